@@ -1,0 +1,3 @@
+"""Jagadata: brings an application back by the office's signed SOP, not only a database."""
+
+__version__ = "0.1.0"

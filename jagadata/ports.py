@@ -1,0 +1,308 @@
+"""The ports: what Jagadata needs from stores, hosts, database servers and channels. Adapters implement them; no I/O here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime, timedelta
+    from types import TracebackType
+
+    from jagadata.errors import JagadataError
+
+Progress = "Callable[[int], None]"
+"""Called with the number of bytes done since the last call; must be quick and never raise."""
+
+
+# --- stores -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredObject:
+    """One object as the store holds it. `version` is None where the store has no versions."""
+
+    key: str
+    size: int
+    modified: datetime
+    version: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreFeatures:
+    """What this store really has, as it says itself (never assumed)."""
+
+    versions: bool = False
+    lock: bool = False
+    conditional: bool = True
+    place: str = ""
+    """For people: 's3://bucket/prefix di https://…' or the directory; printed on the form."""
+    device: str = ""
+    """Equal for two stores that share a disk or a server and bucket: then one loss takes both copies."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tampering:
+    """A key with later versions or a delete marker: the first version still counts."""
+
+    key: str
+    what: str
+
+
+class Upload(Protocol):
+    """One object being written. Leaving the `with` block without `commit()` aborts it; nothing is left to be listed."""
+
+    def write(self, data: bytes, /) -> int: ...
+    def commit(self) -> StoredObject:
+        """Make the object exist, whole. Raises AlreadyExistsError if the key is taken meanwhile."""
+        ...
+
+    def __enter__(self) -> Upload: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+
+class Store(Protocol):
+    """A place for objects that are written once. Keys are relative, `/`-separated, `[a-z0-9._/-]`; never `..`.
+
+    On versioned buckets every key stands for its *first* version; later versions and delete markers are ignored and reported.
+    All methods raise UnreachableError (transient) when the store does not answer, JagadataError for refusals of credentials.
+    """
+
+    name: str
+
+    def features(self) -> StoreFeatures: ...
+    def create(self, key: str) -> Upload: ...
+    def put(self, key: str, data: bytes) -> StoredObject:
+        """Write a small object in one request. Raises AlreadyExistsError."""
+        ...
+
+    def open(self, key: str, *, version: str | None = None) -> AbstractContextManager[BinaryIO]:
+        """Read the object as a stream; broken transfers go on where they stopped. Raises NotFoundError."""
+        ...
+
+    def get(self, key: str, *, version: str | None = None) -> bytes: ...
+    def find(self, key: str) -> StoredObject | None: ...
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Objects whose key starts with `prefix`, in key order."""
+        ...
+
+    def tampering(self, prefix: str) -> Iterator[Tampering]: ...
+    def lock(self, stored: StoredObject, until: datetime) -> datetime | None:
+        """Set a retention lock where the store has it; the date that the store then reports, or None if it has no lock."""
+        ...
+
+    def locked_until(self, stored: StoredObject) -> datetime | None: ...
+    def remove(self, stored: StoredObject) -> None:
+        """Remove exactly this version. Raises RefusedError while it is locked."""
+        ...
+
+    def leftovers(self, older_than: timedelta) -> Sequence[str]:
+        """Names of uploads that began before and never ended."""
+        ...
+
+    def sweep_leftovers(self, older_than: timedelta) -> Sequence[str]:
+        """Abort them; returns what was aborted."""
+        ...
+
+
+# --- hosts --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completed:
+    """One command that ended on a host. `stderr` holds its last lines; secrets are masked in both."""
+
+    argv: Sequence[str]
+    code: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+
+class Host(Protocol):
+    """A machine that runs commands for us. Commands are argument lists; quoting is the adapter's business."""
+
+    name: str
+
+    def run(self, argv: Sequence[str], *, stdin: str = "", timeout: float = 30, check: bool = True) -> Completed:
+        """Run and wait; past `timeout` (s) the *remote* process is ended too. With `check`, a code other than 0 raises JagadataError.
+
+        Raises UnreachableError when the host does not answer or its key is not the known one (RefusedError).
+        """
+        ...
+
+    def forward(self, address: str, port: int) -> AbstractContextManager[int]:
+        """A local port (127.0.0.1) that leads to `address:port` as the host sees it, ready when it is returned."""
+        ...
+
+    def close(self) -> None: ...
+
+
+# --- database servers ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseProperties:
+    """What belongs to a database but not into its dump: needed to make it again as it was.
+
+    `grants`, `settings`, `role_settings` are SQL-free values: grants as (grantee, privileges, grantable), settings as (name, value).
+    """
+
+    name: str
+    owner: str
+    encoding: str
+    locale_provider: str  # libc, icu, builtin
+    collate: str
+    ctype: str
+    locale: str | None = None  # ICU or builtin locale
+    icu_rules: str | None = None
+    tablespace: str = "pg_default"
+    connection_limit: int = -1
+    comment: str | None = None
+    grants: Sequence[tuple[str, str, bool]] = ()
+    public_revoked: bool = False
+    settings: Sequence[tuple[str, str]] = ()
+    role_settings: Sequence[tuple[str, str, str]] = ()  # role, name, value
+    roles: Sequence[dict[str, Any]] = ()  # every role named in the database, attributes and memberships, no passwords
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseFacts:
+    """One database as it is now."""
+
+    name: str
+    oid: int
+    size: int  # bytes
+    owner: str
+    sessions: Sequence[str] = ()  # "user@address (application)" for each client session
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerFacts:
+    """The database server as it is now."""
+
+    version: str  # "17.10"
+    major: int
+    system_identifier: str
+    dump_tool: str = ""  # version of pg_dump in use
+    data_directory: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DumpResult:
+    """What was dumped: rows per table counted in the dump's own snapshot."""
+
+    rows: dict[str, int]  # "schema.table" -> rows
+    properties: DatabaseProperties
+    compressed: bool  # True: pg_dump compressed the archive itself
+    tool: str
+
+
+class Swap(Protocol):
+    """The connection to the maintenance database that holds the system's advisory lock; what it did not commit is rolled back."""
+
+    def holds(self) -> bool:
+        """True while the lock is provably held."""
+        ...
+
+    def swap(self, renames: Sequence[tuple[str, str, str]], *, end_sessions: bool, expect: dict[str, int | None]) -> float:
+        """In one transaction, for each (live, side, kept): live -> kept where live exists, side -> live. Returns seconds.
+
+        `expect` maps names to the OID they must still have (None: must not exist); otherwise RefusedError and nothing changed.
+        `end_sessions` ends client sessions on both; without it sessions that remain are named in a RefusedError.
+        """
+        ...
+
+
+class DatabaseServer(Protocol):
+    """One PostgreSQL server, reached through its two least-privilege roles (dump and restore)."""
+
+    name: str
+
+    def facts(self) -> ServerFacts: ...
+    def database(self, name: str) -> DatabaseFacts | None:
+        """None: no such database."""
+        ...
+
+    def find_oid(self, oid: int) -> str | None:
+        """The present name of the database with this OID."""
+        ...
+
+    def properties(self, name: str) -> DatabaseProperties: ...
+    def rows(self, name: str) -> dict[str, int]:
+        """Exact rows per table ("schema.table"; quoted like the catalog's regclass output, partitions by leaf)."""
+        ...
+
+    def check_dump(self, name: str) -> list[JagadataError]:
+        """Every reason why a dump of it would fail (tools, privileges), each with the SQL or package that mends it."""
+        ...
+
+    def check_restore(self, name: str, properties: DatabaseProperties | None) -> list[JagadataError]:
+        """Every reason why a restore beside and a rename would fail or lose something: privileges, tools, logical slots, ..."""
+        ...
+
+    def dump(self, name: str, sink: Callable[[BinaryIO], None], *, progress: Callable[[int], None]) -> DumpResult:
+        """Dump in one snapshot; `sink` is called once with pg_dump's output and must read it to its end.
+
+        A dump tool that fails raises out of read() inside `sink` *before* its end of file, so a sink can't take a cut stream for whole.
+        """
+        ...
+
+    def read_archive(self, source: BinaryIO) -> list[str]:
+        """Read a whole archive without a server (pg_restore -f /dev/null), returns its tables. Raises DamagedError."""
+        ...
+
+    def create_side(self, side: str, properties: DatabaseProperties) -> int:
+        """Make an empty database from template0 with the same encoding, locale, owner, tablespace; returns its OID.
+
+        Missing roles are created NOLOGIN.
+        """
+        ...
+
+    def missing_roles(self, properties: DatabaseProperties) -> list[str]: ...
+    def restore(self, archive_fd: int, side: str, *, jobs: int, progress: Callable[[int], None] | None = None) -> None:
+        """pg_restore -j into the side database from an open file given as /proc/self/fd/N. Raises JagadataError."""
+        ...
+
+    def finish_side(self, side: str, properties: DatabaseProperties) -> None:
+        """Grants, settings, role settings, connection limit, comment, ANALYZE."""
+        ...
+
+    def end_sessions(self, name: str) -> int: ...
+    def drop(self, name: str, *, oid: int) -> None:
+        """Drop the database only if it still has this OID."""
+        ...
+
+    def exclusive(self, system: str) -> AbstractContextManager[Swap]:
+        """Hold the system's lock on the maintenance database. Raises BusyError with who holds it."""
+        ...
+
+    def free_space(self) -> int | None:
+        """Bytes free for the data directory, measured; None if it can only be declared."""
+        ...
+
+
+# --- channels -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """Something to tell people, already in words."""
+
+    to: Sequence[str]
+    subject: str
+    text: str
+    html: str = ""
+    attachments: Sequence[tuple[str, bytes]] = field(default=())  # file name, content
+
+
+class Channel(Protocol):
+    """A way to reach people. Raises UnreachableError; returns a reference for the form ('e-mail ke …')."""
+
+    name: str
+
+    def send(self, message: Message) -> str: ...
