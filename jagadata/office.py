@@ -30,7 +30,13 @@ ROLES = {
 """Roles in the SOP (peran SOP): key in the office file -> name as the SOP writes it."""
 
 Role = Literal[
-    "kadis", "kabid_egov", "kasi_data", "kasi_infrastruktur", "staf_infrastruktur", "kasi_aplikasi", "staf_aplikasi"
+    "kadis",
+    "kabid_egov",
+    "kasi_data",
+    "kasi_infrastruktur",
+    "staf_infrastruktur",
+    "kasi_aplikasi",
+    "staf_aplikasi",
 ]
 
 
@@ -60,13 +66,17 @@ def _database_name(value: str) -> str:
 
 def _unit(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9@._:\\-]{1,128}", value) or value.startswith("-") or ".." in value:
-        raise ValueError("nama unit hanya boleh huruf, angka, dan @ . _ : - (tanpa spasi, kutip, '..'), misalnya 'simpeg-web.service'")
+        raise ValueError(
+            "nama unit hanya boleh huruf, angka, dan @ . _ : - (tanpa spasi, kutip, '..'), misalnya 'simpeg-web.service'"
+        )
     return value
 
 
 def _secret(value: str) -> str:
     if not re.fullmatch(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:\S.*|prefect:\S.*)", value):
-        raise ValueError("harus berupa rujukan 'env:NAMA', 'file:LOKASI', atau 'prefect:BLOK'; jangan menulis sandi di sini")
+        raise ValueError(
+            "harus berupa rujukan 'env:NAMA', 'file:LOKASI', atau 'prefect:BLOK'; jangan menulis sandi di sini"
+        )
     return value
 
 
@@ -111,7 +121,9 @@ class OfficeInfo(Part):
         try:
             ZoneInfo(self.timezone)
         except Exception as error:
-            raise ValueError(f"zona waktu '{self.timezone}' tidak dikenal; tulis misalnya 'Asia/Jakarta'") from error
+            raise ValueError(
+                f"zona waktu '{self.timezone}' tidak dikenal; tulis misalnya 'Asia/Jakarta'"
+            ) from error
         try:
             self.number.format(classification="1", sequence="1", unit="1", year="1")
         except (KeyError, IndexError, ValueError) as error:
@@ -168,7 +180,9 @@ class HostEntry(Part):
     script: OneLine = "/usr/local/sbin/jagadata-host"
     sudo: bool = True
     supervisor_config: OneLine | None = None
-    switch_folder: OneLine | None = None  # direct only: where the dead-man's switch lives; default ~/.jagadata
+    switch_folder: OneLine | None = (
+        None  # direct only: where the dead-man's switch lives; default ~/.jagadata
+    )
 
 
 class Probe(Part):
@@ -182,7 +196,9 @@ class Probe(Part):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if not re.match(r"https?://[^\s/]+", self.url):
-            raise ValueError("url harus berawalan http:// atau https://, misalnya 'http://127.0.0.1:8080/sehat'")
+            raise ValueError(
+                "url harus berawalan http:// atau https://, misalnya 'http://127.0.0.1:8080/sehat'"
+            )
         return self
 
 
@@ -222,7 +238,9 @@ class ServerEntry(Part):
     def _check(self) -> Self:
         loopback = self.address in ("127.0.0.1", "::1", "localhost") or self.address.startswith("/")
         if not (loopback or self.via or self.ca):
-            raise ValueError("server jauh harus dicapai lewat 'via: HOST' (SSH) atau TLS dengan 'ca: BERKAS' (verify-full)")
+            raise ValueError(
+                "server jauh harus dicapai lewat 'via: HOST' (SSH) atau TLS dengan 'ca: BERKAS' (verify-full)"
+            )
         return self
 
 
@@ -298,7 +316,9 @@ class RestorePolicy(Part):
     test_days: Annotated[int, Field(ge=1)] = 7
     switch_minutes: Annotated[float, Field(gt=0)] = 5  # dead-man's switch, renewed while there is progress
     jobs: Annotated[int, Field(ge=1, le=32)] = 2
-    impact_tolerance: Annotated[float, Field(ge=0)] = 0.2  # how far live size may move between gate and stop (fraction)
+    impact_tolerance: Annotated[float, Field(ge=0)] = (
+        0.2  # how far live size may move between gate and stop (fraction)
+    )
 
 
 class Policy(Part):
@@ -338,7 +358,7 @@ class Office(Part):
     policy: Policy = Policy()
     prefect: Prefect = Prefect()
     holidays: list[date] = []
-    spool: Path = Path("/var/tmp")
+    spool: Path = Path("/var/tmp")  # noqa: S108 - only unnamed files (O_TMPFILE) are made there
     folder: Path = Field(default=Path(), exclude=True)  # where the file lies; relative paths start here
 
     @model_validator(mode="after")
@@ -357,22 +377,30 @@ class Office(Part):
             for place in ("via", "data_host"):
                 wanted = getattr(server, place)
                 if wanted and wanted not in hosts:
-                    faults.append(f"servers[{number}].{place}: host '{wanted}' tidak ada; tulis salah satu dari {_known(hosts)}")
+                    faults.append(
+                        f"servers[{number}].{place}: host '{wanted}' tidak ada; tulis salah satu dari {_known(hosts)}"
+                    )
         taken: dict[tuple[str, str], str] = {}
         for number, system in enumerate(self.systems):
             if system.server not in servers:
-                faults.append(f"systems[{number}].server: '{system.server}' tidak ada; tulis salah satu dari {_known(servers)}")
-            for place, data in enumerate(system.data):
+                faults.append(
+                    f"systems[{number}].server: '{system.server}' tidak ada; tulis salah satu dari {_known(servers)}"
+                )
+            for index, data in enumerate(system.data):
                 other = taken.setdefault((system.server, data.database), system.id)
                 if other != system.id or system.databases.count(data.database) > 1:
-                    faults.append(f"systems[{number}].data[{place}].database: '{data.database}' sudah menjadi milik sistem '{other}'")
-            for place, service in enumerate(system.services):
+                    faults.append(
+                        f"systems[{number}].data[{index}].database: '{data.database}' sudah menjadi milik sistem '{other}'"
+                    )
+            for index, service in enumerate(system.services):
                 if service.host not in hosts:
                     faults.append(
-                        f"systems[{number}].services[{place}].host: host '{service.host}' tidak ada; tulis salah satu dari {_known(hosts)}"
+                        f"systems[{number}].services[{index}].host: host '{service.host}' tidak ada; tulis salah satu dari {_known(hosts)}"
                     )
                 if service.probe and service.probe.via and service.probe.via not in hosts:
-                    faults.append(f"systems[{number}].services[{place}].probe.via: host '{service.probe.via}' tidak ada")
+                    faults.append(
+                        f"systems[{number}].services[{index}].probe.via: host '{service.probe.via}' tidak ada"
+                    )
         if faults:
             raise ValueError("\n".join(faults))
         return self
@@ -397,7 +425,9 @@ class Office(Part):
             if official.id == key:
                 return official
         known = ", ".join(official.id for official in self.officials)
-        raise NotFoundError(f"Pejabat '{key}' tidak ada di berkas kantor.", f"Pilih salah satu dari: {known}.")
+        raise NotFoundError(
+            f"Pejabat '{key}' tidak ada di berkas kantor.", f"Pilih salah satu dari: {known}."
+        )
 
     def holders(self, role: Role, today: date) -> list[Official]:
         """Officials who hold this SOP role on that day."""
@@ -405,7 +435,9 @@ class Office(Part):
             official
             for official in self.officials
             if any(
-                duty.role == role and (duty.since is None or duty.since <= today) and (duty.until is None or today <= duty.until)
+                duty.role == role
+                and (duty.since is None or duty.since <= today)
+                and (duty.until is None or today <= duty.until)
                 for duty in official.duties
             )
         ]
@@ -439,7 +471,9 @@ def parse_office(text: str, *, folder: Path, source: str = "office.yaml") -> Off
     try:
         raw = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise OfficeFileError(f"{source} bukan YAML yang sah: {error}", "Perbaiki baris yang disebut, lalu ulangi.") from error
+        raise OfficeFileError(
+            f"{source} bukan YAML yang sah: {error}", "Perbaiki baris yang disebut, lalu ulangi."
+        ) from error
     if not isinstance(raw, dict):
         raise OfficeFileError(f"{source} kosong atau bukan daftar isian.", "Buat dengan `jaga init`.")
     raw.pop("folder", None)
@@ -471,6 +505,7 @@ _WORDS = {
 
 def _explain(item: dict[str, Any]) -> list[str]:
     place = ""
+    part: str | int
     for part in item["loc"]:
         if part in ("s3", "directory"):
             continue  # the discriminator is no place in the file
@@ -499,7 +534,15 @@ def _explain(item: dict[str, Any]) -> list[str]:
 def _found(item: dict[str, Any]) -> str:
     value = item.get("input")
     # What was typed where a reference belongs may be the secret itself: it is not repeated.
-    secret = str(item["loc"][-1]) in ("password", "signing", "identity", "key", "access_key", "secret_key", "channels")
+    secret = str(item["loc"][-1]) in (
+        "password",
+        "signing",
+        "identity",
+        "key",
+        "access_key",
+        "secret_key",
+        "channels",
+    )
     if item["type"] in ("missing", "extra_forbidden") or secret or isinstance(value, dict | list):
         return ""
     return f" (tertulis: {value!r})"
@@ -520,5 +563,7 @@ def load_office(path: Path | None = None) -> Office:
             "Buat dengan `jaga init`, atau tunjukkan lokasinya lewat variabel JAGADATA_OFFICE.",
         ) from error
     except UnicodeDecodeError as error:
-        raise OfficeFileError(f"Berkas kantor {path} bukan teks UTF-8.", "Simpan ulang sebagai UTF-8.") from error
+        raise OfficeFileError(
+            f"Berkas kantor {path} bukan teks UTF-8.", "Simpan ulang sebagai UTF-8."
+        ) from error
     return parse_office(text, folder=path.resolve().parent, source=str(path))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -59,7 +59,7 @@ class Upload(Protocol):
         """Make the object exist, whole. Raises AlreadyExistsError if the key is taken meanwhile."""
         ...
 
-    def __enter__(self) -> Upload: ...
+    def __enter__(self) -> Self: ...
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None: ...
@@ -128,7 +128,9 @@ class Host(Protocol):
 
     name: str
 
-    def run(self, argv: Sequence[str], *, stdin: str = "", timeout: float = 30, check: bool = True) -> Completed:
+    def run(
+        self, argv: Sequence[str], *, stdin: str = "", timeout: float = 30, check: bool = True
+    ) -> Completed:
         """Run and wait; past `timeout` (s) the *remote* process is ended too. With `check`, a code other than 0 raises JagadataError.
 
         Raises UnreachableError when the host does not answer or its key is not the known one (RefusedError).
@@ -167,7 +169,9 @@ class DatabaseProperties:
     public_revoked: bool = False
     settings: Sequence[tuple[str, str]] = ()
     role_settings: Sequence[tuple[str, str, str]] = ()  # role, name, value
-    roles: Sequence[dict[str, Any]] = ()  # every role named in the database, attributes and memberships, no passwords
+    roles: Sequence[
+        dict[str, Any]
+    ] = ()  # every role named in the database, attributes and memberships, no passwords
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +213,9 @@ class Swap(Protocol):
         """True while the lock is provably held."""
         ...
 
-    def swap(self, renames: Sequence[tuple[str, str, str]], *, end_sessions: bool, expect: dict[str, int | None]) -> float:
+    def swap(
+        self, renames: Sequence[tuple[str, str, str]], *, end_sessions: bool, expect: dict[str, int | None]
+    ) -> float:
         """In one transaction, for each (live, side, kept): live -> kept where live exists, side -> live. Returns seconds.
 
         `expect` maps names to the OID they must still have (None: must not exist); otherwise RefusedError and nothing changed.
@@ -245,7 +251,9 @@ class DatabaseServer(Protocol):
         """Every reason why a restore beside and a rename would fail or lose something: privileges, tools, logical slots, ..."""
         ...
 
-    def dump(self, name: str, sink: Callable[[BinaryIO], None], *, progress: Callable[[int], None]) -> DumpResult:
+    def dump(
+        self, name: str, sink: Callable[[BinaryIO], None], *, progress: Callable[[int], None]
+    ) -> DumpResult:
         """Dump in one snapshot; `sink` is called once with pg_dump's output and must read it to its end.
 
         A dump tool that fails raises out of read() inside `sink` *before* its end of file, so a sink can't take a cut stream for whole.
@@ -264,7 +272,9 @@ class DatabaseServer(Protocol):
         ...
 
     def missing_roles(self, properties: DatabaseProperties) -> list[str]: ...
-    def restore(self, archive_fd: int, side: str, *, jobs: int, progress: Callable[[int], None] | None = None) -> None:
+    def restore(
+        self, archive_fd: int, side: str, *, jobs: int, progress: Callable[[int], None] | None = None
+    ) -> None:
         """pg_restore -j into the side database from an open file given as /proc/self/fd/N. Raises JagadataError."""
         ...
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jagadata.errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 _resolvers: dict[str, Callable[[str], str]] = {}
 
@@ -31,19 +31,26 @@ def reveal(reference: str, *, folder: Path) -> str:
         value = os.environ.get(name, "")
         hint = f"Isi variabel lingkungan {name} pada layanan worker, lalu mulai ulang."
     elif scheme == "file":
-        path = (folder / os.path.expanduser(name)).absolute()
+        path = (folder / Path(name).expanduser()).absolute()
         hint = f"Buat berkas {path} dengan izin 0600, milik pengguna yang menjalankan Jagadata."
         try:
             if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise RefusedError(f"Rahasia '{reference}' dapat dibaca pengguna lain.", f"Jalankan `chmod 600 {path}`.")
+                raise RefusedError(
+                    f"Rahasia '{reference}' dapat dibaca pengguna lain.", f"Jalankan `chmod 600 {path}`."
+                )
             value = path.read_text(encoding="utf-8")
         except OSError as error:
-            raise RefusedError(f"Rahasia '{reference}' tidak dapat dibaca: {error.strerror}.", hint) from error
+            raise RefusedError(
+                f"Rahasia '{reference}' tidak dapat dibaca: {error.strerror}.", hint
+            ) from error
     elif scheme in _resolvers:
         hint = f"Buat blok Secret '{name}' di Prefect (menu Blocks)."
         value = _resolvers[scheme](name)
     else:
-        raise RefusedError(f"Rahasia '{reference}' tidak dapat diambil di sini.", "Skema 'prefect:' hanya berlaku di dalam alur Prefect.")
+        raise RefusedError(
+            f"Rahasia '{reference}' tidak dapat diambil di sini.",
+            "Skema 'prefect:' hanya berlaku di dalam alur Prefect.",
+        )
     value = value.strip("\n")
     if not value:
         raise RefusedError(f"Rahasia '{reference}' tidak ada atau kosong.", hint)

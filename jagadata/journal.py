@@ -1,0 +1,204 @@
+"""The journal of one run: what each numbered step intended and what came out, as signed records chained by hash.
+
+It is also the run's memory: a step whose outcome is here is not done again, whichever worker goes on (docs/adr/0002).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from jagadata.errors import AlreadyExistsError, DamagedError, JagadataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from jagadata.records import Records
+
+JOURNAL_KIND = "application/vnd.jagadata.journal+json"
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC. The one place where the clock is read by default."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of the journal. `event` is `begin`, `done`, `failed` or `note`; `subject` is the system, where there are several."""
+
+    sequence: int
+    at: datetime
+    step: str
+    subject: str
+    event: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+class Journal:
+    """The journal of one run, read once and appended to; appends of other workers are seen when a number is taken.
+
+    Between the stop and the start of a service nothing may wait for a store: `soft()` hands writing to a thread, and
+    what could not be written is kept and tried again by `settle()`.
+    """
+
+    def __init__(self, records: Records, run: str, *, clock: Callable[[], datetime] = now) -> None:
+        self.records = records
+        self.run = run
+        self.clock = clock
+        self.entries: list[Entry] = []
+        self._lock = threading.RLock()
+        self._previous = ""
+        self._queue: queue.SimpleQueue[dict[str, Any] | None] | None = None
+        self._thread: threading.Thread | None = None
+        self._unwritten: list[dict[str, Any]] = []
+        self._load()
+
+    @property
+    def folder(self) -> str:
+        return f"runs/{self.run}/journal/"
+
+    def _load(self) -> None:
+        known = {entry.sequence for entry in self.entries}
+        for key in sorted(self.records.keys(self.folder)):
+            sequence = int(key.removeprefix(self.folder).removesuffix(".json"))
+            if sequence in known:
+                continue
+            record = self.records.read(key, JOURNAL_KIND)
+            value = record.value
+            if value.get("run") != self.run or value.get("sequence") != sequence:
+                raise DamagedError(
+                    f"Jurnal {key} milik run lain.", "Jangan lanjutkan run ini; mulai yang baru."
+                )
+            self._previous = record.digest
+            self.entries.append(_parse(value))
+        self.entries.sort(key=lambda entry: entry.sequence)
+
+    def outcome(self, step: str, subject: str = "") -> dict[str, Any] | None:
+        """What the step came to, if it ended; None if it did not, or only began."""
+        found = None
+        for entry in self.entries:
+            if (entry.step, entry.subject) == (step, subject):
+                if entry.event == "done":
+                    found = entry.data
+                elif entry.event == "begin":
+                    found = None
+        return found
+
+    def began(self, step: str, subject: str = "") -> bool:
+        return any(
+            (entry.step, entry.subject, entry.event) == (step, subject, "begin") for entry in self.entries
+        )
+
+    def last(self, step: str, event: str = "done") -> Entry | None:
+        return next(
+            (entry for entry in reversed(self.entries) if (entry.step, entry.event) == (step, event)), None
+        )
+
+    def note(self, step: str, event: str, subject: str = "", **data: Any) -> None:
+        """Append a line. Raises UnreachableError unless inside `soft()`."""
+        with self._lock:
+            value = {
+                "at": self.clock().isoformat(),
+                "run": self.run,
+                "step": step,
+                "subject": subject,
+                "event": event,
+                "data": data,
+            }
+            if self._queue is not None:
+                self.entries.append(_parse({**value, "sequence": self._next()}))
+                self._queue.put(value)
+                return
+            self.entries.append(self._write(value))
+
+    def once(self, step: str, work: Callable[[], dict[str, Any]], subject: str = "") -> dict[str, Any]:
+        """The step's outcome: the recorded one, or what `work` returns now, with intent written before and outcome after.
+
+        A failure is written and raised; the step then counts as not done.
+        """
+        known = self.outcome(step, subject)
+        if known is not None:
+            return known
+        self.note(step, "begin", subject)
+        try:
+            result = work()
+        except JagadataError as error:
+            self.note(step, "failed", subject, message=error.message, hint=error.hint)
+            raise
+        self.note(step, "done", subject, **result)
+        return result
+
+    @contextlib.contextmanager
+    def soft(self) -> Iterator[None]:
+        """Inside, `note` never waits and never fails; leaving waits up to 10 s for what is still to be written."""
+        if self._queue is not None:
+            yield
+            return
+        self._queue = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._write_queued, name="journal", daemon=True)
+        self._thread.start()
+        try:
+            yield
+        finally:
+            self._queue.put(None)
+            self._thread.join(10)
+            self._queue = None
+
+    def settle(self) -> int:
+        """Try again what `soft` could not write; returns how many lines are still unwritten."""
+        if self._thread:
+            self._thread.join(60)
+        with self._lock:
+            while self._unwritten:
+                try:
+                    self._write(self._unwritten[0])
+                except JagadataError:
+                    break
+                self._unwritten.pop(0)
+            return len(self._unwritten)
+
+    def _write_queued(self) -> None:
+        waiting = self._queue
+        while waiting is not None and (value := waiting.get()) is not None:
+            if self._unwritten:  # keep the order: later lines wait behind the first that failed
+                self._unwritten.append(value)
+                continue
+            try:
+                self._write(value)
+            except JagadataError:
+                self._unwritten.append(value)
+
+    def _next(self) -> int:
+        return 1 + max((entry.sequence for entry in self.entries), default=0)
+
+    def _write(self, value: dict[str, Any]) -> Entry:
+        taken = {
+            int(key.removeprefix(self.folder).removesuffix(".json")) for key in self.records.keys(self.folder)
+        }
+        sequence = 1 + max(taken, default=0)
+        while True:
+            line = {**value, "sequence": sequence, "previous": self._previous}
+            try:
+                record = self.records.write(f"{self.folder}{sequence:06}.json", JOURNAL_KIND, line)
+            except AlreadyExistsError:  # another worker wrote meanwhile: its line is part of the story
+                self._previous = self.records.read(f"{self.folder}{sequence:06}.json", JOURNAL_KIND).digest
+                sequence += 1
+                continue
+            self._previous = record.digest
+            return _parse(line)
+
+
+def _parse(value: dict[str, Any]) -> Entry:
+    return Entry(
+        sequence=value["sequence"],
+        at=datetime.fromisoformat(value["at"]),
+        step=value["step"],
+        subject=value["subject"],
+        event=value["event"],
+        data=value["data"],
+    )
