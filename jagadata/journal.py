@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,8 @@ class Journal:
         self.entries: list[Entry] = []
         self._lock = threading.RLock()
         self._previous = ""
+        self._written = 0
+        self._pending = 0  # noted inside soft(), not yet written
         self._queue: queue.SimpleQueue[dict[str, Any] | None] | None = None
         self._thread: threading.Thread | None = None
         self._unwritten: list[dict[str, Any]] = []
@@ -74,7 +77,7 @@ class Journal:
                 raise DamagedError(
                     f"Jurnal {key} milik run lain.", "Jangan lanjutkan run ini; mulai yang baru."
                 )
-            self._previous = record.digest
+            self._previous, self._written = record.digest, sequence
             self.entries.append(_parse(value))
         self.entries.sort(key=lambda entry: entry.sequence)
 
@@ -112,6 +115,7 @@ class Journal:
             }
             if self._queue is not None:
                 self.entries.append(_parse({**value, "sequence": self._next()}))
+                self._pending += 1
                 self._queue.put(value)
                 return
             self.entries.append(self._write(value))
@@ -149,6 +153,13 @@ class Journal:
             self._thread.join(10)
             self._queue = None
 
+    def wait(self, seconds: float) -> bool:
+        """Wait until what was noted so far is written, at most so long; True if it is. For intents before a destructive step."""
+        end = time.monotonic() + seconds
+        while self._pending and not self._unwritten and time.monotonic() < end:
+            time.sleep(0.01)
+        return not self._pending
+
     def settle(self) -> int:
         """Try again what `soft` could not write; returns how many lines are still unwritten."""
         if self._thread:
@@ -160,6 +171,7 @@ class Journal:
                 except JagadataError:
                     break
                 self._unwritten.pop(0)
+                self._pending -= 1
             return len(self._unwritten)
 
     def _write_queued(self) -> None:
@@ -170,6 +182,7 @@ class Journal:
                 continue
             try:
                 self._write(value)
+                self._pending -= 1
             except JagadataError:
                 self._unwritten.append(value)
 
@@ -177,19 +190,17 @@ class Journal:
         return 1 + max((entry.sequence for entry in self.entries), default=0)
 
     def _write(self, value: dict[str, Any]) -> Entry:
-        taken = {
-            int(key.removeprefix(self.folder).removesuffix(".json")) for key in self.records.keys(self.folder)
-        }
-        sequence = 1 + max(taken, default=0)
+        sequence = 1 + self._written
         while True:
             line = {**value, "sequence": sequence, "previous": self._previous}
             try:
                 record = self.records.write(f"{self.folder}{sequence:06}.json", JOURNAL_KIND, line)
             except AlreadyExistsError:  # another worker wrote meanwhile: its line is part of the story
                 self._previous = self.records.read(f"{self.folder}{sequence:06}.json", JOURNAL_KIND).digest
+                self._written = sequence
                 sequence += 1
                 continue
-            self._previous = record.digest
+            self._previous, self._written = record.digest, sequence
             return _parse(line)
 
 

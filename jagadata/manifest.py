@@ -50,6 +50,7 @@ class DatabaseEntry(Value):
         "none", "zstd"
     ]  # what lies around pg_dump's own archive; none: pg_restore reads it as it is
     archive: Stream
+    archive_size: Annotated[int, Field(ge=0)]  # bytes of the archive as pg_restore reads it
     properties: Stream  # JSON: owner, encoding, locale, grants, settings, roles without passwords
     rows: dict[str, int]  # counted in the dump's own snapshot
     file_name: str = ""  # the official name (step 3): for forms and downloads, never for decisions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -287,7 +287,9 @@ class DatabaseServer(Protocol):
         """Drop the database only if it still has this OID."""
         ...
 
-    def exclusive(self, system: str) -> AbstractContextManager[Swap]:
+    def exclusive(
+        self, system: str, *, login: Literal["dump", "restore"] = "restore"
+    ) -> AbstractContextManager[Swap]:
         """Hold the system's lock on the maintenance database. Raises BusyError with who holds it."""
         ...
 

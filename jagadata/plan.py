@@ -1,0 +1,197 @@
+"""Before the gate of a restore: find and prove the backup, see what is true, and say exactly what will be done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jagadata.backup import ignore, parse_properties, read_back, read_properties
+from jagadata.errors import DamagedError, JagadataError, RefusedError, UnreachableError
+from jagadata.ports import DatabaseProperties
+from jagadata.request import Impact, Plan, PlannedDatabase, RestoreRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jagadata.catalog import Backup
+    from jagadata.ports import Store
+    from jagadata.workplace import Workplace
+
+RESTORE_BYTES_PER_SECOND = 40 * 2**20
+"""Cautious first guess of pg_restore's speed, from dump bytes (docs/adr/0008)."""
+SPACE_FACTOR = 1.1
+"""A restored database is about as large as the one that was dumped; a tenth for what pg_restore needs meanwhile."""
+LIVE_ROWS_FLOOR = 1000
+"""Small tables move by more than a fraction between the gate and the stop; fewer rows than this never refuse."""
+
+
+def find_backup(place: Workplace, request: RestoreRequest) -> Backup:
+    """The backup asked for, or the newest verified one. Raises NotFoundError, RefusedError."""
+    catalog = place.catalog(request.system)
+    if not request.backup:
+        return catalog.newest(request.system)
+    backup = catalog.get(request.backup)
+    if backup.manifest.system != request.system:
+        raise RefusedError(
+            f"Back up '{backup.id}' milik sistem '{backup.manifest.system}', bukan '{request.system}'.",
+            "Pilih back up lain.",
+        )
+    if backup.pruned:
+        raise RefusedError(
+            f"Data back up '{backup.id}' sudah dihapus menurut retensi.",
+            "Pilih back up lain dengan `jaga backups`.",
+        )
+    return backup
+
+
+def prove_backup(
+    place: Workplace, backup: Backup, progress: Callable[[int], None] = ignore
+) -> tuple[Store, list[str]]:
+    """Read the whole backup once, from the first store whose copy is good; nothing is kept on disk.
+
+    Returns that store and what was proven. Raises the first fault when no copy is good.
+    """
+    fault: JagadataError | None = None
+    for store in place.stores:
+        if store.name not in backup.stores:
+            continue
+        try:
+            means = read_back(
+                place,
+                backup.manifest.system,
+                backup.manifest.data,
+                store,
+                lambda key, store=store: backup.version(store.name, key),  # type: ignore[misc]
+                progress,
+            )
+        except (DamagedError, UnreachableError, JagadataError) as error:
+            fault = fault or error
+            continue
+        if fault:
+            means = [*means, f"salinan lain tidak dapat dipakai: {fault.message}"]
+        return store, means
+    raise fault or DamagedError(
+        f"Tidak ada salinan back up '{backup.id}' yang dapat dibaca.", "Pilih back up lain."
+    )
+
+
+def load_properties(place: Workplace, backup: Backup, store: Store) -> dict[str, DatabaseProperties]:
+    """The properties of each database of a backup, by name."""
+    identity = place.identity()
+    return {
+        data.database: DatabaseProperties(
+            **parse_properties(
+                read_properties(store, data, lambda key: backup.version(store.name, key), identity)
+            )
+        )
+        for data in backup.manifest.data
+    }
+
+
+def make_plan(place: Workplace, request: RestoreRequest, backup: Backup) -> Plan:
+    """What will be done, exactly. Raises RefusedError when the backup does not fit the office file of today."""
+    system = place.office.system(request.system)
+    held = [data.database for data in backup.manifest.data]
+    if sorted(held) != sorted(system.databases):
+        raise RefusedError(
+            f"Back up '{backup.id}' memuat basis data {', '.join(held)}; berkas kantor menyebut {', '.join(system.databases)}.",
+            "Samakan berkas kantor dengan keadaan saat back up, atau pilih back up lain.",
+        )
+    server = place.server(system.id)
+    found = {name: server.database(name) for name in system.databases}
+    return Plan(
+        request=request,
+        backup=backup.id,
+        manifest=backup.digest,
+        system_identifier=server.facts().system_identifier,
+        databases=tuple(
+            PlannedDatabase(name=name, oid=facts.oid if facts else None) for name, facts in found.items()
+        ),
+        mode="uji" if request.purpose == "Uji" else system.downtime or place.office.policy.restore.downtime,
+        services=()
+        if request.purpose == "Uji"
+        else tuple(f"{service.host}/{service.unit}" for service in system.services),
+        office_entry=place.office.system_digest(system.id),
+    )
+
+
+def check_restore(place: Workplace, plan: Plan, properties: dict[str, DatabaseProperties]) -> None:
+    """Raises RefusedError with every reason why the restore would fail or lose something; nothing has been touched."""
+    server = place.server(plan.request.system)
+    faults = [
+        fault
+        for database in plan.databases
+        for fault in server.check_restore(database.name, properties[database.name])
+    ]
+    if faults:
+        raise RefusedError(
+            f"Restore sistem '{plan.request.system}' ditolak sebelum apa pun dihentikan:\n"
+            + "\n".join(f"  - {fault.message}" for fault in faults),
+            " ".join(dict.fromkeys(fault.hint for fault in faults if fault.hint)),
+        )
+
+
+def measure_impact(
+    place: Workplace, plan: Plan, backup: Backup, properties: dict[str, DatabaseProperties]
+) -> Impact:
+    """What the restore will change and cost, as it looks now. What can't be measured is said, not guessed."""
+    system, policy = place.office.system(plan.request.system), place.office.policy.restore
+    server, entry = place.server(system.id), place.office.server(system.server)
+    remarks: list[str] = []
+    rows: dict[str, tuple[int | None, int]] = {}
+    live_size: int | None = 0
+    sessions: list[str] = []
+    for data in backup.manifest.data:
+        facts = server.database(data.database)
+        live: dict[str, int] = {}
+        if facts is None:
+            remarks.append(f"Basis data '{data.database}' tidak ada di server: dampak tidak dapat dihitung.")
+            live_size = None
+        else:
+            live_size = None if live_size is None else live_size + facts.size
+            sessions += facts.sessions
+            try:
+                live = server.rows(data.database)
+            except JagadataError as error:
+                remarks.append(f"Isi '{data.database}' tidak dapat dihitung: {error.message}")
+        prefix = f"{data.database}: " if len(backup.manifest.data) > 1 else ""
+        for table in sorted(set(live) | set(data.rows)):
+            rows[prefix + table] = (live.get(table, 0) if live else None, data.rows.get(table, 0))
+    free = server.free_space()
+    declared = free is None
+    if free is None and entry.free_space_gib is not None:
+        free = int(entry.free_space_gib * 2**30)
+    needed = int(sum(data.size for data in backup.manifest.data) * SPACE_FACTOR)
+    if free is None:
+        remarks.append(
+            "Ruang kosong server basis data tidak dapat diukur dan tidak dinyatakan di berkas kantor."
+        )
+    elif free < needed:
+        raise RefusedError(
+            f"Ruang basis data di '{server.name}' kurang {(needed - free) / 2**30:.2f} GiB (perlu {needed / 2**30:.2f} GiB).".replace(
+                ".", ",", 2
+            ),
+            "Kosongkan ruang atau hapus basis data simpanan lama (`jaga kept`), lalu ajukan kembali.",
+        )
+    roles = sorted({role for item in properties.values() for role in server.missing_roles(item)})
+    minutes = sum(data.archive_size for data in backup.manifest.data) / RESTORE_BYTES_PER_SECOND / 60
+    if plan.mode == "uji":
+        off = 0.0
+    elif plan.mode == "minimal":
+        off = 0.5
+    else:
+        off = minutes + 0.5
+    return Impact(
+        rows=rows,
+        live_size=live_size,
+        needed_space=needed,
+        free_space=free,
+        space_declared=declared,
+        minutes_off=round(off, 1),
+        minutes_total=round(minutes * 1.5 + 1, 1),
+        sessions=tuple(sessions),
+        ends_sessions=policy.sessions == "end",
+        taken_down_too=tuple(other for service in system.services for other in service.shared_with),
+        missing_roles=tuple(roles),
+        remarks=tuple(remarks),
+        limits={"live_rows_change": policy.impact_tolerance, "live_rows_floor": LIVE_ROWS_FLOOR},
+    )

@@ -1,0 +1,185 @@
+"""The office with everything that it names, opened when first used and closed together."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any, Protocol, Self
+from zoneinfo import ZoneInfo
+
+from jagadata.catalog import Catalog, read_catalog
+from jagadata.envelope import Seals, Signer
+from jagadata.errors import JagadataError, RefusedError
+from jagadata.journal import Journal, now
+from jagadata.keys import parse_identity, parse_recipients, parse_signer
+from jagadata.office import load_office
+from jagadata.records import Records
+from jagadata.secrets import reveal
+from jagadata.services import ServiceControl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date, datetime
+    from types import TracebackType
+
+    from jagadata.office import HostEntry, Office, ServerEntry, StoreEntry
+    from jagadata.ports import Channel, DatabaseServer, Host, Store
+
+
+class Connections(Protocol):
+    """Makes the adapters that the office file asks for; `adapters/connections.py` is the real one, tests give fakes."""
+
+    def store(self, entry: StoreEntry) -> Store: ...
+    def host(self, entry: HostEntry) -> Host: ...
+    def server(
+        self, entry: ServerEntry, host: Callable[[str], Host], stack: contextlib.ExitStack
+    ) -> DatabaseServer: ...
+    def channels(self) -> Sequence[Channel]: ...
+    def probe(self) -> Any: ...
+
+
+class Workplace:
+    """Where backups and restores are carried out. Use as a context manager; threads may share one.
+
+    `clock` gives the present moment (aware).
+    """
+
+    def __init__(
+        self, office: Office, *, connections: Connections | None = None, clock: Callable[[], datetime] = now
+    ) -> None:
+        if connections is None:
+            from jagadata.adapters.connections import RealConnections
+
+            connections = RealConnections(office)
+        self.office = office
+        self.connections = connections
+        self.clock = clock
+        self.timezone = ZoneInfo(office.office.timezone)
+        self._stack = contextlib.ExitStack()
+        self._lock = threading.RLock()
+        self._open: dict[tuple[str, str], Any] = {}
+
+    @classmethod
+    def open(cls) -> Self:
+        """The workplace of the office file that JAGADATA_OFFICE names. Raises OfficeFileError."""
+        return cls(load_office())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._stack.close()
+        self._open.clear()
+
+    def _once(self, kind: str, name: str, make: Callable[[], Any]) -> Any:
+        with self._lock:
+            if (kind, name) not in self._open:
+                self._open[kind, name] = make()
+            return self._open[kind, name]
+
+    def today(self) -> date:
+        return self.clock().astimezone(self.timezone).date()
+
+    @property
+    def stores(self) -> list[Store]:
+        """The primary store first."""
+        return [
+            self._once("store", entry.name, lambda entry=entry: self.connections.store(entry))
+            for entry in self.office.stores
+        ]
+
+    @property
+    def seals(self) -> Seals:
+        return Seals(keys=self.office.keys.signers, timezone=self.timezone)
+
+    @property
+    def signer(self) -> Signer:
+        """Raises RefusedError: the key is missing, or the office file does not list its public half."""
+        signer: Signer = self._once("key", "signing", self._signer)
+        return signer
+
+    def _signer(self) -> Signer:
+        signer = parse_signer(reveal(self.office.keys.signing, folder=self.office.folder))
+        if signer.public not in [key.key for key in self.office.keys.signers]:
+            raise RefusedError(
+                "Kunci tanda tangan worker ini tidak tercantum di keys.signers.",
+                f"Tambahkan '{signer.public}' ke keys.signers, atau pakai kunci yang tercantum.",
+            )
+        return signer
+
+    def identity(self) -> Any:
+        """The private age identity. Raises RefusedError."""
+        if not self.office.keys.identity:
+            raise RefusedError(
+                "Identitas age tidak tersedia di worker ini.", "Isi keys.identity di berkas kantor."
+            )
+        return parse_identity(reveal(self.office.keys.identity, folder=self.office.folder))
+
+    def recipients(self) -> list[str]:
+        """Public age keys in force today: the office's and the recovery key. Raises RefusedError for a faulty or missing one."""
+        today = self.today()
+        keys = [
+            key.key
+            for key in self.office.keys.recipients
+            if (key.since is None or key.since <= today) and (key.until is None or today <= key.until)
+        ]
+        parse_recipients(keys)
+        if not keys:
+            raise RefusedError(
+                "Tidak ada kunci penerima yang berlaku hari ini.",
+                "Perbarui keys.recipients di berkas kantor.",
+            )
+        return keys
+
+    @property
+    def records(self) -> Records:
+        """Readable without the signing key; writing without it is refused."""
+        signer: Signer | None
+        try:
+            signer = self.signer
+        except JagadataError:
+            signer = None
+        return Records(self.stores, signer, self.seals)
+
+    def journal(self, run: str) -> Journal:
+        """The journal of a run, one object per run and workplace."""
+        journal: Journal = self._once("journal", run, lambda: Journal(self.records, run, clock=self.clock))
+        return journal
+
+    def catalog(self, system: str | None = None) -> Catalog:
+        return read_catalog(self.stores, self.records, system)
+
+    def host(self, name: str) -> Host:
+        def make() -> Host:
+            host = self.connections.host(self.office.host(name))
+            self._stack.callback(host.close)
+            return host
+
+        host: Host = self._once("host", name, make)
+        return host
+
+    def server(self, system: str) -> DatabaseServer:
+        """The database server of a system, its SSH forward opened if it needs one."""
+        entry = self.office.server(self.office.system(system).server)
+        server: DatabaseServer = self._once(
+            "server", entry.name, lambda: self.connections.server(entry, self.host, self._stack)
+        )
+        return server
+
+    def services(self, system: str) -> ServiceControl:
+        return ServiceControl(
+            self.office.system(system),
+            {host.name: host for host in self.office.hosts},
+            self.host,
+            probe=self.connections.probe(),
+        )
+
+    @property
+    def channels(self) -> Sequence[Channel]:
+        channels: Sequence[Channel] = self._once("channels", "", self.connections.channels)
+        return channels
