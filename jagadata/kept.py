@@ -92,9 +92,10 @@ def drop_kept(place: Workplace, kept: Kept, *, by: str) -> None:
             f"Server '{server.name}' bukan server tempat '{kept.kept}' disimpan.", "Periksa berkas kantor."
         )
     name = server.find_oid(kept.oid)
-    if name == kept.name:
+    if name not in (None, kept.kept):
         raise RefusedError(
-            f"Basis data '{kept.kept}' kini menjadi data yang berjalan.", "Tidak ada yang perlu dihapus."
+            f"Basis data simpanan '{kept.kept}' kini bernama '{name}'.",
+            "Mungkin data yang berjalan; periksa lebih dahulu.",
         )
     at = place.clock().isoformat()
     if name is not None:

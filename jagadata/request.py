@@ -64,10 +64,15 @@ class RestoreRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedDatabase:
-    """One database of the plan; `oid` is None where no live one exists (disaster: one rename)."""
+    """One database of the plan; `oid` is None where no live one exists (disaster: one rename).
+
+    A rollback names the kept database that takes its place again (`side`, `side_oid`); a restore makes its own.
+    """
 
     name: str
     oid: int | None
+    side: str = ""
+    side_oid: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +84,7 @@ class Plan:
     manifest: str  # hash of the signed envelope
     system_identifier: str
     databases: tuple[PlannedDatabase, ...]
-    mode: Literal["sop", "minimal", "uji"]
+    mode: Literal["sop", "minimal", "uji", "rollback"]
     services: tuple[str, ...]  # host/unit, in the order of stopping
     office_entry: str  # digest of the system's entry in the office file
 

@@ -1,0 +1,102 @@
+"""Makes the real adapters that the office file asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jagadata.adapters.apprise_channel import AppriseChannel, mail_channel
+from jagadata.adapters.directory_store import DirectoryStore
+from jagadata.adapters.http_probe import HttpProbe
+from jagadata.adapters.postgres import Login, PostgresServer
+from jagadata.adapters.s3_store import S3Store
+from jagadata.adapters.ssh_host import SshHost
+from jagadata.secrets import reveal
+
+if TYPE_CHECKING:
+    import contextlib
+    from collections.abc import Callable, Sequence
+
+    from jagadata.office import Credentials, HostEntry, Office, ServerEntry, StoreEntry
+    from jagadata.ports import Channel, DatabaseServer, Host, Store
+
+
+class RealConnections:
+    """The office's stores, hosts, servers and channels over the network. Secrets are read when first used."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+
+    def _reveal(self, reference: str) -> str:
+        return reveal(reference, folder=self.office.folder)
+
+    def store(self, entry: StoreEntry) -> Store:
+        if entry.kind == "directory":
+            return DirectoryStore(entry.name, self.office.path(entry.path))
+        return S3Store(
+            entry.name,
+            bucket=entry.bucket,
+            prefix=entry.prefix or "",
+            endpoint=entry.endpoint,
+            region=entry.region,
+            access_key=self._reveal(entry.access_key),
+            secret_key=self._reveal(entry.secret_key),
+            ca=self.office.path(entry.ca) if entry.ca else None,
+        )
+
+    def host(self, entry: HostEntry) -> Host:
+        return SshHost(
+            entry.name,
+            address=entry.address,
+            port=entry.port,
+            user=entry.user,
+            key_text=self._reveal(entry.key),
+            known_hosts=self.office.path(entry.known_hosts),
+        )
+
+    def server(self, entry: ServerEntry, host: Callable[[str], Host], stack: contextlib.ExitStack) -> DatabaseServer:
+        address, port = entry.address, entry.port
+        if entry.via:
+            port = stack.enter_context(host(entry.via).forward(entry.address, entry.port))
+            address = "127.0.0.1"
+
+        def login(credentials: Credentials) -> Login:
+            password = self._reveal(credentials.password) if credentials.password else ""
+            return Login(user=credentials.user, password=password)
+
+        def free_space(folder: str) -> int | None:
+            if not entry.data_host:
+                return None
+            found = host(entry.data_host).run(["df", "-B1", "--output=avail", folder])
+            return int(found.stdout.split()[-1])
+
+        return PostgresServer(
+            entry.name,
+            address=address,
+            port=port,
+            maintenance_database=entry.maintenance_database,
+            dump=login(entry.dump),
+            restore=login(entry.restore),
+            ca=self.office.path(entry.ca) if entry.ca else None,
+            tools=self.office.path(entry.tools) if entry.tools else None,
+            measure_free_space=free_space,
+        )
+
+    def channels(self) -> Sequence[Channel]:
+        mail = self.office.mail
+        channels: list[Channel] = []
+        if mail:
+            channels.append(
+                mail_channel(
+                    host=mail.host,
+                    port=mail.port,
+                    security=mail.security,
+                    sender=mail.sender,
+                    user=mail.user,
+                    password=self._reveal(mail.password) if mail.password else None,
+                )
+            )
+        channels += [AppriseChannel(f"saluran-{number}", self._reveal(url)) for number, url in enumerate(self.office.channels, 1)]
+        return channels
+
+    def probe(self) -> Any:
+        return HttpProbe()

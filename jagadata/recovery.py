@@ -1,0 +1,501 @@
+"""SOP Restore Data, steps 2 to 4: stop, restore beside, prove, swap, start; and what makes it safe when any of it fails.
+
+By this order the live database is always whole and the service always comes back:
+everything that can be refused is refused before the switch is armed; the new database is built beside the live one;
+one transaction swaps the names; whatever happens after the stop, leaving `Recovery` starts the services,
+and if we vanish, the dead-man's switch on the host does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from jagadata.backup import ignore
+from jagadata.errors import DamagedError, JagadataError, RefusedError, SwitchFiredError
+from jagadata.fetch import fetch_archive, refuse_small_spool, unnamed_file
+from jagadata.keeper import Keeper
+from jagadata.kept import Kept, record_kept
+from jagadata.naming import make_kept_name, make_side_name
+from jagadata.plan import check_restore, find_backup, load_properties, make_plan, measure_impact
+from jagadata.request import refuse_beyond_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from jagadata.catalog import Backup
+    from jagadata.journal import Journal
+    from jagadata.ports import DatabaseProperties, Store, Swap
+    from jagadata.request import Impact, Plan, PlannedDatabase
+    from jagadata.workplace import Workplace
+
+RECOVERY = "recovery"
+"""Journal step of the whole: its outcome ends the matter, whatever is run again."""
+
+
+@dataclass
+class _Side:
+    """One database being put in place of the live one."""
+
+    planned: PlannedDatabase
+    side: str
+    kept: str
+    oid: int | None = None
+    archive: int = -1
+    swapped: bool = False
+
+
+@dataclass(kw_only=True)
+class Recovery:
+    """Carries out one approved plan. Use as a context manager, and call prepare, stop, restore, start in this order.
+
+    Each method returns JSON values for the form and raises JagadataError; leaving the context makes everything safe
+    and writes the outcome, which `outcome` then holds: {"status": "Selesai" | "Gagal", "reason", "actions", times, ...}.
+    """
+
+    place: Workplace
+    journal: Journal
+    plan: Plan
+    shown: Impact
+    progress: Callable[[int], None] = ignore
+    outcome: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    _sides: list[_Side] = field(default_factory=list)
+    _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _swap: Swap | None = None
+    _keeper: Keeper | None = None
+    _stopped: bool = False
+    _ended: bool = False
+
+    @property
+    def system(self) -> str:
+        return self.plan.request.system
+
+    @property
+    def production(self) -> bool:
+        return self.plan.mode != "uji"
+
+    def __enter__(self) -> Self:
+        known = self.journal.outcome(RECOVERY)
+        if known is not None:
+            self.outcome, self.facts, self._ended = known, known, True
+        else:
+            self.control = self.place.services(self.system)
+            self.server = self.place.server(self.system)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """Make safe and write the outcome. Swallows JagadataError (it is the outcome's reason), nothing else."""
+        if self._ended:
+            return False
+        try:
+            actions = self._make_safe(error)
+            self._finish(error, actions)
+        finally:
+            if self._keeper:
+                self._keeper.stop()
+            self._stack.close()
+        self.journal.settle()
+        return isinstance(error, JagadataError)
+
+    # --- after the approval, before anything stops ---
+
+    def prepare(self) -> dict[str, Any]:
+        """Compute the plan again, take the system's lock, fetch the backup; in mode minimal restore beside already."""
+        if self._ended:
+            return self.facts
+        self.journal.note("prepare", "begin")
+        self._swap = self._stack.enter_context(self.server.exclusive(self.system))
+        if self._swapped_before():
+            return self.facts
+        if self.plan.mode == "rollback":
+            self._check_rollback()
+        else:
+            backup = self._check_plan()
+            if self.plan.mode == "minimal":
+                self._build(backup)
+        self.journal.note("prepare", "done")
+        return self.facts
+
+    def _check_plan(self) -> Backup:
+        backup = find_backup(self.place, self.plan.request)
+        if backup.id != self.plan.backup:  # a newer one came meanwhile: the approved one counts
+            backup = self.place.catalog(self.system).get(self.plan.backup)
+        plan = make_plan(self.place, self.plan.request, backup)
+        if plan.hash != self.plan.hash:
+            raise RefusedError(
+                "Rencana restore berubah sejak disetujui (" + ", ".join(_differences(self.plan, plan)) + ").",
+                "Ajukan permohonan baru agar rencana yang sekarang dinilai dan disetujui.",
+            )
+        self._backup = backup
+        self._remove_leftovers()
+        store, self._properties = self._load(backup)
+        check_restore(self.place, plan, self._properties)
+        refuse_beyond_limits(self.shown, measure_impact(self.place, plan, backup, self._properties))
+        spool = self.place.office.path(self.place.office.spool)
+        refuse_small_spool(spool, sum(data.archive_size for data in backup.manifest.data))
+        token = self.journal.run.replace("-", "")[:8]
+        identity = self.place.identity()
+        for planned in plan.databases:
+            side = _Side(
+                planned=planned,
+                side=make_side_name(planned.name, token),
+                kept=make_kept_name(planned.name, token),
+            )
+            side.archive = self._stack.enter_context(unnamed_file(spool))
+            fetch_archive(
+                backup.manifest.database(planned.name),
+                store,
+                lambda key: backup.version(store.name, key),
+                identity,
+                side.archive,
+                self.progress,
+            )
+            self._sides.append(side)
+        self.facts["fetched_from"] = store.name
+        return backup
+
+    def _load(self, backup: Backup) -> tuple[Store, dict[str, DatabaseProperties]]:
+        fault: JagadataError | None = None
+        for store in self.place.stores:
+            if store.name in backup.stores:
+                try:
+                    return store, load_properties(self.place, backup, store)
+                except JagadataError as error:
+                    fault = fault or error
+        raise fault or DamagedError(
+            f"Tidak ada salinan back up '{backup.id}' yang dapat dibaca.", "Pilih back up lain."
+        )
+
+    def _check_rollback(self) -> None:
+        if self.server.facts().system_identifier != self.plan.system_identifier:
+            raise RefusedError("Server basis data bukan lagi server dalam rencana.", "Ajukan rollback baru.")
+        token = self.journal.run.replace("-", "")[:8]
+        for planned in self.plan.databases:
+            found, live = self.server.database(planned.side), self.server.database(planned.name)
+            if found is None or found.oid != planned.side_oid or (live.oid if live else None) != planned.oid:
+                raise RefusedError(
+                    f"Basis data '{planned.name}' berubah sejak rollback disetujui.", "Ajukan rollback baru."
+                )
+            self._sides.append(
+                _Side(
+                    planned=planned,
+                    side=planned.side,
+                    kept=make_kept_name(planned.name, token),
+                    oid=planned.side_oid,
+                )
+            )
+
+    def _swapped_before(self) -> bool:
+        """A run that goes on after a crash looks at what is true: did the swap of its earlier attempt happen?"""
+        intent = self.journal.last("swap", "begin")
+        if intent is None:
+            return False
+        for item in intent.data["databases"]:
+            facts = self.server.database(item["name"])
+            if facts is None or facts.oid != item["side_oid"]:
+                return False
+        planned = {database.name: database for database in self.plan.databases}
+        self._sides = [
+            _Side(
+                planned=planned[item["name"]],
+                side=item["side"],
+                kept=item["kept"],
+                oid=item["side_oid"],
+                swapped=True,
+            )
+            for item in intent.data["databases"]
+        ]
+        self.journal.note("prepare", "note", text="pertukaran nama sudah terjadi pada percobaan sebelumnya")
+        return True
+
+    def _remove_leftovers(self) -> None:
+        """Side databases that an earlier attempt of this run made and never swapped in."""
+        for entry in self.journal.entries:
+            if (entry.step, entry.event) == ("side", "done") and (
+                name := self.server.find_oid(entry.data["oid"])
+            ) == entry.data["side"]:
+                self.server.drop(str(name), oid=entry.data["oid"])
+
+    # --- step 2 ---
+
+    def stop(self) -> dict[str, Any]:
+        """Step 2: arm the switch, stop the services in order, prove it. For purpose Uji nothing is stopped."""
+        if self._ended or not self.production:
+            return self.facts
+        if any(side.swapped for side in self._sides):  # going on after a crash: only the start is left
+            self.facts["off_at"] = next(entry.at.isoformat() for entry in self.journal.entries if entry.step == "2")
+            self._stopped = True
+            return self.facts
+        seconds = self.place.office.policy.restore.switch_minutes * 60
+        self.journal.note("2", "begin")
+        self._stack.enter_context(self.journal.soft())
+        attempt = sum((entry.step, entry.event) == ("2", "begin") for entry in self.journal.entries)
+        self.facts["off_at"] = self.place.clock().isoformat()
+        self._stopped = True  # from here on leaving means starting
+        self.control.arm(f"{self.journal.run}-{attempt}", seconds)
+        self._keeper = Keeper(self.control, seconds)
+        self._keeper.start()
+        self.control.stop()
+        proof = list(self.control.prove_stopped())
+        sessions = [session for side in self._sides for session in self._sessions(side.planned.name)]
+        if sessions and self.place.office.policy.restore.sessions == "refuse":
+            raise RefusedError(
+                "Masih ada sesi pada basis data setelah layanan dihentikan: " + "; ".join(sessions[:5]) + ".",
+                "Tutup aplikasi yang memakainya, atau tetapkan policy.restore.sessions: end.",
+            )
+        self.facts.update(proof=proof, sessions=sessions)
+        self.journal.note("2", "done", proof=proof, sessions=sessions, off_at=self.facts["off_at"])
+        return self.facts
+
+    def _sessions(self, name: str) -> list[str]:
+        facts = self.server.database(name)
+        return list(facts.sessions) if facts else []
+
+    # --- step 3 ---
+
+    def restore(self) -> dict[str, Any]:
+        """Step 3: restore beside (if not done), prove it against the manifest, renew the switch, prove the stop again, swap."""
+        if self._ended:
+            return self.facts
+        if any(side.swapped for side in self._sides):
+            return self.facts
+        self.journal.note("3", "begin")
+        if self.plan.mode in ("sop", "uji"):
+            self._build(self._backup)
+        if self.production:
+            self._exchange()
+        self.journal.note(
+            "3",
+            "done",
+            **{
+                name: self.facts.get(name)
+                for name in ("restored_from", "restored_until", "swap_seconds", "rows")
+            },
+        )
+        return self.facts
+
+    def _build(self, backup: Backup) -> None:
+        """Restore every database beside and hold its rows to the manifest."""
+        self.facts["restored_from"] = self.place.clock().isoformat()
+        rows: dict[str, int] = {}
+        for side in self._sides:
+            properties, name = self._properties[side.planned.name], side.planned.name
+            side.oid = self.server.create_side(side.side, properties)
+            self.journal.note("side", "done", name, side=side.side, oid=side.oid)
+            self.server.restore(
+                side.archive, side.side, jobs=self.place.office.policy.restore.jobs, progress=self._beat
+            )
+            self._beat()
+            self.server.finish_side(side.side, properties)
+            found, wanted = self.server.rows(side.side), backup.manifest.database(name).rows
+            if found != wanted:
+                wrong = sorted(
+                    table for table in set(found) | set(wanted) if found.get(table) != wanted.get(table)
+                )
+                raise DamagedError(
+                    f"Hasil restore '{name}' tidak sesuai manifes pada {len(wrong)} tabel, antara lain {wrong[0]}: "
+                    f"{found.get(wrong[0])} dari {wanted.get(wrong[0])} baris.",
+                    "Data yang berjalan tidak disentuh. Pilih back up lain, dan periksa back up ini dengan `jaga verify`.",
+                )
+            rows[name] = sum(found.values())
+            self._beat()
+        self.facts["restored_until"] = self.place.clock().isoformat()
+        self.facts["rows"] = rows
+        self.facts["tables"] = sum(
+            len(backup.manifest.database(side.planned.name).rows) for side in self._sides
+        )
+
+    def _beat(self, done: int = 0) -> None:
+        if self._keeper:
+            self._keeper.beat()
+        self.progress(done)
+
+    def _exchange(self) -> None:
+        """The swap: only while the stop is proven and the lock is held; a switch that fired means that the services run."""
+        if self._keeper is None or self._swap is None:
+            raise RefusedError(
+                "Pertukaran nama ditolak: penghentian layanan belum dibuktikan.",
+                "Jalankan langkah 2 lebih dahulu.",
+            )
+        intents = [
+            {
+                "name": side.planned.name,
+                "side": side.side,
+                "side_oid": side.oid,
+                "kept": side.kept,
+                "live_oid": side.planned.oid,
+            }
+            for side in self._sides
+        ]
+        self.journal.note("swap", "begin", databases=intents)
+        self.journal.wait(10)
+        expect: dict[str, int | None] = {}
+        for side in self._sides:
+            expect |= {side.planned.name: side.planned.oid, side.side: side.oid, side.kept: None}
+        self._keeper.check()
+        self.control.prove_stopped()
+        seconds = self._swap.swap(
+            [(side.planned.name, side.side, side.kept) for side in self._sides],
+            end_sessions=self.place.office.policy.restore.sessions == "end",
+            expect=expect,
+        )
+        for side in self._sides:
+            side.swapped = True
+        self.facts["swap_seconds"] = round(seconds, 3)
+        self.journal.note("swap", "done", seconds=seconds)
+
+    # --- step 4 ---
+
+    def start(self) -> dict[str, Any]:
+        """Step 4: start in reverse order and probe; a service that does not answer is given its old data back."""
+        if self._ended or not self.production:
+            return self.facts
+        self.journal.note("4", "begin")
+        try:
+            self._start_and_probe()
+        except JagadataError as error:
+            self.journal.note("4", "failed", message=error.message)
+            self._swap_back(error)
+            raise
+        self.journal.note("4", "done", on_at=self.facts["on_at"], answers=self.facts["answers"])
+        return self.facts
+
+    def _start_and_probe(self) -> None:
+        self.control.start()
+        if self._keeper:
+            self._keeper.beat()
+        self.facts["answers"] = list(self.control.probe())
+        self.facts["on_at"] = self.place.clock().isoformat()
+        self._stopped = False
+        if self._keeper:
+            self._keeper.stop()
+        with contextlib.suppress(JagadataError):  # a switch that fires late only starts what runs
+            self.control.disarm()
+
+    def _swap_back(self, cause: JagadataError) -> None:
+        """The restored data does not carry the service: give the old data its name back, if that is possible and safe."""
+        back = [side for side in self._sides if side.swapped and side.planned.oid is not None]
+        if not back or self._swap is None or self._keeper is None:
+            return
+        try:
+            self._keeper.check()
+            self.control.stop()
+            self.control.prove_stopped()
+            expect: dict[str, int | None] = {}
+            for side in back:
+                expect |= {side.planned.name: side.oid, side.kept: side.planned.oid, side.side: None}
+            self._keeper.check()
+            self._swap.swap(
+                [(side.planned.name, side.kept, side.side) for side in back], end_sessions=True, expect=expect
+            )
+        except JagadataError as error:
+            cause.hint = f"{cause.hint} Data lama tidak dapat dikembalikan: {error.message}".strip()
+            return
+        for side in back:
+            side.swapped = False
+        self.facts["swapped_back"] = True
+        self.journal.note("swap", "failed", text="data lama dikembalikan", cause=cause.message)
+
+    # --- always ---
+
+    def _make_safe(self, error: BaseException | None) -> list[str]:
+        """The services run again and nothing half-made is left; returns what was done, in words."""
+        actions: list[str] = []
+        if self.facts.get("swapped_back"):
+            actions.append("data lama dikembalikan seperti semula")
+        if self._stopped:
+            for _attempt in range(3):
+                try:
+                    self._start_and_probe()
+                except JagadataError as fault:
+                    actions.append(f"layanan belum menjawab: {fault.message}")
+                else:
+                    actions.append("layanan diaktifkan kembali")
+                    break
+            else:
+                actions.append(
+                    "sakelar pengaman di host tetap terpasang dan akan mencoba mengaktifkan layanan"
+                )
+        if error is not None and self.plan.mode != "rollback":
+            for side in self._sides:
+                if side.oid is not None and not side.swapped and not self.facts.get("swapped_back"):
+                    with contextlib.suppress(JagadataError):
+                        self.server.drop(side.side, oid=side.oid)
+        return actions
+
+    def _finish(self, error: BaseException | None, actions: list[str]) -> None:
+        if error is not None and not isinstance(error, JagadataError):
+            self.journal.note(RECOVERY, "failed", message=type(error).__name__, actions=actions)
+            return
+        failed = error is not None or self._stopped
+        try:
+            self._keep()
+        except JagadataError as fault:
+            actions.append(f"basis data simpanan belum tercatat: {fault.message}")
+        if "off_at" in self.facts and "on_at" in self.facts:
+            from datetime import datetime
+
+            off, on = (datetime.fromisoformat(self.facts[name]) for name in ("off_at", "on_at"))
+            self.facts["downtime_seconds"] = round((on - off).total_seconds(), 1)
+        reason = f"{error.message} {error.hint}".strip() if isinstance(error, JagadataError) else ""
+        self.facts["fired"] = isinstance(error, SwitchFiredError)
+        self.outcome = {
+            **self.facts,
+            "status": "Gagal" if failed else "Selesai",
+            "reason": reason,
+            "actions": actions,
+        }
+        self.journal.note(RECOVERY, "done", **self.outcome)
+
+    def _keep(self) -> None:
+        """Write down what now lies beside the live database, and until when."""
+        policy, at = self.place.office.policy.restore, self.place.clock()
+        kept: list[str] = []
+        for side in self._sides:
+            if self.plan.mode == "uji" and self.facts.get("rows") and side.oid is not None:
+                what, name, oid, days = "hasil uji", side.side, side.oid, policy.test_days
+            elif side.swapped and side.planned.oid is not None:
+                what, name, oid, days = "data lama", side.kept, side.planned.oid, policy.kept_days
+            elif self.facts.get("swapped_back") and side.oid is not None:
+                what, name, oid, days = "hasil restore yang dibatalkan", side.side, side.oid, policy.kept_days
+            else:
+                continue
+            record_kept(
+                self.place,
+                Kept(
+                    system=self.system,
+                    run=self.journal.run,
+                    name=side.planned.name,
+                    kept=name,
+                    oid=oid,
+                    system_identifier=self.plan.system_identifier,
+                    what=what,  # type: ignore[arg-type]
+                    at=at,
+                    until=at + timedelta(days=days),
+                    incident=self.plan.request.cyber_incident,
+                ),
+            )
+            kept.append(name)
+        if kept:
+            self.facts["kept"] = kept
+            self.facts["kept_days"] = policy.test_days if self.plan.mode == "uji" else policy.kept_days
+
+
+def _differences(approved: Plan, present: Plan) -> list[str]:
+    words = {
+        "request": "permohonan",
+        "backup": "back up",
+        "manifest": "isi back up",
+        "system_identifier": "server basis data",
+        "databases": "basis data yang berjalan",
+        "mode": "cara penghentian",
+        "services": "urutan layanan",
+        "office_entry": "isi berkas kantor untuk sistem ini",
+    }
+    return [text for name, text in words.items() if getattr(approved, name) != getattr(present, name)]
