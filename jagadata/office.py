@@ -310,6 +310,8 @@ class RestorePolicy(Part):
     downtime: Literal["sop", "minimal"] = "sop"
     sessions: Literal["end", "refuse"] = "end"
     approver: Role = "kasi_infrastruktur"
+    approve_tests: bool = True  # the gate of purpose Uji; the one of Produksi can't be switched off
+    acknowledgement: bool = True  # step 6 waits for the requester's answer
     approval_hours: Annotated[int, Field(ge=1)] = 72
     acknowledgement_days: Annotated[int, Field(ge=1)] = 3  # working days
     kept_days: Annotated[int, Field(ge=1)] = 14

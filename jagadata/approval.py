@@ -1,0 +1,119 @@
+"""Who may sign what today, and what their signature says. Proof of identity is added here later (docs/adr/0009)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from jagadata.errors import RefusedError
+from jagadata.forms import IDENTITY_UNPROVEN, OUTSIDE_APPROVAL, Signature
+from jagadata.office import ROLES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from jagadata.office import Duty, Office, Official, Role
+
+Answer = Literal["yes", "no", "expired"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Someone who must not sign: the requester, or who carried out the work."""
+
+    name: str
+    nip: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What a signer decided. `proof` says how the identity was proven; `reference` is the paper of an approval outside the system."""
+
+    answer: Answer
+    signer: str  # id of the official; empty when expired
+    note: str = ""
+    at: str = ""  # ISO
+    proof: Literal["none", "paper"] = "none"
+    reference: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            name: getattr(self, name) for name in ("answer", "signer", "note", "at", "proof", "reference")
+        }
+
+
+def is_same_person(official: Official, person: Person) -> bool:
+    """By NIP where both have one, else by mail address, else by name without titles."""
+    numbers = [nip.replace(" ", "") for nip in (official.nip, person.nip)]
+    if all(number.isdigit() and number for number in numbers):
+        return numbers[0] == numbers[1]
+    if official.email and person.email and official.email.casefold() == person.email.casefold():
+        return True
+    return _plain(official.name) == _plain(person.name)
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.partition(",")[0].casefold().split())
+
+
+def may_sign(office: Office, role: Role, today: date, *, never: Sequence[Person] = ()) -> list[Official]:
+    """Holders of the role today except those persons.
+
+    Raises:
+        RefusedError: nobody may sign.
+    """
+    holders = office.holders(role, today)
+    allowed = [
+        official for official in holders if not any(is_same_person(official, person) for person in never)
+    ]
+    if not allowed:
+        why = (
+            "tidak ada yang memegang peran ini hari ini"
+            if not holders
+            else "pemegangnya adalah pemohon atau pelaksana sendiri"
+        )
+        raise RefusedError(
+            f"Tidak ada pejabat yang dapat menandatangani sebagai {ROLES[role]}: {why}.",
+            "Tetapkan pejabat lain (misalnya Plh.) pada 'officials' di berkas kantor, lalu jalankan `jaga apply`.",
+        )
+    return allowed
+
+
+def _duty(official: Official, role: Role, today: date) -> Duty | None:
+    for duty in official.duties:
+        if (
+            duty.role == role
+            and (duty.since is None or duty.since <= today)
+            and (duty.until is None or today <= duty.until)
+        ):
+            return duty
+    return None
+
+
+def sign(office: Office, decision: Decision, role: Role, today: date, at: datetime) -> Signature:
+    """The signature block of a decision."""
+    official = office.official(decision.signer)
+    duty = _duty(official, role, today)
+    remark = (
+        IDENTITY_UNPROVEN if decision.proof == "none" else f"{OUTSIDE_APPROVAL}, surat {decision.reference}"
+    )
+    return Signature(
+        name=official.name,
+        nip=official.nip,
+        post=official.post,
+        role=role,
+        acting=duty.acting or "" if duty else "",
+        at=at,
+        remark=remark,
+    )
+
+
+def label(official: Official) -> str:
+    """The official as drop-downs show them; `parse_label` finds the id again."""
+    return f"{official.name} — {official.post} [{official.id}]"
+
+
+def parse_label(text: str) -> str:
+    return text.rpartition("[")[2].removesuffix("]")

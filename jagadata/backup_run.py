@@ -1,0 +1,361 @@
+"""One run of SOP Back Up Data over several systems: what each numbered step came to, remembered by the run's journal.
+
+A step *returns* its outcome (Berhasil, or Gagal and why), so that one failing system neither stops the others nor is
+done again after the sign-off. The tasks of tasks/backup.py and `jaga backup` call these methods in order.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from jagadata import sop
+from jagadata.approval import Decision, Person, may_sign, sign
+from jagadata.backup import (
+    Occasion,
+    dump_system,
+    ignore,
+    name_backup,
+    record_review,
+    secure_backup,
+    verify_draft,
+)
+from jagadata.calendar import parse_period, period_of
+from jagadata.errors import JagadataError, NotFoundError, RefusedError
+from jagadata.forms import BackupFile, BackupForm, BackupRow, Signature, from_json, to_json
+from jagadata.manifest import DatabaseEntry
+from jagadata.naming import make_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jagadata.journal import Journal
+    from jagadata.office import Official, System
+    from jagadata.workplace import Workplace
+
+log = logging.getLogger(__name__)
+
+Outcome = dict[str, Any]
+"""JSON of a step for one system: {"ok": True, ...} or {"ok": False, "step": N, "reason": ..., "hint": ...}."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupOrder:
+    """What a run is to do. `systems` empty: all of the office file; `period` empty: the WIB month of `scheduled`."""
+
+    systems: Sequence[str] = ()
+    period: str = ""
+    kind: Literal["Terjadwal", "Manual", "Susulan"] = "Terjadwal"
+    note: str = ""
+    performer: str = ""  # id of an official; empty: the first who holds the role today
+
+
+class BackupRun:
+    """The run with this id. `scheduled` (aware) is when it was meant to start."""
+
+    def __init__(
+        self, place: Workplace, run: str, order: BackupOrder, *, scheduled: datetime | None = None
+    ) -> None:
+        self.place = place
+        self.run = run
+        self.order = order
+        self.scheduled = scheduled or place.clock()
+        self.journal: Journal = place.journal(run)
+        self._limits: dict[str, threading.Semaphore] = {}
+        self._lock = threading.Lock()
+
+    def open(self) -> dict[str, Any]:
+        """Check the order and claim the form's number; nothing is dumped yet.
+
+        Returns {"systems", "period", "kind", "number", "performer"}. Raises RefusedError, NotFoundError.
+        """
+        return self.journal.once("open", self._open)
+
+    def _open(self) -> dict[str, Any]:
+        office = self.place.office
+        systems = list(dict.fromkeys(self.order.systems)) or [system.id for system in office.systems]
+        for system in systems:
+            office.system(system)
+        present = period_of(self.place.clock(), self.place.timezone)
+        period = (
+            parse_period(self.order.period)
+            if self.order.period
+            else period_of(self.scheduled, self.place.timezone)
+        )
+        if period > present:
+            raise RefusedError(
+                f"Periode {period.text} belum tiba.", f"Pilih {present.text} atau bulan sebelumnya."
+            )
+        kind = self.order.kind
+        if kind == "Terjadwal" and period < present:
+            kind = "Susulan"  # a month that has passed is caught up, never backdated
+        performer = self._performer()
+        at = self.place.clock()
+        year = at.astimezone(self.place.timezone).year
+        sequence = self.place.records.claim_number("backup", year, run=self.run, at=at.isoformat())
+        info = office.office
+        number = make_number(
+            info.number, classification=info.classification, sequence=sequence, unit=info.unit_code, year=year
+        )
+        return {
+            "systems": systems,
+            "period": str(period),
+            "kind": kind,
+            "number": number,
+            "performer": performer.id,
+            "at": at.isoformat(),
+        }
+
+    def _performer(self) -> Official:
+        holders = self.place.office.holders("staf_aplikasi", self.place.today())
+        if not self.order.performer and holders:
+            return holders[0]
+        for official in holders:
+            if official.id == self.order.performer:
+                return official
+        raise RefusedError(
+            f"Pelaksana '{self.order.performer or '-'}' tidak memegang peran Staf Seksi Pengembangan dan Pengelolaan Aplikasi TIK hari ini.",
+            "Pilih pelaksana lain, atau perbarui 'officials' di berkas kantor.",
+        )
+
+    # --- steps 1 to 4, for each system ---
+
+    def dump(self, system: str, progress: Callable[[int], None] = ignore) -> Outcome:
+        """Step 1 for one system."""
+        opened = self.open()
+        occasion = Occasion(
+            run=self.run,
+            period=opened["period"],
+            kind=opened["kind"],
+            form_number=opened["number"],
+            note=self.order.note,
+        )
+
+        def work(_before: Outcome) -> Outcome:
+            with self._limit(system):
+                return {"draft": dump_system(self.place, system, occasion, progress)}
+
+        return self._step("1", system, work, {"ok": True})
+
+    def verify(self, system: str, progress: Callable[[int], None] = ignore) -> Outcome:
+        """Step 2 for one system: what the store gives back."""
+        return self._step(
+            "2", system, lambda before: {"draft": verify_draft(self.place, before["draft"], progress)}
+        )
+
+    def name(self, system: str) -> Outcome:
+        """Step 3 for one system: the official name, and the manifest with which the backup exists."""
+        return self._step(
+            "3", system, lambda before: {"draft": before["draft"], **name_backup(self.place, before["draft"])}
+        )
+
+    def secure(self, system: str, progress: Callable[[int], None] = ignore) -> Outcome:
+        """Step 4 for one system. Its failure leaves the backup valid on the primary store, and stands on the form."""
+
+        def work(before: Outcome) -> Outcome:
+            return {
+                **before,
+                **secure_backup(self.place, system, before["backup"], run=self.run, progress=progress),
+            }
+
+        return self._step("4", system, work)
+
+    def _limit(self, system: str) -> threading.Semaphore:
+        """At most so many dumps at once from one database server."""
+        entry = self.place.office.server(self.place.office.system(system).server)
+        with self._lock:
+            return self._limits.setdefault(entry.name, threading.Semaphore(entry.parallel_backups))
+
+    def _step(
+        self, step: str, system: str, work: Callable[[Outcome], Outcome], before: Outcome | None = None
+    ) -> Outcome:
+        before = before or self.journal.outcome(str(int(step) - 1), system)
+        if before is None:
+            raise RefusedError(
+                f"Langkah {step} untuk '{system}' dimulai sebelum langkah sebelumnya selesai.",
+                "Jalankan SOP dari langkah 1.",
+            )
+        if not before["ok"]:
+            return before
+
+        def outcome() -> Outcome:
+            try:
+                return {**work(before), "ok": True}
+            except JagadataError as error:
+                log.warning("%s: langkah %s gagal: %s", system, step, error)
+                return {
+                    "ok": False,
+                    "step": int(step),
+                    "reason": error.message,
+                    "hint": error.hint,
+                    **_made(before),
+                }
+            except Exception as error:
+                log.exception("%s: langkah %s gagal", system, step)
+                return {
+                    "ok": False,
+                    "step": int(step),
+                    "reason": f"kesalahan tak terduga: {type(error).__name__}",
+                    "hint": "",
+                    **_made(before),
+                }
+
+        return self.journal.once(step, outcome, system)
+
+    # --- step 5 and 6 ---
+
+    def fill_form(self) -> BackupForm:
+        """Step 5: the form of the whole run, from what the steps came to."""
+        value = self.journal.once("5", lambda: to_json(self._form()))
+        return from_json(BackupForm, value)
+
+    def _form(self) -> BackupForm:
+        opened, office = self.open(), self.place.office
+        performer = office.official(opened["performer"])
+        return BackupForm(
+            number=opened["number"],
+            period=opened["period"],
+            schedule=f"setiap bulan ({office.policy.backup.cron}, {office.office.timezone})",
+            occasion=opened["kind"],
+            office=office.office.name,
+            city=office.office.city,
+            at=self.place.clock(),
+            rows=tuple(self._row(office.system(system)) for system in opened["systems"]),
+            note=self.order.note,
+            performer=Signature(
+                name=performer.name,
+                nip=performer.nip,
+                post=performer.post,
+                role="staf_aplikasi",
+                at=self.place.clock(),
+            ),
+            run=self.run,
+        )
+
+    def _row(self, system: System) -> BackupRow:
+        outcome = next((found for step in "4321" if (found := self.journal.outcome(step, system.id))), None)
+        server = self.place.office.server(system.server)
+        row: dict[str, Any] = {
+            "system": system.id,
+            "application": system.name,
+            "owner": system.owner,
+            "source": system.location or f"{server.name} ({server.address})",
+            "objects": "Basis Data " + ", ".join(system.databases),
+        }
+        if outcome is None:
+            return BackupRow(**row, outcome="Gagal", reason="langkah 1 tidak selesai")
+        draft = outcome.get("draft", {})
+        times = {
+            name: datetime.fromisoformat(draft[name]) for name in ("started", "finished") if name in draft
+        }
+        made = "backup" in outcome
+        entries = [DatabaseEntry.model_validate(item) for item in draft.get("data", [])]
+        if not made:
+            return BackupRow(
+                **row, **times, outcome="Gagal", reason=outcome["reason"], obstacles=outcome.get("hint", "")
+            )
+        stores = {store.name: store.features().place for store in self.place.stores}
+        primary = self.place.stores[0].name
+        locked = outcome.get("locked_until")
+        return BackupRow(
+            **row,
+            **times,
+            outcome="Berhasil",
+            verification=tuple(draft["verification"]["means"]),
+            evidence=f"{sum(len(entry.rows) for entry in entries)} tabel, {sum(sum(entry.rows.values()) for entry in entries)} baris",
+            files=tuple(
+                BackupFile(
+                    name=name,
+                    database=entry.database,
+                    size=sum(item.size for item in entry.archive.objects),
+                    sha256=entry.archive.objects[0].sha256
+                    if len(entry.archive.objects) == 1
+                    else entry.archive.plain_sha256,
+                )
+                for name, entry in zip(outcome["files"], entries, strict=True)
+            ),
+            storage=stores[primary],
+            second_copy=stores.get(outcome.get("copy", ""), ""),
+            encryption="age (X25519, ChaCha20-Poly1305)",
+            hash_matches=outcome.get("hash_matches") if outcome.get("copy") else None,
+            retained_until=self._retained(draft["finished"], locked),
+            obstacles="; ".join(
+                [*([] if outcome["ok"] else [f"langkah 4: {outcome['reason']}"]), *outcome.get("remarks", [])]
+            ),
+            backup=outcome["backup"],
+            manifest=outcome["manifest"],
+        )
+
+    def _retained(self, finished: str, locked: str | None) -> date:
+        """At least until then: the lock, or the policy's minimum."""
+        minimum = datetime.fromisoformat(finished) + timedelta(
+            days=self.place.office.policy.backup.retention.minimum_days
+        )
+        until = max(minimum, datetime.fromisoformat(locked)) if locked else minimum
+        return until.astimezone(self.place.timezone).date()
+
+    def reviewers(self) -> list[Official]:
+        """Who may receive and check the form today: Pemeriksa is never the pelaksana. Raises RefusedError."""
+        performer = self.place.office.official(self.open()["performer"])
+        return may_sign(
+            self.place.office,
+            "kasi_aplikasi",
+            self.place.today(),
+            never=[Person(name=performer.name, nip=performer.nip)],
+        )
+
+    def review(self, decision: Decision) -> BackupForm:
+        """Step 6: the Kasi's decision, on every backup of this run and on the form. An expired gate fails no backup."""
+        value = self.journal.once("6", lambda: to_json(self._review(decision)))
+        return from_json(BackupForm, value)
+
+    def _review(self, decision: Decision) -> BackupForm:
+        from dataclasses import replace
+
+        form = self.fill_form()
+        if decision.answer == "expired":
+            return replace(form, remarks=(*form.remarks, "belum diperiksa sampai batas waktu"))
+        if decision.signer not in [official.id for official in self.reviewers()]:
+            raise NotFoundError(
+                f"Pejabat '{decision.signer}' tidak berwenang memeriksa formulir ini.", "Pilih dari daftar."
+            )
+        at = datetime.fromisoformat(decision.at)
+        text = "Diterima" if decision.answer == "yes" else "Dikembalikan"
+        signature = sign(self.place.office, decision, "kasi_aplikasi", self.place.today(), at)
+        for row in form.rows:
+            if row.backup:
+                record_review(
+                    self.place,
+                    row.system,
+                    row.backup,
+                    decision=text,
+                    reviewer={"id": decision.signer, "name": signature.name},
+                    note=decision.note,
+                    run=self.run,
+                )
+        return replace(form, review=text, review_note=decision.note, reviewer=signature)  # type: ignore[arg-type]
+
+    def failures(self) -> list[str]:
+        """The systems without a whole result, each with its reason; a failed step 4 counts."""
+        return [
+            f"{system}: langkah {outcome['step']}: {outcome['reason']}"
+            for system in self.open()["systems"]
+            if (
+                outcome := next(
+                    (found for step in "4321" if (found := self.journal.outcome(step, system))), None
+                )
+            )
+            and not outcome["ok"]
+        ]
+
+    def title(self) -> str:
+        opened = self.open()
+        return f"{sop.BACKUP_FORM} {opened['number']}, periode {parse_period(opened['period']).text}"
+
+
+def _made(before: Outcome) -> Outcome:
+    """What an earlier step made and a later failure must not hide: the draft, and from step 3 on the backup."""
+    return {name: before[name] for name in ("draft", "backup", "manifest", "files") if name in before}

@@ -1,0 +1,367 @@
+"""One run of SOP Restore Data: what each numbered step came to, remembered by the run's journal; the form is made from it alone.
+
+The tasks of tasks/restore.py and `jaga restore` call these methods in order. Steps 2 to 4 are carried out by `recovery()`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from jagadata.approval import Decision, Person, may_sign, sign
+from jagadata.backup import ignore
+from jagadata.calendar import add_working_days, format_moment
+from jagadata.errors import JagadataError, RefusedError
+from jagadata.forms import CLOSED_UNCONFIRMED, BackupFile, RestoreForm, Signature
+from jagadata.naming import make_number
+from jagadata.plan import check_restore, find_backup, load_properties, make_plan, measure_impact, prove_backup
+from jagadata.recovery import RECOVERY, Recovery
+from jagadata.request import Impact, Plan, RestoreRequest, parse_impact, parse_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from jagadata.journal import Journal
+    from jagadata.office import Official
+    from jagadata.workplace import Workplace
+
+APPROVAL = "approval"
+"""Journal step of the gate before step 2 (tambahan)."""
+
+
+class RestoreRun:
+    """The run with this id. `request` may be None where the run has been received already."""
+
+    def __init__(self, place: Workplace, run: str, request: RestoreRequest | None = None) -> None:
+        self.place = place
+        self.run = run
+        self.request = request
+        self.journal: Journal = place.journal(run)
+
+    # --- step 1 and the gate ---
+
+    def receive(self, progress: Callable[[int], None] = ignore) -> dict[str, Any]:
+        """Step 1: number the request, find and prove the backup, make the plan, measure the impact. Nothing is stopped or changed.
+
+        Raises:
+            JagadataError: the request can't be carried out, with every reason; the request keeps its number.
+        """
+        self.number()
+        return self.journal.once("1", lambda: self._receive(progress))
+
+    def number(self) -> str:
+        """The request's number, claimed before anything else so that a refused one is on record too."""
+        if self.request is None:
+            raise RefusedError(
+                "Run ini belum memuat permohonan.", "Ajukan melalui formulir SOP Restore Data."
+            )
+        request = self.request
+
+        def claim() -> dict[str, Any]:
+            self.place.office.system(request.system)
+            at, info = self.place.clock(), self.place.office.office
+            year = at.astimezone(self.place.timezone).year
+            sequence = self.place.records.claim_number("restore", year, run=self.run, at=at.isoformat())
+            number = make_number(
+                info.number,
+                classification=info.classification,
+                sequence=sequence,
+                unit=info.unit_code,
+                year=year,
+            )
+            stamped = request if request.requested_at else replace(request, requested_at=at.isoformat())
+            return {"number": number, "at": at.isoformat(), "request": asdict(stamped)}
+
+        return str(self.journal.once("open", claim)["number"])
+
+    def _receive(self, progress: Callable[[int], None]) -> dict[str, Any]:
+        opened = self.journal.outcome("open") or {}
+        request = RestoreRequest(**opened["request"])
+        self.approvers()  # nobody who may approve: told now, not at the gate
+        backup = find_backup(self.place, request)
+        store, means = prove_backup(self.place, backup, progress)
+        plan = make_plan(self.place, request, backup)
+        properties = load_properties(self.place, backup, store)
+        check_restore(self.place, plan, properties)
+        impact = measure_impact(self.place, plan, backup, properties)
+        files = [
+            {
+                "name": data.file_name,
+                "database": data.database,
+                "size": sum(entry.size for entry in data.archive.objects),
+            }
+            | {"sha256": data.archive.objects[0].sha256}
+            for data in backup.manifest.data
+        ]
+        return {
+            "plan": plan.to_json(),
+            "hash": plan.hash,
+            "impact": impact.to_json(),
+            "means": means,
+            "store": store.name,
+            "backup_at": backup.manifest.started.isoformat(),
+            "files": files,
+        }
+
+    @property
+    def plan(self) -> Plan:
+        return parse_plan(self._received()["plan"])
+
+    @property
+    def impact(self) -> Impact:
+        return parse_impact(self._received()["impact"])
+
+    def _received(self) -> dict[str, Any]:
+        received = self.journal.outcome("1")
+        if received is None:
+            raise RefusedError("Langkah 1 belum selesai.", "Jalankan SOP dari langkah 1.")
+        return received
+
+    def needs_approval(self) -> bool:
+        """Production always; a restore test only if the office wants it."""
+        return self.plan.mode != "uji" or self.place.office.policy.restore.approve_tests
+
+    def approvers(self) -> list[Official]:
+        """Who may approve today: holders of the role, never the requester. Raises RefusedError."""
+        request = self._request()
+        return may_sign(
+            self.place.office,
+            self.place.office.policy.restore.approver,
+            self.place.today(),
+            never=[Person(name=request.requester, nip=request.nip, email=request.email)],
+        )
+
+    def _request(self) -> RestoreRequest:
+        opened = self.journal.outcome("open")
+        if opened:
+            return RestoreRequest(**opened["request"])
+        if self.request is None:
+            raise RefusedError(
+                "Run ini belum memuat permohonan.", "Ajukan melalui formulir SOP Restore Data."
+            )
+        return self.request
+
+    def decide(self, decision: Decision, plan_hash: str) -> bool:
+        """Record the approver's decision on exactly this plan; True if it may go on.
+
+        Raises:
+            RefusedError: the decision is for another plan, or the signer may not sign.
+        """
+        if plan_hash != self._received()["hash"]:
+            raise RefusedError(
+                "Persetujuan ini untuk rencana lain.", "Muat ulang halaman, lalu nilai rencana yang sekarang."
+            )
+        if decision.answer != "expired" and decision.signer not in [
+            official.id for official in self.approvers()
+        ]:
+            raise RefusedError(
+                f"Pejabat '{decision.signer}' tidak berwenang menyetujui permohonan ini.",
+                "Pilih pejabat dari daftar.",
+            )
+        value = self.journal.once(APPROVAL, lambda: {**decision.to_json(), "plan": plan_hash})
+        return bool(value["answer"] == "yes")
+
+    @property
+    def decision(self) -> Decision | None:
+        value = self.journal.outcome(APPROVAL)
+        return Decision(**{name: item for name, item in value.items() if name != "plan"}) if value else None
+
+    # --- steps 2 to 4 ---
+
+    def recovery(self, progress: Callable[[int], None] = ignore) -> Recovery:
+        """What carries out the approved plan. Raises RefusedError without an approval of this very plan."""
+        if self.needs_approval():
+            value = self.journal.outcome(APPROVAL)
+            if value is None or value["answer"] != "yes" or value["plan"] != self.plan.hash:
+                raise RefusedError("Restore ini belum disetujui.", "Tunggu keputusan pejabat yang berwenang.")
+        return Recovery(
+            place=self.place, journal=self.journal, plan=self.plan, shown=self.impact, progress=progress
+        )
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """The outcome of steps 2 to 4, once there is one."""
+        return self.journal.outcome(RECOVERY)
+
+    # --- steps 5 and 6 ---
+
+    @property
+    def status(self) -> str:
+        """Status Aduan."""
+        result, decision = self.result, self.decision
+        if result:
+            return str(result["status"])
+        if decision and decision.answer != "yes":
+            return "Ditolak"
+        if self.journal.last("1", "failed") and not self.journal.outcome("1"):
+            return "Ditolak"
+        if self.journal.last("closed"):
+            return "Gagal"
+        return "Diproses" if self.journal.outcome("1") else "Diterima"
+
+    @property
+    def reason(self) -> str:
+        """Why it was refused or failed; empty otherwise."""
+        result, decision, refused, closed = (
+            self.result,
+            self.decision,
+            self.journal.last("1", "failed"),
+            self.journal.last("closed"),
+        )
+        if result:
+            return str(result.get("reason", ""))
+        if decision and decision.answer != "yes":
+            return decision.note or (
+                "tidak ada keputusan sampai batas waktu" if decision.answer == "expired" else ""
+            )
+        if refused and not self.journal.outcome("1"):
+            return f"{refused.data['message']} {refused.data['hint']}".strip()
+        return str(closed.data.get("reason", "")) if closed else ""
+
+    def record_information(self, how: str) -> None:
+        """Step 5: the requester was told, and how."""
+        self.journal.once("5", lambda: {"how": how, "at": self.place.clock().isoformat()})
+
+    def acknowledgement_due(self) -> date:
+        """The last working day for the requester's answer."""
+        told = self.journal.outcome("5")
+        start = datetime.fromisoformat(told["at"]) if told else self.place.clock()
+        days = self.place.office.policy.restore.acknowledgement_days
+        return add_working_days(
+            start.astimezone(self.place.timezone).date(), days, self.place.office.holidays
+        )
+
+    def acknowledge(self, *, answer: str, recorded_by: str, how: str, note: str = "") -> None:
+        """Step 6: the requester's acknowledgement, recorded by staff "atas nama pemohon" with medium and reference; or its closing."""
+        at = self.place.clock().isoformat()
+        self.journal.once(
+            "6", lambda: {"answer": answer, "by": recorded_by, "how": how, "note": note, "at": at}
+        )
+
+    def form(self) -> RestoreForm:
+        """The form as filled so far, from the journal alone."""
+        office, opened = self.place.office, self.journal.outcome("open") or {}
+        request = self._request()
+        received, result = self.journal.outcome("1"), self.result or {}
+        told, answered, decision = self.journal.outcome("5"), self.journal.outcome("6"), self.decision
+        system = office.system(request.system)
+        holders = office.holders("staf_infrastruktur", self.place.today())
+        today = self.place.today()
+        approver_role = office.policy.restore.approver
+        remarks = [text for text in (self._paper_remark(decision),) if text]
+        if result.get("actions"):
+            remarks += result["actions"]
+        return RestoreForm(
+            number=str(opened.get("number", "")),
+            at=datetime.fromisoformat(request.requested_at or self.place.clock().isoformat()),
+            requester=request.requester,
+            nip=request.nip,
+            post=request.post,
+            unit=request.unit,
+            phone=request.phone,
+            email=request.email,
+            system=system.id,
+            application=system.name,
+            database=", ".join(system.databases),
+            incident_at=request.occurred_at,
+            damage=request.damage,
+            cause=request.suspected_cause,
+            reason=request.reason,
+            point=self._point(request, received),
+            purpose=request.purpose,
+            impact=request.service_impact,
+            approved_stop=request.downtime_allowed,
+            personal_data=request.personal_data,
+            cyber_incident=request.cyber_incident,
+            fallback=request.fallback
+            or "Data lama tetap disimpan; satu perintah (`jaga rollback`) mengembalikannya.",
+            office=office.office.name,
+            city=office.office.city,
+            officer=_officer(holders[0]) if holders else Signature(role="staf_infrastruktur"),
+            files=tuple(BackupFile(**item) for item in received["files"]) if received else (),
+            backup=received["plan"]["backup"] if received else "",
+            backup_at=datetime.fromisoformat(received["backup_at"]) if received else None,
+            manifest=received["plan"]["manifest"] if received else "",
+            hash_matches=True if received else None,
+            stopped=_time(result.get("off_at")),
+            restore_started=_time(result.get("restored_from")),
+            restore_finished=_time(result.get("restored_until")),
+            started=_time(result.get("on_at")),
+            off_seconds=result.get("downtime_seconds"),
+            verification=self._verification(result),
+            status=self.status,  # type: ignore[arg-type]
+            status_reason=self.reason,
+            informed_at=_time(told["at"]) if told else None,
+            informed_by=told["how"] if told else "",
+            acknowledged=answered["answer"] if answered else None,
+            acknowledged_by=answered["how"] if answered else "",
+            acknowledgement=self._acknowledgement(answered),
+            approval=_approval(decision),
+            approval_note=decision.note if decision else "",
+            approver=sign(office, decision, approver_role, today, datetime.fromisoformat(decision.at))
+            if decision and decision.signer
+            else Signature(role=approver_role),
+            plan=received["hash"] if received else "",
+            kept=f"{', '.join(result['kept'])} ({result['kept_days']} hari)" if result.get("kept") else "",
+            run=self.run,
+            remarks=tuple(remarks),
+        )
+
+    def _point(self, request: RestoreRequest, received: dict[str, Any] | None) -> str:
+        text = "Back up terbaru yang terverifikasi" if not request.backup else "Back up pilihan"
+        if not received:
+            return text
+        return f"{text}: {format_moment(datetime.fromisoformat(received['backup_at']), self.place.timezone)}"
+
+    def _verification(self, result: dict[str, Any]) -> str:
+        words = []
+        if result.get("rows"):
+            words.append(
+                f"{result.get('tables', 0)} tabel, {sum(result['rows'].values())} baris sesuai manifes back up"
+            )
+        words += [str(answer) for answer in result.get("answers", [])]
+        return "; ".join(words)
+
+    def _acknowledgement(self, answered: dict[str, Any] | None) -> Signature:
+        request = self._request()
+        signature = Signature(name=request.requester, nip=request.nip, post=request.post, role="pemohon")
+        if answered and answered["answer"] != CLOSED_UNCONFIRMED:
+            return replace(
+                signature, at=_time(answered["at"]), remark=f"atas nama pemohon, dicatat {answered['by']}"
+            )
+        return signature
+
+    def _paper_remark(self, decision: Decision | None) -> str:
+        return (
+            f"persetujuan di luar sistem: surat {decision.reference}"
+            if decision and decision.proof == "paper"
+            else ""
+        )
+
+    def close(self, reason: str) -> None:
+        """End a run that died or was cancelled; the form then says so."""
+        self.journal.once("closed", lambda: {"reason": reason, "at": self.place.clock().isoformat()})
+
+
+def _officer(official: Official) -> Signature:
+    return Signature(name=official.name, nip=official.nip, post=official.post, role="staf_infrastruktur")
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _approval(decision: Decision | None) -> Any:
+    return (
+        None
+        if decision is None or decision.answer == "expired"
+        else "Menyetujui"
+        if decision.answer == "yes"
+        else "Tidak Menyetujui"
+    )
+
+
+def describe(error: JagadataError) -> str:
+    return f"{error.message} {error.hint}".strip()

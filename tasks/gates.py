@@ -1,0 +1,90 @@
+"""Sign-offs: the flow suspends until someone who holds the role has decided. What holds, and why suspend: docs/adr/0009."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from prefect import suspend_flow_run
+from prefect.input import RunInput
+from pydantic import Field, ValidationError, create_model
+
+from jagadata.approval import Decision, label, parse_label
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jagadata.journal import Journal
+    from jagadata.office import Official
+
+EXPIRED = "Kedaluwarsa"
+"""The answer that flows/follow_up.py gives after the deadline: the gate's own timeout would end the run as Failed without a word."""
+SLACK = timedelta(days=7)
+"""How much later than the deadline Prefect itself gives up."""
+
+
+def make_input(title: str, yes: str, no: str, signers: Sequence[Official]) -> type[RunInput]:
+    """The form of a gate. The decision is required, so an empty resume is refused by the server."""
+    choices = [label(official) for official in signers]
+    return cast(
+        "type[RunInput]",
+        create_model(
+            title,
+            __base__=RunInput,
+            keputusan=(Literal[yes, no, EXPIRED], Field(title="Keputusan")),  # type: ignore[valid-type]
+            penandatangan=(
+                str,
+                Field(
+                    title="Penandatangan",
+                    description="Pejabat yang memegang peran ini hari ini.",
+                    json_schema_extra={"enum": choices},
+                    min_length=1,
+                ),
+            ),
+            catatan=(str, Field(default="", title="Catatan")),
+        ),
+    )
+
+
+def ask(
+    journal: Journal,
+    gate: str,
+    *,
+    title: str,
+    text: str,
+    yes: str,
+    no: str,
+    signers: Sequence[Official],
+    due: datetime,
+) -> Decision:
+    """The decision of a gate, suspending the run until there is one. Call only in the top-level flow, outside any `with Recovery`.
+
+    `due` (aware) is printed and noted for flows/follow_up.py; an answer that does not fit is asked for again.
+    """
+    asked = [entry for entry in journal.entries if (entry.step, entry.event) == (gate, "asked")]
+    if not asked:
+        journal.note(gate, "asked", due=due.isoformat(), yes=yes, no=no)
+    form = make_input(title, yes, no, signers)
+    for attempt in range(1, 20):
+        seconds = max(60, int((due - journal.clock() + SLACK).total_seconds()))
+        try:
+            answer: Any = suspend_flow_run(
+                wait_for_input=form.with_initial_data(description=text), key=f"{gate}-{attempt}", timeout=seconds
+            )
+        except ValidationError:
+            continue
+        decision = _decide(answer, journal, yes, no, signers, due)
+        if decision:
+            return decision
+        journal.note(gate, "note", text=f"jawaban ke-{attempt} tidak sah dan ditanyakan kembali")
+    raise RuntimeError(f"gate {gate}: no fitting answer in 19 attempts")
+
+
+def _decide(answer: Any, journal: Journal, yes: str, no: str, signers: Sequence[Official], due: datetime) -> Decision | None:
+    at = journal.clock()
+    if answer.keputusan == EXPIRED:
+        return Decision(answer="expired", signer="", note="", at=at.isoformat()) if at >= due else None
+    signer = parse_label(answer.penandatangan)
+    if answer.keputusan not in (yes, no) or signer not in [official.id for official in signers]:
+        return None
+    return Decision(answer="yes" if answer.keputusan == yes else "no", signer=signer, note=answer.catatan, at=at.isoformat())

@@ -1,0 +1,72 @@
+"""What a flow run needs of its surroundings: the office's workplace, the run's id, and when it was meant to start."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING
+
+from prefect import runtime
+
+from jagadata import secrets
+from jagadata.backup_run import BackupOrder, BackupRun
+from jagadata.restore_run import RestoreRun
+from jagadata.workplace import Workplace
+from tasks.parameters import parse_choice, parse_request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from tasks.parameters import Permohonan
+
+
+def _prefect_secret(block: str) -> str:
+    from prefect.blocks.system import Secret
+
+    secret = Secret.load(block)
+    return str(secret.get())  # type: ignore[union-attr]
+
+
+@contextlib.contextmanager
+def workplace() -> Iterator[Workplace]:
+    """The office of this worker, with `prefect:BLOCK` secrets known. Raises OfficeFileError."""
+    secrets.register("prefect", _prefect_secret)
+    logging.getLogger("jagadata").setLevel(logging.INFO)
+    with Workplace.open() as place:
+        yield place
+
+
+def run_id() -> str:
+    return str(runtime.flow_run.id)
+
+
+def scheduled() -> datetime:
+    """When this run was meant to start: the schedule's time, however late the run is."""
+    time: datetime = runtime.flow_run.scheduled_start_time
+    return time
+
+
+@contextlib.contextmanager
+def open_backup(sistem: Sequence[str], periode: str, pelaksanaan: str, pelaksana: str, catatan: str) -> Iterator[BackupRun]:
+    """The backup run of this flow run. Raises RefusedError before anything is dumped."""
+    order = BackupOrder(
+        systems=[parse_choice(item) for item in sistem],
+        period=periode.strip(),
+        kind=pelaksanaan,  # type: ignore[arg-type]
+        note=catatan,
+        performer=parse_choice(pelaksana),
+    )
+    with workplace() as place:
+        run = BackupRun(place, run_id(), order, scheduled=scheduled())
+        run.open()
+        yield run
+
+
+@contextlib.contextmanager
+def open_restore(permohonan: Permohonan) -> Iterator[RestoreRun]:
+    """The restore run of this flow run, with its number. Raises RefusedError for an incomplete request."""
+    with workplace() as place:
+        run = RestoreRun(place, run_id(), parse_request(permohonan))
+        run.number()
+        yield run
