@@ -1,0 +1,166 @@
+"""Papers as A4 PDF/A-2b through typst: the same values and moment give the same bytes, on any machine."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from datetime import UTC
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typst
+
+from jagadata.backup_sheet import make_backup_sheet
+from jagadata.calendar import WIB, to_local
+from jagadata.errors import JagadataError, OfficeFileError
+from jagadata.forms import BackupForm, Letterhead, RestoreForm
+from jagadata.restore_sheet import make_minutes_sheet, make_restore_sheet
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from jagadata.office import Office
+    from jagadata.sheet import Sheet
+
+_TEMPLATES = Path(str(files("templates")))
+
+LONGEST_WORD = 24
+"""Characters without a place to break, beyond which one is made: names and hashes must not leave the page."""
+
+_PRINTABLE = (
+    (0x20, 0x7E), (0xA0, 0xAC), (0xAE, 0x17F), (0x391, 0x3A1), (0x3A3, 0x3CE), (0x400, 0x45F), (0x1E00, 0x1E9B),
+    (0x1EA0, 0x1EF9), (0x2010, 0x2015), (0x2018, 0x201E), (0x2020, 0x2022), (0x2026, 0x2026), (0x2030, 0x2030),
+    (0x2032, 0x2033), (0x2039, 0x203A), (0x20AC, 0x20AC), (0x2122, 0x2122), (0x2190, 0x2195), (0x2212, 0x2212),
+    (0x221E, 0x221E), (0x2248, 0x2248), (0x2260, 0x2260), (0x2264, 0x2265), (0x25A0, 0x25A1), (0x25CF, 0x25CF),
+)  # fmt: skip
+"""What the shipped fonts can draw. PDF/A forbids a glyph that no font has, and typst then refuses the whole paper."""
+
+UNPRINTABLE = "□"
+UNPRINTABLE_NOTE = "Tanda □ menggantikan huruf atau gambar yang tidak dapat dicetak; isi aslinya ada pada catatan elektronik"
+
+
+def render_pdf(
+    form: BackupForm | RestoreForm,
+    letterhead: Letterhead,
+    *,
+    at: datetime,
+    digest: str = "",
+    tz: ZoneInfo = WIB,
+) -> bytes:
+    """A form as PDF. `at` dates the document, `digest` (hex) of the signed record stands in small print.
+
+    Raises:
+        OfficeFileError: the logo is neither SVG nor PNG.
+    """
+    if isinstance(form, BackupForm):
+        return render_sheet(make_backup_sheet(form, tz), "backup/form.typ", letterhead, at=at, digest=digest)
+    return render_sheet(make_restore_sheet(form, tz), "restore/form.typ", letterhead, at=at, digest=digest)
+
+
+def render_minutes_pdf(
+    form: RestoreForm,
+    letterhead: Letterhead,
+    *,
+    number: str,
+    at: datetime,
+    digest: str = "",
+    tz: ZoneInfo = WIB,
+) -> bytes:
+    """Berita Acara Restore (or Uji Restore) of the day `at` as PDF."""
+    sheet = make_minutes_sheet(form, number=number, at=at, tz=tz)
+    return render_sheet(sheet, "restore/minutes.typ", letterhead, at=at, digest=digest)
+
+
+def render_sheet(
+    sheet: Sheet, template: str, letterhead: Letterhead, *, at: datetime, digest: str = ""
+) -> bytes:
+    """A sheet laid out by one of `templates/*.typ`. The data reaches typst as JSON, so nothing in it is ever code."""
+    moment = to_local(at).astimezone(UTC).replace(microsecond=0)
+    data: dict[str, Any] = {
+        **sheet.to_json(),
+        "letterhead": {
+            "lines": list(letterhead.lines),
+            "address": letterhead.address,
+            "contact": letterhead.contact,
+        },
+        "digest": digest,
+    }
+    data = _printable_values(data)
+    if UNPRINTABLE in json.dumps(data, ensure_ascii=False):
+        data["notes"] = [*data["notes"], UNPRINTABLE_NOTE]
+    data["day"] = [moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second]
+    sources = {
+        f"{folder}/{path.name}": path.read_bytes()
+        for folder in ("paper", "backup", "restore")
+        for path in (_TEMPLATES / folder).glob("*.typ")
+    }
+    try:
+        pdf: bytes = typst.compile(
+            {"main": f'#include "/{template}"'.encode(), **sources, "logo": _logo(letterhead)},
+            sys_inputs={"data": json.dumps(data)},
+            font_paths=[str(_TEMPLATES / "paper" / "fonts")],
+            ignore_system_fonts=True,
+            pdf_standards=["a-2b"],
+            timestamp=int(moment.timestamp()),
+        )
+    except typst.TypstError as error:
+        raise JagadataError(
+            f"Dokumen {sheet.title} {sheet.number} tidak dapat dibuat: {error}.",
+            "Periksa berkas lambang pada office.letterhead.logo; bila lambang benar, laporkan kepada pengembang.",
+        ) from error
+    return pdf
+
+
+def load_letterhead(office: Office) -> Letterhead:
+    """The office's kop surat with its logo's bytes. Raises OfficeFileError where the logo can't be read."""
+    head = office.office.letterhead
+    logo = b""
+    if head.logo:
+        path = office.path(head.logo)
+        try:
+            logo = path.read_bytes()
+        except OSError as error:
+            raise OfficeFileError(
+                f"office.letterhead.logo: {path} tidak dapat dibaca: {error.strerror}.",
+                "Letakkan berkas SVG atau PNG di sana, atau hapus baris logo.",
+            ) from error
+    return Letterhead(
+        lines=tuple(head.lines), address=head.address, contact=head.contact or "", logo=logo
+    )
+
+
+def _logo(letterhead: Letterhead) -> bytes:
+    logo = letterhead.logo or (_TEMPLATES / "paper" / "logo.svg").read_bytes()
+    if logo.startswith(b"\x89PNG\r\n\x1a\n") or b"<svg" in logo[:4096]:
+        return logo
+    raise OfficeFileError(
+        "office.letterhead.logo: berkas itu bukan SVG atau PNG.", "Simpan lambang sebagai SVG atau PNG."
+    )
+
+
+def _printable_values(value: Any) -> Any:
+    if isinstance(value, str):
+        return make_printable(value)
+    if isinstance(value, dict):
+        return {key: _printable_values(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable_values(item) for item in value]
+    return value
+
+
+def make_printable(text: str) -> str:
+    """Text that the shipped fonts can draw and that fits any width; line breaks stay."""
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\t", " "))
+    drawn = "".join(_drawn(sign) for sign in text)
+    return re.sub(rf"\S{{{LONGEST_WORD},}}", lambda word: "\u200b".join(word[0]), drawn)
+
+
+def _drawn(sign: str) -> str:
+    if sign == "\n" or any(first <= ord(sign) <= last for first, last in _PRINTABLE):
+        return sign
+    if unicodedata.category(sign) in ("Cc", "Cf", "Mn"):  # no shape of its own
+        return ""
+    return " " if sign.isspace() else UNPRINTABLE
