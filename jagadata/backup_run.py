@@ -338,6 +338,26 @@ class BackupRun:
                 )
         return replace(form, review=text, review_note=decision.note, reviewer=signature)  # type: ignore[arg-type]
 
+    def filled_at(self) -> datetime:
+        """When step 5 was done (UTC)."""
+        return self.fill_form().at or self.place.clock()
+
+    def reviewed_form(self) -> BackupForm:
+        """The form with the Kasi's decision, if there is one yet."""
+        value = self.journal.outcome("6")
+        return from_json(BackupForm, value) if value else self.fill_form()
+
+    def is_good(self, system: str, step: int) -> bool:
+        """Nothing has failed for this system up to that step."""
+        return step == 0 or bool((self.journal.outcome(str(step), system) or {}).get("ok"))
+
+    def expected_bytes(self, system: str) -> int:
+        """About how many encrypted bytes this system's backup has: as many as its newest one, else 0 (unknown)."""
+        try:
+            return self.place.catalog(system).newest(system).manifest.size
+        except JagadataError:
+            return 0
+
     def failures(self) -> list[str]:
         """The systems without a whole result, each with its reason; a failed step 4 counts."""
         return [

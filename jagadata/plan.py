@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jagadata.backup import ignore, parse_properties, read_back, read_properties
 from jagadata.errors import DamagedError, JagadataError, RefusedError, UnreachableError
+from jagadata.kept import newest_kept
 from jagadata.ports import DatabaseProperties
 from jagadata.request import Impact, Plan, PlannedDatabase, RestoreRequest
 
@@ -114,6 +115,71 @@ def make_plan(place: Workplace, request: RestoreRequest, backup: Backup) -> Plan
     )
 
 
+def plan_rollback(place: Workplace, request: RestoreRequest) -> tuple[Plan, Impact]:
+    """A restore in reverse: what lies kept since the newest restore takes its name back; nothing is dropped. Raises NotFoundError."""
+    system = place.office.system(request.system)
+    server = place.server(system.id)
+    kept = {one.name: one for one in newest_kept(place, system.id)}
+    if sorted(kept) != sorted(system.databases):
+        raise RefusedError(
+            f"Data lama yang masih disimpan ({', '.join(sorted(kept))}) tidak lengkap untuk sistem '{system.id}'.",
+            "Pilih restore dari back up.",
+        )
+    planned, rows = [], {}
+    live_size: int | None = 0
+    sessions: list[str] = []
+    for name in system.databases:
+        facts = server.database(name)
+        side = server.find_oid(kept[name].oid)
+        planned.append(
+            PlannedDatabase(
+                name=name, oid=facts.oid if facts else None, side=str(side), side_oid=kept[name].oid
+            )
+        )
+        live = server.rows(name) if facts else {}
+        old = server.rows(str(side))
+        rows.update(
+            {
+                table: (live.get(table, 0) if facts else None, old.get(table, 0))
+                for table in sorted(set(live) | set(old))
+            }
+        )
+        live_size = live_size + facts.size if facts and live_size is not None else None
+        sessions += facts.sessions if facts else []
+    plan = Plan(
+        request=request,
+        backup="",
+        manifest="",
+        system_identifier=server.facts().system_identifier,
+        databases=tuple(planned),
+        mode="rollback",
+        services=tuple(f"{service.host}/{service.unit}" for service in system.services),
+        office_entry=place.office.system_digest(system.id),
+    )
+    impact = Impact(
+        rows=rows,
+        live_size=live_size,
+        needed_space=0,
+        free_space=server.free_space(),
+        space_declared=False,
+        minutes_off=0.5,
+        minutes_total=1.0,
+        sessions=tuple(sessions),
+        ends_sessions=place.office.policy.restore.sessions == "end",
+        taken_down_too=tuple(other for service in system.services for other in service.shared_with),
+        remarks=("Data yang berjalan sekarang disimpan, tidak dihapus.",),
+        limits=_limits(place),
+    )
+    return plan, impact
+
+
+def _limits(place: Workplace) -> dict[str, float]:
+    return {
+        "live_rows_change": place.office.policy.restore.impact_tolerance,
+        "live_rows_floor": LIVE_ROWS_FLOOR,
+    }
+
+
 def check_restore(place: Workplace, plan: Plan, properties: dict[str, DatabaseProperties]) -> None:
     """Raises RefusedError with every reason why the restore would fail or lose something; nothing has been touched."""
     server = place.server(plan.request.system)
@@ -193,5 +259,5 @@ def measure_impact(
         taken_down_too=tuple(other for service in system.services for other in service.shared_with),
         missing_roles=tuple(roles),
         remarks=tuple(remarks),
-        limits={"live_rows_change": policy.impact_tolerance, "live_rows_floor": LIVE_ROWS_FLOOR},
+        limits=_limits(place),
     )

@@ -37,13 +37,14 @@ class RestoreRequest:
     personal_data: bool = True
     cyber_incident: bool = False
     fallback: str = ""
+    rollback: bool = False  # give the data from before the newest restore its name back; no backup is read
 
     def __post_init__(self) -> None:
         """Raises RefusedError naming each empty or impossible field."""
         faults = [f"{label} belum diisi" for label, value in self._required() if not value.strip()]
         if self.email and ("@" not in self.email or any(c.isspace() or ord(c) < 32 for c in self.email)):
             faults.append(f"Email '{self.email}' bukan alamat email")
-        if self.cyber_incident and not self.backup:
+        if self.cyber_incident and not self.backup and not self.rollback:
             faults.append(
                 "Titik pemulihan wajib dipilih pada indikasi insiden siber (back up terbaru mungkin sudah memuat kerusakannya)"
             )

@@ -15,7 +15,15 @@ from jagadata.calendar import add_working_days, format_moment
 from jagadata.errors import JagadataError, RefusedError
 from jagadata.forms import CLOSED_UNCONFIRMED, BackupFile, RestoreForm, Signature
 from jagadata.naming import make_number
-from jagadata.plan import check_restore, find_backup, load_properties, make_plan, measure_impact, prove_backup
+from jagadata.plan import (
+    check_restore,
+    find_backup,
+    load_properties,
+    make_plan,
+    measure_impact,
+    plan_rollback,
+    prove_backup,
+)
 from jagadata.recovery import RECOVERY, Recovery
 from jagadata.request import Impact, Plan, RestoreRequest, parse_impact, parse_plan
 
@@ -80,6 +88,17 @@ class RestoreRun:
         opened = self.journal.outcome("open") or {}
         request = RestoreRequest(**opened["request"])
         self.approvers()  # nobody who may approve: told now, not at the gate
+        if request.rollback:
+            plan, impact = plan_rollback(self.place, request)
+            return {
+                "plan": plan.to_json(),
+                "hash": plan.hash,
+                "impact": impact.to_json(),
+                "means": [],
+                "store": "",
+                "backup_at": "",
+                "files": [],
+            }
         backup = find_backup(self.place, request)
         store, means = prove_backup(self.place, backup, progress)
         plan = make_plan(self.place, request, backup)
@@ -118,6 +137,21 @@ class RestoreRun:
         if received is None:
             raise RefusedError("Langkah 1 belum selesai.", "Jalankan SOP dari langkah 1.")
         return received
+
+    def received_at(self) -> datetime:
+        """When the request got its number (UTC)."""
+        return datetime.fromisoformat((self.journal.outcome("open") or {})["at"])
+
+    def expected_bytes(self) -> int:
+        """Decrypted bytes of the backup, for the progress shown; 0 where it is not known yet."""
+        request = self._request()
+        if request.rollback:
+            return 0
+        try:
+            manifest = find_backup(self.place, request).manifest
+        except JagadataError:
+            return 0
+        return sum(data.archive.plain_size for data in manifest.data)
 
     def needs_approval(self) -> bool:
         """Production always; a restore test only if the office wants it."""
@@ -282,9 +316,9 @@ class RestoreRun:
             officer=_officer(holders[0]) if holders else Signature(role="staf_infrastruktur"),
             files=tuple(BackupFile(**item) for item in received["files"]) if received else (),
             backup=received["plan"]["backup"] if received else "",
-            backup_at=datetime.fromisoformat(received["backup_at"]) if received else None,
+            backup_at=_time(received["backup_at"]) if received else None,
             manifest=received["plan"]["manifest"] if received else "",
-            hash_matches=True if received else None,
+            hash_matches=True if received and received["files"] else None,
             stopped=_time(result.get("off_at")),
             restore_started=_time(result.get("restored_from")),
             restore_finished=_time(result.get("restored_until")),
@@ -310,6 +344,8 @@ class RestoreRun:
         )
 
     def _point(self, request: RestoreRequest, received: dict[str, Any] | None) -> str:
+        if request.rollback:
+            return "Data sebelum restore terakhir (rollback)"
         text = "Back up terbaru yang terverifikasi" if not request.backup else "Back up pilihan"
         if not received:
             return text

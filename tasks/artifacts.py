@@ -6,8 +6,7 @@ import logging
 import re
 import threading
 import time
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Self
 
 from prefect.artifacts import (
     create_markdown_artifact,
@@ -20,6 +19,7 @@ from jagadata.calendar import format_bytes, format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from uuid import UUID
 
 log = logging.getLogger("jagadata.artifacts")
 
@@ -54,14 +54,16 @@ class Progress:
         self.done = 0
         self._started = time.monotonic()
         self._end = threading.Event()
-        self._id: UUID | None = _softly(key, lambda: create_progress_artifact(0.0, key=key, description=title))
+        self._id: UUID | None = _softly(
+            key, lambda: create_progress_artifact(0.0, key=key, description=title)
+        )
         self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
         self._thread.start()
 
     def __call__(self, done: int) -> None:
         self.done += done
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
@@ -82,4 +84,7 @@ class Progress:
         rest = max(0.0, (self.total - self.done) / rate) if rate and percent < 100 else 0.0
         text = f"{self.title}: {format_bytes(self.done)}, {format_bytes(int(rate))}/detik"
         text += f", sisa sekitar {format_duration(round(rest))}" if rest >= 1 else ""
-        _softly("kemajuan", lambda: update_progress_artifact(artifact_id=artifact, progress=percent, description=text))
+        _softly(
+            "kemajuan",
+            lambda: update_progress_artifact(artifact_id=artifact, progress=percent, description=text),
+        )

@@ -69,7 +69,9 @@ def ask(
         seconds = max(60, int((due - journal.clock() + SLACK).total_seconds()))
         try:
             answer: Any = suspend_flow_run(
-                wait_for_input=form.with_initial_data(description=text), key=f"{gate}-{attempt}", timeout=seconds
+                wait_for_input=form.with_initial_data(description=text),
+                key=f"{gate}-{attempt}",
+                timeout=seconds,
             )
         except ValidationError:
             continue
@@ -80,11 +82,18 @@ def ask(
     raise RuntimeError(f"gate {gate}: no fitting answer in 19 attempts")
 
 
-def _decide(answer: Any, journal: Journal, yes: str, no: str, signers: Sequence[Official], due: datetime) -> Decision | None:
+def _decide(
+    answer: Any, journal: Journal, yes: str, no: str, signers: Sequence[Official], due: datetime
+) -> Decision | None:
     at = journal.clock()
     if answer.keputusan == EXPIRED:
         return Decision(answer="expired", signer="", note="", at=at.isoformat()) if at >= due else None
     signer = parse_label(answer.penandatangan)
     if answer.keputusan not in (yes, no) or signer not in [official.id for official in signers]:
         return None
-    return Decision(answer="yes" if answer.keputusan == yes else "no", signer=signer, note=answer.catatan, at=at.isoformat())
+    return Decision(
+        answer="yes" if answer.keputusan == yes else "no",
+        signer=signer,
+        note=answer.catatan,
+        at=at.isoformat(),
+    )

@@ -5,7 +5,7 @@ The schema freezes at `jaga apply`; what a drop-down holds is only a convenience
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - pydantic needs it at run time
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,13 +30,21 @@ def _drop_down(choices: list[str], *, empty: bool = False) -> dict[str, Any]:
 
 
 def system_choices(office: Office | None) -> list[str]:
-    return [f"{system.id}{SEPARATOR}{system.name} ({system.owner})" for system in office.systems] if office else []
+    return (
+        [f"{system.id}{SEPARATOR}{system.name} ({system.owner})" for system in office.systems]
+        if office
+        else []
+    )
 
 
 def performer_choices(office: Office | None) -> list[str]:
     if office is None:
         return []
-    return [f"{one.id}{SEPARATOR}{one.name}" for one in office.officials if any(duty.role == "staf_aplikasi" for duty in one.duties)]
+    return [
+        f"{one.id}{SEPARATOR}{one.name}"
+        for one in office.officials
+        if any(duty.role == "staf_aplikasi" for duty in one.duties)
+    ]
 
 
 def parse_choice(text: str) -> str:
@@ -55,14 +63,22 @@ PerformerChoice = Annotated[
     ),
 ]
 Systems = Annotated[
-    list[SystemChoice], Field(title="Nama aplikasi/sistem", description="Kosongkan untuk semua sistem di berkas kantor.")
+    list[SystemChoice],
+    Field(title="Nama aplikasi/sistem", description="Kosongkan untuk semua sistem di berkas kantor."),
 ]
 PeriodText = Annotated[
-    str, Field(title="Periode (TTTT-BB)", description="Misalnya 2026-11. Kosongkan untuk bulan berjalan (WIB) menurut jadwal.")
+    str,
+    Field(
+        title="Periode (TTTT-BB)",
+        description="Misalnya 2026-11. Kosongkan untuk bulan berjalan (WIB) menurut jadwal.",
+    ),
 ]
 OccasionChoice = Annotated[
     Literal["Terjadwal", "Manual", "Susulan"],
-    Field(title="Pelaksanaan", description="Susulan: menyusul untuk bulan yang terlewat, dicatat pada periodenya."),
+    Field(
+        title="Pelaksanaan",
+        description="Susulan: menyusul untuk bulan yang terlewat, dicatat pada periodenya.",
+    ),
 ]
 Note = Annotated[str, Field(title="Catatan", description="Dicetak pada formulir.")]
 
@@ -88,14 +104,20 @@ class Permohonan(BaseModel):
         title="Titik pemulihan (ID back up)",
         description="Kosongkan untuk back up terbaru yang terverifikasi. Daftar ID: perintah `jaga backups`.",
     )
-    tujuan: Literal["Produksi", "Uji"] = Field(
-        default="Produksi", title="Tujuan restore", description="Uji: tidak menghentikan layanan dan tidak menyentuh data berjalan."
+    tujuan: Literal["Produksi", "Uji", "Pengembalian"] = Field(
+        default="Produksi",
+        title="Tujuan restore",
+        description="Uji: tidak menghentikan layanan dan tidak menyentuh data berjalan. Pengembalian: membatalkan restore terakhir (rollback).",
     )
     dampak_layanan: str = Field(default="", title="Dampak layanan")
-    waktu_penghentian: str = Field(default="", title="Waktu penghentian yang disetujui", description="Misalnya: 22.00-23.00 WIB.")
+    waktu_penghentian: str = Field(
+        default="", title="Waktu penghentian yang disetujui", description="Misalnya: 22.00-23.00 WIB."
+    )
     memuat_data_pribadi: bool = Field(default=True, title="Memuat data pribadi")
     indikasi_insiden_siber: bool = Field(
-        default=False, title="Indikasi insiden siber", description="Bila ya, titik pemulihan wajib dipilih dan data lama dijaga sebagai bukti."
+        default=False,
+        title="Indikasi insiden siber",
+        description="Bila ya, titik pemulihan wajib dipilih dan data lama dijaga sebagai bukti.",
     )
     rencana_pemulihan: str = Field(default="", title="Rencana pemulihan jika restore gagal")
 
@@ -115,7 +137,8 @@ def parse_request(form: Permohonan) -> RestoreRequest:
         suspected_cause=form.dugaan_penyebab,
         reason=form.alasan,
         backup=parse_choice(form.titik_pemulihan),
-        purpose=form.tujuan,
+        purpose="Uji" if form.tujuan == "Uji" else "Produksi",
+        rollback=form.tujuan == "Pengembalian",
         service_impact=form.dampak_layanan,
         downtime_allowed=form.waktu_penghentian,
         personal_data=form.memuat_data_pribadi,

@@ -48,7 +48,9 @@ def scheduled() -> datetime:
 
 
 @contextlib.contextmanager
-def open_backup(sistem: Sequence[str], periode: str, pelaksanaan: str, pelaksana: str, catatan: str) -> Iterator[BackupRun]:
+def open_backup(
+    sistem: Sequence[str], periode: str, pelaksanaan: str, pelaksana: str, catatan: str
+) -> Iterator[BackupRun]:
     """The backup run of this flow run. Raises RefusedError before anything is dumped."""
     order = BackupOrder(
         systems=[parse_choice(item) for item in sistem],

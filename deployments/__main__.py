@@ -1,0 +1,73 @@
+"""Set up what the flows need on a Prefect server, and deploy them: `python -m deployments` (`jaga apply`). Safe to run again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jagadata.doctor import deployment_digest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
+from prefect.exceptions import ObjectNotFound
+
+from deployments.automations import set_automations
+from deployments.schedule import set_backup_schedule
+from jagadata.office import load_office
+
+if TYPE_CHECKING:
+    from jagadata.office import Office
+
+ROOT = Path(__file__).parent.parent
+
+
+def set_work_pool(name: str) -> None:
+    """A process pool of this name, made if it is missing."""
+    with get_client(sync_client=True) as client:
+        try:
+            client.read_work_pool(name)
+        except ObjectNotFound:
+            client.create_work_pool(
+                WorkPoolCreate(name=name, type="process", description="Worker SOP back up dan restore")
+            )
+
+
+def deploy() -> None:
+    """Deploy everything in prefect.yaml. Raises CalledProcessError."""
+    environment = {**os.environ, "PREFECT_LOGGING_LEVEL": "WARNING"}
+    command = [
+        sys.executable,
+        "-m",
+        "prefect",
+        "--no-prompt",
+        "deploy",
+        "--all",
+        "--prefect-file",
+        str(ROOT / "prefect.yaml"),
+    ]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
+def mark_applied(office: Office) -> None:
+    """Leave the digest of what was deployed as a tag, so that `jaga doctor` notices drift."""
+    tag = f"berkas-kantor:{deployment_digest(office)[:16]}"
+    with get_client(sync_client=True) as client:
+        for deployment in client.read_deployments():
+            tags = [item for item in deployment.tags if not item.startswith("berkas-kantor:")]
+            client.update_deployment(deployment.id, DeploymentUpdate(tags=[*tags, tag]))
+
+
+def main() -> None:
+    office = load_office()
+    set_work_pool(office.prefect.work_pool)
+    deploy()
+    set_backup_schedule(office)
+    set_automations()
+    mark_applied(office)
+    print("Semua alur terpasang. Jalankan worker: prefect worker start --pool", office.prefect.work_pool)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""SOP Back Up Data as a flow: six numbered steps, and the Kasi's sign-off before the sixth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from tasks import backup as steps
+from tasks.parameters import Note, OccasionChoice, PerformerChoice, PeriodText, Systems
+from tasks.runs import open_backup
+
+
+@flow(
+    name="SOP Back Up Data",
+    description="SOP/06/406.020/2019, prosedur Back Up Data: enam langkah, ditutup pemeriksaan oleh Kasi.",
+    flow_run_name="Back Up Data",
+    task_runner=ThreadPoolTaskRunner(max_workers=4),
+    persist_result=False,
+    retries=0,
+)
+def backup(
+    sistem: Systems = [],  # noqa: B006 - Prefect's run form shows the default
+    periode: PeriodText = "",
+    pelaksanaan: OccasionChoice = "Manual",
+    pelaksana: PerformerChoice = "",
+    catatan: Note = "",
+) -> Any:
+    """Back up the chosen systems (none: all), fill in the form, and let the Kasi receive it."""
+    with open_backup(sistem, periode, pelaksanaan, pelaksana, catatan) as run:
+        systems = run.open()["systems"]
+        steps.step_1(run, systems)
+        steps.step_2(run, systems)
+        steps.step_3(run, systems)
+        steps.step_4(run, systems)
+        steps.step_5(run)
+        decision = steps.ask_review(run)
+        steps.step_6(run, decision)
+        return steps.ending(run)

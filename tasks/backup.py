@@ -1,0 +1,148 @@
+"""The numbered steps of SOP Back Up Data as Prefect tasks; what they do is in jagadata/backup_run.py."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import Completed, Failed
+
+from jagadata import papers, post, sop
+from jagadata.approval import Decision
+from jagadata.backup_run import BackupRun
+from tasks import artifacts, gates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from prefect import State
+    from prefect.tasks import Task
+
+    from jagadata.backup_run import Outcome
+
+STEPS = sop.BACKUP
+
+
+def _title(number: int) -> dict[str, Any]:
+    step = STEPS.step(number)
+    return {"name": step.title, "description": step.text, "cache_policy": NO_CACHE, "persist_result": False}
+
+
+def _shown(outcome: Outcome) -> Any:
+    """A failed step is red in the UI, while the flow goes on with the other systems."""
+    return outcome if outcome["ok"] else Failed(message=str(outcome["reason"]))
+
+
+@task(**_title(1), task_run_name=f"{STEPS.step(1).title} — {{system}}")
+def dump(run: BackupRun, system: str) -> Any:
+    with artifacts.Progress(
+        artifacts.make_key("backup", system), run.expected_bytes(system), system
+    ) as progress:
+        return _shown(run.dump(system, progress))
+
+
+@task(**_title(2), task_run_name=f"{STEPS.step(2).title} — {{system}}")
+def verify(run: BackupRun, system: str) -> Any:
+    with artifacts.Progress(
+        artifacts.make_key("verifikasi", system), run.expected_bytes(system), system
+    ) as progress:
+        return _shown(run.verify(system, progress))
+
+
+@task(**_title(3), task_run_name=f"{STEPS.step(3).title} — {{system}}")
+def name(run: BackupRun, system: str) -> Any:
+    return _shown(run.name(system))
+
+
+@task(**_title(4), task_run_name=f"{STEPS.step(4).title} — {{system}}")
+def secure(run: BackupRun, system: str) -> Any:
+    return _shown(run.secure(system))
+
+
+@task(**_title(5))
+def fill_form(run: BackupRun) -> None:
+    form = run.fill_form()
+    post.file_backup_form(run.place, form, step=5)
+    artifacts.table(artifacts.make_key("hasil-backup", run.run), papers.backup_table(form), run.title())
+    artifacts.markdown(
+        artifacts.make_key("formulir-backup", run.run), papers.render_markdown(form), run.title()
+    )
+    post.ask_for_review(run)
+
+
+@task(**_title(6))
+def receive_form(run: BackupRun, decision: Decision) -> None:
+    form = run.review(decision)
+    post.file_backup_form(run.place, form, step=6)
+    artifacts.markdown(
+        artifacts.make_key("formulir-backup", run.run), papers.render_markdown(form), run.title()
+    )
+    post.tell_review(run, form)
+
+
+def for_each_system(step: Task[Any, Any], number: int, run: BackupRun, systems: Sequence[str]) -> None:
+    """Run a step for every system where it is not done yet, several at a time; what came out is in the journal."""
+    waiting = [
+        system
+        for system in systems
+        if run.journal.outcome(str(number), system) is None and run.is_good(system, number - 1)
+    ]
+    for future in [step.submit(run, system) for system in waiting]:
+        future.wait()
+
+
+def step_1(run: BackupRun, systems: Sequence[str]) -> None:
+    for_each_system(dump, 1, run, systems)
+
+
+def step_2(run: BackupRun, systems: Sequence[str]) -> None:
+    for_each_system(verify, 2, run, systems)
+
+
+def step_3(run: BackupRun, systems: Sequence[str]) -> None:
+    for_each_system(name, 3, run, systems)
+
+
+def step_4(run: BackupRun, systems: Sequence[str]) -> None:
+    for_each_system(secure, 4, run, systems)
+
+
+def step_5(run: BackupRun) -> None:
+    _unless_done(run, "5", lambda: fill_form(run))
+
+
+def step_6(run: BackupRun, decision: Decision | None) -> None:
+    if decision is not None:
+        _unless_done(run, "6", lambda: receive_form(run, decision))
+
+
+def _unless_done(run: BackupRun, step: str, work: Callable[[], None]) -> None:
+    if run.journal.outcome(step) is None:
+        work()
+
+
+def ask_review(run: BackupRun) -> Decision | None:
+    """The gate of step 6; None where the office has switched it off."""
+    policy = run.place.office.policy.backup
+    if not policy.review:
+        return None
+    return gates.ask(
+        run.journal,
+        "review",
+        title="Pemeriksaan formulir pelaksanaan back up",
+        text=papers.render_markdown(run.fill_form()),
+        yes="Diterima",
+        no="Dikembalikan",
+        signers=run.reviewers(),
+        due=run.filled_at() + timedelta(days=policy.review_days),
+    )
+
+
+def ending(run: BackupRun) -> State[Any]:
+    """The run's last state: it shows failed systems, and the Kasi's decision."""
+    failures, form = run.failures(), run.reviewed_form()
+    if failures:
+        return Failed(message="Sebagian sistem gagal: " + "; ".join(failures))
+    return Completed(name=form.review or "Selesai", message=run.title())

@@ -1,0 +1,185 @@
+"""The numbered steps of SOP Restore Data as Prefect tasks; what they do is in jagadata/restore_run.py and recovery.py."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from prefect import runtime, task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import Cancelled, Completed, Failed
+
+from jagadata import papers, post, sop
+from jagadata.errors import JagadataError
+from jagadata.forms import CLOSED_UNCONFIRMED
+from jagadata.recovery import Recovery
+from jagadata.restore_run import RestoreRun
+from tasks import artifacts, gates
+
+if TYPE_CHECKING:
+    from prefect import State
+
+
+log = logging.getLogger("jagadata.tasks")
+STEPS = sop.RESTORE
+PREPARATION = "Persiapan: rencana dihitung ulang dan berkas back up diambil (tambahan)"
+
+
+def _title(number: int) -> dict[str, Any]:
+    step = STEPS.step(number)
+    return {"name": step.title, "description": step.text, "cache_policy": NO_CACHE, "persist_result": False}
+
+
+@task(**_title(1))
+def receive(run: RestoreRun) -> None:
+    with artifacts.Progress(
+        artifacts.make_key("periksa", run.run), run.expected_bytes(), "Memeriksa back up"
+    ) as progress:
+        run.receive(progress)
+    artifacts.markdown(
+        artifacts.make_key("permohonan", run.run), papers.render_markdown(run.form()), "Permohonan restore"
+    )
+    artifacts.markdown(
+        artifacts.make_key("rencana", run.run),
+        papers.render_plan(run.plan, run.impact),
+        "Rencana dan dampak restore",
+    )
+    post.confirm_receipt(run)
+
+
+@task(name=PREPARATION, cache_policy=NO_CACHE, persist_result=False)
+def prepare(recovery: Recovery, total: int) -> None:
+    with artifacts.Progress(
+        artifacts.make_key("ambil", recovery.journal.run), total, "Mengambil back up"
+    ) as progress:
+        recovery.progress = progress
+        recovery.prepare()
+
+
+@task(**_title(2))
+def stop(recovery: Recovery) -> None:
+    recovery.stop()
+
+
+@task(**_title(3))
+def restore(recovery: Recovery) -> None:
+    recovery.restore()
+
+
+@task(**_title(4))
+def start(recovery: Recovery) -> None:
+    recovery.start()
+
+
+@task(**_title(5))
+def inform(run: RestoreRun) -> None:
+    post.inform_requester(run)
+    artifacts.markdown(
+        artifacts.make_key("formulir-restore", run.run),
+        papers.render_markdown(run.form()),
+        "Formulir Permohonan Restore Data",
+    )
+
+
+@task(**_title(6))
+def acknowledge(run: RestoreRun, answer: str, recorded_by: str, how: str, note: str) -> None:
+    run.acknowledge(answer=answer, recorded_by=recorded_by, how=how, note=note)
+    post.close_restore(run)
+    artifacts.markdown(
+        artifacts.make_key("formulir-restore", run.run),
+        papers.render_markdown(run.form()),
+        "Formulir Permohonan Restore Data",
+    )
+
+
+def step_1(run: RestoreRun) -> bool:
+    """True if the request can be carried out; a refused one is on record, and its reason with it."""
+    if run.journal.outcome("1") is not None:
+        return True
+    try:
+        receive(run)
+    except JagadataError as error:
+        log.error("Permohonan ditolak: %s", error)  # noqa: TRY400 - the words are for staff, the trace helps nobody
+        return False
+    return True
+
+
+def ask_approval(run: RestoreRun) -> bool:
+    """The gate before step 2 (tambahan): on exactly this plan, by someone who holds the role and is not the requester."""
+    if not run.needs_approval():
+        return True
+    known = run.decision
+    if known:
+        return known.answer == "yes"
+    post.ask_for_approval(run, link=runtime.flow_run.ui_url)
+    plan, policy = run.plan, run.place.office.policy.restore
+    decision = gates.ask(
+        run.journal,
+        "approval-gate",
+        title="Persetujuan restore (tambahan)",
+        text=papers.render_markdown(run.form()) + "\n\n" + papers.render_plan(plan, run.impact),
+        yes="Menyetujui",
+        no="Tidak menyetujui",
+        signers=run.approvers(),
+        due=run.received_at() + timedelta(hours=policy.approval_hours),
+    )
+    return run.decide(decision, plan.hash)
+
+
+def recover(run: RestoreRun) -> None:
+    """Steps 2 to 4 in one process: what holds the lock and the switch cannot be handed over."""
+    if run.result is not None:
+        return
+    with run.recovery() as recovery:
+        prepare(recovery, run.expected_bytes())
+        stop(recovery)
+        restore(recovery)
+        start(recovery)
+
+
+def step_5(run: RestoreRun) -> None:
+    if run.journal.outcome("5") is None:
+        inform(run)
+
+
+def step_6(run: RestoreRun) -> None:
+    """The requester has no account here: staff record the answer "atas nama pemohon"; no answer closes it after the deadline."""
+    if run.journal.outcome("6") is not None or not run.place.office.policy.restore.acknowledgement:
+        return
+    staff = run.place.office.holders("staf_infrastruktur", run.place.today())
+    due = datetime.combine(run.acknowledgement_due(), time(17), tzinfo=run.place.timezone).astimezone(UTC)
+    decision = gates.ask(
+        run.journal,
+        "acknowledgement-gate",
+        title="Tanda terima pemohon",
+        text=papers.render_markdown(run.form())
+        + "\n\nCatat jawaban pemohon **atas nama pemohon**; tulis media dan rujukannya (misalnya: telepon 08.30 WIB, nomor agenda) pada Catatan.",
+        yes="Diterima pemohon",
+        no="Belum diterima",
+        signers=staff,
+        due=due,
+    )
+    if decision.answer == "expired":
+        acknowledge(run, CLOSED_UNCONFIRMED, "", "tidak ada jawaban sampai batas waktu", "")
+        return
+    answer = "Diterima pemohon" if decision.answer == "yes" else "Belum diterima"
+    acknowledge(
+        run,
+        answer,
+        run.place.office.official(decision.signer).name,
+        decision.note or "dicatat petugas",
+        decision.note,
+    )
+
+
+def ending(run: RestoreRun) -> State[Any]:
+    """The run's last state, named as the form's Status Aduan."""
+    status, title = run.status, f"{sop.RESTORE_FORM} {run.number()}"
+    if status == "Selesai":
+        answer = run.journal.outcome("6")
+        unconfirmed = answer is not None and answer["answer"] == CLOSED_UNCONFIRMED
+        return Completed(name="Ditutup tanpa konfirmasi" if unconfirmed else "Selesai", message=title)
+    if status == "Ditolak":
+        return Cancelled(name="Ditolak", message=f"{title}: {run.reason}")
+    return Failed(message=f"{title}: {run.reason}")
