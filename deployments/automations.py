@@ -38,7 +38,7 @@ def make_automations() -> list[AutomationCore]:
             after={"prefect.flow-run.heartbeat"},
             expect={"prefect.flow-run.heartbeat"}
             | {f"prefect.flow-run.{name}" for name in (*_ENDED, *_WAITING)},
-            match={"prefect.resource.id": "prefect.flow-run.*"},  # type: ignore[arg-type]
+            match={"prefect.resource.id": "prefect.flow-run.*"},
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,
@@ -57,8 +57,8 @@ def make_automations() -> list[AutomationCore]:
         description="Permohonan restore yang alurnya gagal, dibatalkan, atau mati segera ditindaklanjuti dan pemohonnya diberi tahu.",
         trigger=EventTrigger(
             expect={f"prefect.flow-run.{name}" for name in ("Failed", "Crashed", "Cancelled", "TimedOut")},
-            match={"prefect.resource.id": "prefect.flow-run.*"},  # type: ignore[arg-type]
-            match_related={"prefect.resource.role": "tag", "prefect.resource.id": "prefect.tag.restore"},  # type: ignore[arg-type]
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            match_related={"prefect.resource.role": "tag", "prefect.resource.id": "prefect.tag.restore"},
             posture=Posture.Reactive,
             threshold=1,
             within=timedelta(0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -16,7 +16,7 @@ from tasks.runs import open_backup
     name="SOP Back Up Data",
     description="SOP/06/406.020/2019, prosedur Back Up Data: enam langkah, ditutup pemeriksaan oleh Kasi.",
     flow_run_name="Back Up Data",
-    task_runner=ThreadPoolTaskRunner(max_workers=4),
+    task_runner=cast("Any", ThreadPoolTaskRunner(max_workers=4)),
     persist_result=False,
     retries=0,
 )

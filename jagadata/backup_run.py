@@ -248,7 +248,7 @@ class BackupRun:
         if outcome is None:
             return BackupRow(**row, outcome="Gagal", reason="langkah 1 tidak selesai")
         draft = outcome.get("draft", {})
-        times = {
+        times: dict[str, Any] = {
             name: datetime.fromisoformat(draft[name]) for name in ("started", "finished") if name in draft
         }
         made = "backup" in outcome

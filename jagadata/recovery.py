@@ -229,7 +229,9 @@ class Recovery:
         if self._ended or not self.production:
             return self.facts
         if any(side.swapped for side in self._sides):  # going on after a crash: only the start is left
-            self.facts["off_at"] = next(entry.at.isoformat() for entry in self.journal.entries if entry.step == "2")
+            self.facts["off_at"] = next(
+                entry.at.isoformat() for entry in self.journal.entries if entry.step == "2"
+            )
             self._stopped = True
             return self.facts
         seconds = self.place.office.policy.restore.switch_minutes * 60
@@ -270,14 +272,9 @@ class Recovery:
             self._build(self._backup)
         if self.production:
             self._exchange()
-        self.journal.note(
-            "3",
-            "done",
-            **{
-                name: self.facts.get(name)
-                for name in ("restored_from", "restored_until", "swap_seconds", "rows")
-            },
-        )
+        names = ("restored_from", "restored_until", "swap_seconds", "rows")
+        done: dict[str, Any] = {name: self.facts.get(name) for name in names}
+        self.journal.note("3", "done", **done)
         return self.facts
 
     def _build(self, backup: Backup) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, Self
 from zoneinfo import ZoneInfo
 
@@ -89,7 +90,7 @@ class Workplace:
     def stores(self) -> list[Store]:
         """The primary store first."""
         return [
-            self._once("store", entry.name, lambda entry=entry: self.connections.store(entry))
+            self._once("store", entry.name, partial(self.connections.store, entry))
             for entry in self.office.stores
         ]
 

@@ -25,13 +25,14 @@ SLACK = timedelta(days=7)
 
 def make_input(title: str, yes: str, no: str, signers: Sequence[Official]) -> type[RunInput]:
     """The form of a gate. The decision is required, so an empty resume is refused by the server."""
-    choices = [label(official) for official in signers]
+    choices: list[Any] = [label(official) for official in signers]
+    decisions: Any = Literal[yes, no, EXPIRED]
     return cast(
         "type[RunInput]",
         create_model(
             title,
             __base__=RunInput,
-            keputusan=(Literal[yes, no, EXPIRED], Field(title="Keputusan")),  # type: ignore[valid-type]
+            keputusan=(decisions, Field(title="Keputusan")),
             penandatangan=(
                 str,
                 Field(
@@ -63,7 +64,7 @@ def ask(
     """
     asked = [entry for entry in journal.entries if (entry.step, entry.event) == (gate, "asked")]
     if not asked:
-        journal.note(gate, "asked", due=due.isoformat(), yes=yes, no=no)
+        journal.note(gate, "asked", due=due.isoformat(), signer=label(signers[0]))
     form = make_input(title, yes, no, signers)
     for attempt in range(1, 20):
         seconds = max(60, int((due - journal.clock() + SLACK).total_seconds()))
