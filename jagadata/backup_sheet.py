@@ -34,11 +34,16 @@ def make_backup_sheet(form: BackupForm, tz: ZoneInfo = WIB) -> Sheet:
             Field(label="Keterangan", value=form.note),
         ),
         sections=(
-            Section(title="REKAPITULASI", parts=(Part(table=make_summary(form, tz)),)),
+            *(
+                (Section(title="REKAPITULASI", parts=(Part(table=make_summary(form, tz)),)),)
+                if len(form.rows) > 1  # a single application's own block says it all
+                else ()
+            ),
             Section(
                 title="RINCIAN PER APLIKASI",
                 boxed=True,
-                parts=tuple(_row_part(number, row, tz) for number, row in enumerate(form.rows, 1)),
+                parts=tuple(_row_part(number, row, tz) for number, row in enumerate(form.rows, 1))
+                or (Part(text="Belum ada aplikasi yang dicatat."),),
             ),
             Section(
                 title="PEMERIKSAAN (langkah 6)",

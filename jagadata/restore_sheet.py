@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jagadata import sop
 from jagadata.calendar import (
     WIB,
     day_name,
+    format_date,
     format_duration,
     format_number,
     month_name,
@@ -194,12 +196,20 @@ def make_minutes_sheet(form: RestoreForm, *, number: str, at: datetime, tz: Zone
         ),
         closing="Demikian Berita Acara ini dibuat dengan sebenarnya untuk dapat dipergunakan sebagaimana mestinya.",
         blocks=(
-            make_block("PIHAK KEDUA,", form.requester_signature, tz=tz, fallback_post="Pemohon"),
-            make_block("PIHAK PERTAMA,", form.officer, city=form.city, tz=tz),
-            make_block("Mengetahui,", form.approver, tz=tz),
+            make_block("PIHAK KEDUA,", _unsigned(form.requester_signature), fallback_post="Pemohon"),
+            replace(
+                make_block("PIHAK PERTAMA,", _unsigned(form.officer)),
+                place=", ".join(filter(None, (form.city, format_date(local)))),
+            ),
+            make_block("Mengetahui,", _unsigned(form.approver)),
         ),
         notes=make_notes(form.remarks, (form.requester_signature, form.officer, form.approver)),
     )
+
+
+def _unsigned(signature: Signature) -> Signature:
+    """The same person before this other paper: what was recorded of the form's signature does not hold for it."""
+    return replace(signature, at=None, remark="")
 
 
 def _party(signature: Signature, capacity: str) -> tuple[Field, ...]:

@@ -30,6 +30,9 @@ _TEMPLATES = Path(str(files("templates")))
 LONGEST_WORD = 24
 """Characters without a place to break, beyond which one is made: names and hashes must not leave the page."""
 
+LONGEST_TEXT = 3000
+"""Characters of one value that are printed."""
+
 _PRINTABLE = (
     (0x20, 0x7E), (0xA0, 0xAC), (0xAE, 0x17F), (0x391, 0x3A1), (0x3A3, 0x3CE), (0x400, 0x45F), (0x1E00, 0x1E9B),
     (0x1EA0, 0x1EF9), (0x2010, 0x2015), (0x2018, 0x201E), (0x2020, 0x2022), (0x2026, 0x2026), (0x2030, 0x2030),
@@ -39,7 +42,9 @@ _PRINTABLE = (
 """What the shipped fonts can draw. PDF/A forbids a glyph that no font has, and typst then refuses the whole paper."""
 
 UNPRINTABLE = "□"
-UNPRINTABLE_NOTE = "Tanda □ menggantikan huruf atau gambar yang tidak dapat dicetak; isi aslinya ada pada catatan elektronik"
+UNPRINTABLE_NOTE = (
+    "Tanda □ menggantikan huruf atau gambar yang tidak dapat dicetak; isi aslinya ada pada catatan elektronik"
+)
 
 
 def render_pdf(
@@ -127,9 +132,7 @@ def load_letterhead(office: Office) -> Letterhead:
                 f"office.letterhead.logo: {path} tidak dapat dibaca: {error.strerror}.",
                 "Letakkan berkas SVG atau PNG di sana, atau hapus baris logo.",
             ) from error
-    return Letterhead(
-        lines=tuple(head.lines), address=head.address, contact=head.contact or "", logo=logo
-    )
+    return Letterhead(lines=tuple(head.lines), address=head.address, contact=head.contact or "", logo=logo)
 
 
 def _logo(letterhead: Letterhead) -> bytes:
@@ -154,8 +157,18 @@ def _printable_values(value: Any) -> Any:
 def make_printable(text: str) -> str:
     """Text that the shipped fonts can draw and that fits any width; line breaks stay."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\t", " "))
+    if len(text) > LONGEST_TEXT:
+        text = f"{text[:LONGEST_TEXT]} … (dipotong; isi lengkap ada pada catatan elektronik)"
     drawn = "".join(_drawn(sign) for sign in text)
-    return re.sub(rf"\S{{{LONGEST_WORD},}}", lambda word: "\u200b".join(word[0]), drawn)
+    return re.sub(rf"\S{{{LONGEST_WORD},}}", _breakable, drawn)
+
+
+def _breakable(word: re.Match[str]) -> str:
+    """After a sign that joins words (no hyphen: readers drop one at a line's end), else anywhere."""
+    pieces = re.findall(r"[^._/@:;,]*[._/@:;,]?", word[0])
+    return "\u200b".join(
+        "\u200b".join(piece) if len(piece) > LONGEST_WORD else piece for piece in pieces if piece
+    )
 
 
 def _drawn(sign: str) -> str:
