@@ -23,7 +23,7 @@ from jagadata.backup import (
     secure_backup,
     verify_draft,
 )
-from jagadata.calendar import parse_period, period_of
+from jagadata.calendar import format_bytes, parse_period, period_of
 from jagadata.errors import JagadataError, NotFoundError, RefusedError
 from jagadata.forms import BackupFile, BackupForm, BackupRow, Signature, from_json, to_json
 from jagadata.manifest import DatabaseEntry
@@ -357,6 +357,20 @@ class BackupRun:
             return self.place.catalog(system).newest(system).manifest.size
         except JagadataError:
             return 0
+
+    def table(self) -> list[dict[str, Any]]:
+        """The results for the UI, one line for each system."""
+        return [
+            {
+                "Aplikasi": row.application,
+                "Hasil": row.outcome or "-",
+                "File": ", ".join(file.name for file in row.files) or "-",
+                "Ukuran": format_bytes(sum(file.size or 0 for file in row.files)) if row.files else "-",
+                "Salinan kedua": row.second_copy or "-",
+                "Keterangan": row.reason or row.obstacles or "-",
+            }
+            for row in self.fill_form().rows
+        ]
 
     def failures(self) -> list[str]:
         """The systems without a whole result, each with its reason; a failed step 4 counts."""

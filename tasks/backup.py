@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from prefect import task
+from prefect import runtime, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
@@ -65,11 +65,14 @@ def secure(run: BackupRun, system: str) -> Any:
 def fill_form(run: BackupRun) -> None:
     form = run.fill_form()
     post.file_backup_form(run.place, form, step=5)
-    artifacts.table(artifacts.make_key("hasil-backup", run.run), papers.backup_table(form), run.title())
+    artifacts.table(artifacts.make_key("hasil-backup", run.run), run.table(), run.title())
     artifacts.markdown(
         artifacts.make_key("formulir-backup", run.run), papers.render_markdown(form), run.title()
     )
-    post.ask_for_review(run)
+    link = runtime.flow_run.ui_url
+    post.tell_failures(run, link=link)
+    if run.place.office.policy.backup.review:
+        post.ask_for_review(run, link=link)
 
 
 @task(**_title(6))

@@ -13,6 +13,7 @@ from prefect.states import Cancelled, Completed, Failed
 from jagadata import papers, post, sop
 from jagadata.errors import JagadataError
 from jagadata.forms import CLOSED_UNCONFIRMED
+from jagadata.plan_sheet import make_plan_facts
 from jagadata.recovery import Recovery
 from jagadata.restore_run import RestoreRun
 from tasks import artifacts, gates
@@ -118,7 +119,7 @@ def ask_approval(run: RestoreRun) -> bool:
         run.journal,
         "approval-gate",
         title="Persetujuan restore (tambahan)",
-        text=papers.render_markdown(run.form()) + "\n\n" + papers.render_plan(plan, run.impact),
+        text=papers.render_markdown(run.form(), facts=make_plan_facts(plan, run.impact)),
         yes="Menyetujui",
         no="Tidak menyetujui",
         signers=run.approvers(),

@@ -1,0 +1,82 @@
+"""`jaga kept`: databases that restores left beside the live ones; dropping them is an act of its own."""
+
+from __future__ import annotations
+
+import getpass
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from jagadata.calendar import format_date
+from jagadata.errors import JagadataError, NotFoundError
+from jagadata.kept import Kept, drop_kept, list_kept
+from jagadata.workplace import Workplace
+
+CODES = """\b
+Kode keluar:
+  0  selesai
+  2  berkas kantor salah
+  3  ditolak: belum lewat tanggalnya, atau barang bukti insiden siber
+  4  server basis data atau penyimpanan tidak terjangkau
+  5  tidak ada basis data simpanan dengan nama itu"""
+
+
+@click.group(name="kept", invoke_without_command=True, epilog=CODES)
+@click.option("--system", default="", help="Hanya sistem ini.")
+@click.pass_context
+def kept(context: click.Context, system: str) -> None:
+    """Menampilkan basis data simpanan: data lama sebelum restore dan hasil uji, beserta tanggal terakhirnya."""
+    if context.invoked_subcommand:
+        return
+    with Workplace.open() as place:
+        table = Table("Sistem", "Basis data simpanan", "Isi", "Disimpan sampai", "Keterangan")
+        for one in list_kept(place, system or None):
+            if not one.dropped:
+                table.add_row(
+                    one.system,
+                    one.kept,
+                    one.what,
+                    format_date(one.until.astimezone(place.timezone).date()),
+                    _remark(one, place),
+                )
+        Console().print(table)
+
+
+def _remark(one: Kept, place: Workplace) -> str:
+    if one.incident:
+        return "barang bukti insiden siber"
+    return "boleh dihapus" if place.clock() >= one.until else ""
+
+
+@kept.command(name="drop", epilog=CODES)
+@click.argument("names", nargs=-1, metavar="[NAMA]...")
+@click.option("--yes", is_flag=True, help="Hapus; tanpa ini hanya ditampilkan.")
+def drop(names: tuple[str, ...], yes: bool) -> None:
+    """Menghapus basis data simpanan yang lewat tanggalnya (atau hanya yang disebut); dicatat di penyimpanan."""
+    console = Console()
+    with Workplace.open() as place:
+        present = [one for one in list_kept(place) if not one.dropped]
+        unknown = set(names) - {one.kept for one in present}
+        if unknown:
+            raise NotFoundError(
+                f"Basis data simpanan {', '.join(sorted(unknown))} tidak ada.",
+                "Lihat daftarnya dengan `jaga kept`.",
+            )
+        chosen = (
+            [one for one in present if one.kept in names]
+            if names
+            else [one for one in present if place.clock() >= one.until and not one.incident]
+        )
+        for one in chosen:
+            if not yes:
+                console.print(f"akan dihapus: {one.kept} ({one.what}, sistem {one.system})", markup=False)
+                continue
+            try:
+                drop_kept(place, one, by=getpass.getuser())
+            except JagadataError:
+                console.print(f"tidak dihapus: {one.kept}", markup=False)
+                raise
+            console.print(f"dihapus: {one.kept}", markup=False)
+        if not yes and chosen:
+            console.print("Belum ada yang dihapus. Ulangi dengan --yes.")

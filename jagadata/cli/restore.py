@@ -1,0 +1,176 @@
+"""`jaga restore`, `jaga rollback`: the same steps, records and papers as the flow, with the Prefect server down."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from jagadata import papers, post
+from jagadata.approval import Decision
+from jagadata.errors import JagadataError, RefusedError
+from jagadata.plan_sheet import make_plan_facts
+from jagadata.request import RestoreRequest
+from jagadata.restore_run import RestoreRun
+from jagadata.workplace import Workplace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CODES = """\b
+Kode keluar:
+  0  selesai
+  1  gagal; layanan berjalan dengan data lama (alasan tercetak)
+  2  berkas kantor salah
+  3  ditolak sebelum apa pun dihentikan
+  4  host, basis data, atau penyimpanan tidak terjangkau
+  5  sistem atau back up tidak ada
+  6  back up rusak
+  7  restore atau back up lain sedang berjalan"""
+
+
+def new_run_id() -> str:
+    return str(uuid.uuid4())
+
+
+def progress_bar(title: str, total: int, work: Callable[[Callable[[int], None]], Any]) -> Any:
+    """Run `work` with a progress bar of bytes on stderr; silent where stderr is no terminal."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=total or None)
+        return work(lambda done: bar.advance(task, done))
+
+
+def _common(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = (
+        click.option("--system", "system", required=True, help="Sistem menurut berkas kantor."),
+        click.option("--reason", required=True, help="Dasar/alasan permohonan."),
+        click.option(
+            "--approved-by", "approved_by", default="", help="ID pejabat yang menyetujui (di luar sistem)."
+        ),
+        click.option("--letter", default="", help="Nomor surat atau nota persetujuan."),
+        click.option("--requester", default="", help="Nama pemohon; kosong: diisi petugas."),
+        click.option("--unit", default="", help="Unit kerja pemohon; kosong: OPD pemilik data."),
+        click.option("--email", default="", help="Alamat email pemohon."),
+        click.option("--resume", "run", default="", help="Lanjutkan run dengan nomor ini."),
+        click.option("--yes", is_flag=True, help="Jangan bertanya lagi sebelum layanan dihentikan."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command(name="restore", epilog=CODES)
+@_common
+@click.option("--backup", default="", help="ID back up; kosong: terbaru yang terverifikasi.")
+@click.option(
+    "--test", is_flag=True, help="Tujuan Uji: tidak menghentikan layanan, tidak menyentuh data berjalan."
+)
+@click.option(
+    "--incident", is_flag=True, help="Indikasi insiden siber: --backup wajib, data lama dijaga sebagai bukti."
+)
+def restore(system: str, backup: str, test: bool, incident: bool, **words: Any) -> None:
+    """Menjalankan SOP Restore Data tanpa server Prefect, dengan catatan dan formulir yang sama.
+
+    Restore Produksi memerlukan persetujuan di luar sistem: --approved-by dan --letter; formulir mencetaknya demikian.
+    """
+    _carry_out(system, backup=backup, purpose="Uji" if test else "Produksi", cyber_incident=incident, **words)
+
+
+@click.command(name="rollback", epilog=CODES)
+@_common
+def rollback(system: str, **words: Any) -> None:
+    """Membatalkan restore terakhir: data sebelum restore mendapat kembali namanya; tidak ada yang dihapus."""
+    _carry_out(system, rollback=True, **words)
+
+
+def _carry_out(
+    system: str,
+    *,
+    reason: str,
+    approved_by: str,
+    letter: str,
+    requester: str,
+    unit: str,
+    email: str,
+    run: str,
+    yes: bool,
+    **request: Any,
+) -> None:
+    console = Console()
+    with Workplace.open() as place:
+        entry = place.office.system(system)
+        if request.get("purpose", "Produksi") == "Produksi" and not (approved_by and letter):
+            raise RefusedError(
+                "Restore Produksi memerlukan persetujuan.",
+                "Sebutkan --approved-by PEJABAT dan --letter NOMOR surat persetujuannya.",
+            )
+        wanted = RestoreRequest(
+            system=system,
+            requester=requester or f"Petugas atas nama {entry.owner}",
+            unit=unit or entry.owner,
+            reason=reason,
+            email=email,
+            damage="-",
+            personal_data=entry.personal_data,
+            **request,
+        )
+        restore_run = RestoreRun(place, run or new_run_id(), wanted)
+        console.print(f"Permohonan {restore_run.number()} · run {restore_run.run}")
+        try:
+            progress_bar("Memeriksa back up", restore_run.expected_bytes(), restore_run.receive)
+        except JagadataError:
+            post.inform_requester(restore_run)
+            raise
+        for label, value in make_plan_facts(restore_run.plan, restore_run.impact):
+            console.print(f"  {label}: {value}", markup=False)
+        _approve(restore_run, approved_by, letter)
+        if not yes:
+            click.confirm("Lanjutkan?", abort=True)
+        _recover(restore_run)
+        post.inform_requester(restore_run)
+        console.print(papers.render_markdown(restore_run.form()), markup=False)
+        if restore_run.status != "Selesai":
+            raise JagadataError(f"Restore {restore_run.number()} {restore_run.status}: {restore_run.reason}")
+
+
+def _approve(run: RestoreRun, approved_by: str, letter: str) -> None:
+    if not run.needs_approval() or run.decision is not None:
+        return
+    if not (approved_by and letter):
+        raise RefusedError("Restore ini memerlukan persetujuan.", "Sebutkan --approved-by dan --letter.")
+    at = run.place.clock().isoformat()
+    decision = Decision(
+        answer="yes", signer=approved_by, note=f"surat {letter}", at=at, proof="paper", reference=letter
+    )
+    run.decide(decision, run.plan.hash)
+
+
+def _recover(run: RestoreRun) -> None:
+    if run.result is not None:
+        return
+
+    def work(progress: Callable[[int], None]) -> None:
+        with run.recovery(progress) as recovery:
+            recovery.prepare()
+            recovery.stop()
+            recovery.restore()
+            recovery.start()
+
+    progress_bar("Mengambil dan memulihkan", run.expected_bytes(), work)
