@@ -104,7 +104,7 @@ def render_sheet(
     }
     try:
         pdf: bytes = typst.compile(
-            {"main": f'#include "/{template}"'.encode(), **sources, "logo": _logo(letterhead)},
+            {"main": f'#include "/{template}"'.encode(), **sources, "logo": _logo(letterhead)},  # type: ignore[call-overload]  # the stub knows no dict of files
             sys_inputs={"data": json.dumps(data)},
             font_paths=[str(_TEMPLATES / "paper" / "fonts")],
             ignore_system_fonts=True,

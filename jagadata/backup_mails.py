@@ -1,0 +1,114 @@
+"""The mails of the SOP back up: to the Kasi who checks, and to those who perform. Pure given templates/backup."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jagadata.backup_sheet import count_outcomes
+from jagadata.calendar import Period, format_date, parse_period
+from jagadata.mails import addressee, make_mail
+from jagadata.office import ROLES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from jagadata.forms import BackupForm, Signature
+    from jagadata.ports import Message
+
+
+def _about_backup(
+    name: str,
+    form: BackupForm,
+    to: Sequence[str],
+    signature: Signature,
+    facts: Sequence[tuple[str, str]],
+    **values: Any,
+) -> Message:
+    period = parse_period(form.period).text
+    lines = [
+        ("Nomor Formulir", form.number),
+        ("Periode", period),
+        ("Pelaksanaan", form.occasion),
+        ("Jumlah Aplikasi", count_outcomes(form)),
+        *facts,
+    ]
+    person = addressee(signature)
+    return make_mail(
+        f"backup/{name}",
+        to,
+        person=person,
+        office=form.office,
+        facts=lines,
+        form=form,
+        period=period,
+        **values,
+    )
+
+
+def _failures(form: BackupForm) -> list[tuple[str, str]]:
+    return [(row.application, f"Gagal: {row.reason or '-'}") for row in form.rows if row.outcome == "Gagal"]
+
+
+def render_review_request(
+    form: BackupForm,
+    *,
+    to: Sequence[str],
+    link: str,
+    until: str = "",
+    attachments: Sequence[tuple[str, bytes]] = (),
+) -> Message:
+    """To the Kasi (step 6): the form is ready to be received and checked."""
+    return _about_backup(
+        "review_request",
+        form,
+        to,
+        form.reviewer,
+        _failures(form),
+        link=link,
+        link_text="Buka halaman pemeriksaan",
+        attachments=attachments,
+        until=until,
+    )
+
+
+def render_returned(
+    form: BackupForm, *, to: Sequence[str], attachments: Sequence[tuple[str, bytes]] = ()
+) -> Message:
+    """To the performer: Dikembalikan, with the reviewer's note."""
+    facts = [("Catatan Pemeriksa", form.review_note), ("Pemeriksa", form.reviewer.name)]
+    return _about_backup("returned", form, to, form.performer, facts, attachments=attachments)
+
+
+def render_backup_failure(
+    form: BackupForm, *, to: Sequence[str], link: str = "", attachments: Sequence[tuple[str, bytes]] = ()
+) -> Message:
+    """To those responsible: which applications have no backup from this run, and why."""
+    failures = _failures(form)
+    return _about_backup(
+        "failed",
+        form,
+        to,
+        form.performer,
+        failures,
+        link=link,
+        attachments=attachments,
+        failed=len(failures),
+    )
+
+
+def render_period_missed(
+    period: Period, applications: Sequence[str], *, office: str, to: Sequence[str], by: date | None = None
+) -> Message:
+    """To those responsible: a month without a verified backup. `by`: the day on which this was found."""
+    facts = [(f"Aplikasi {number}", name) for number, name in enumerate(applications, 1)]
+    if by:
+        facts.append(("Diperiksa", format_date(by)))
+    return make_mail(
+        "backup/period_missed",
+        to,
+        person=ROLES["staf_aplikasi"],
+        office=office,
+        facts=facts,
+        period=period.text,
+    )
