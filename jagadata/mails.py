@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from jagadata import sop
 from jagadata.office import ROLES
-from jagadata.papers import filled, make_environment, one_line
 from jagadata.ports import Message
+from jagadata.template import make_environment, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ def make_mail(
         "greeting": f"Yth. {one_line(person)},",
         "opening": _paragraphs(blocks["opening"]),
         "closing": _paragraphs(blocks["closing"]),
-        "facts": [(one_line(label), one_line(value)) for label, value in filled(facts)],
+        "facts": [(one_line(label), one_line(value)) for label, value in facts if value],
         "link": link if re.match(r"https?://\S+$", link) else "",
         "link_text": link_text,
         "office": one_line(office) or "Pengelola Jagadata",
