@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from jagadata.request import Impact, Plan
     from jagadata.sheet import Field
 
-LONGEST_CELL = 300
+LONGEST_CELL = 1000
 """Characters of one value in Markdown: a sign-off must stay short enough to be read."""
 
 
