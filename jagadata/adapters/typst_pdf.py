@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from datetime import UTC
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,19 +13,23 @@ from typing import TYPE_CHECKING, Any
 import typst
 
 from jagadata.backup_sheet import make_backup_sheet
-from jagadata.calendar import WIB, to_local
+from jagadata.calendar import WIB, format_bytes, to_local
 from jagadata.errors import JagadataError, OfficeFileError
 from jagadata.forms import BackupForm, Letterhead, RestoreForm
 from jagadata.restore_sheet import make_minutes_sheet, make_restore_sheet
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from jagadata.office import Office
     from jagadata.sheet import Sheet
 
 _TEMPLATES = Path(str(files("templates")))
+PLACEHOLDER = _TEMPLATES / "paper" / "logo.svg"
+LOGO_NOTE = "Lambang pada berkas kantor tidak dapat digambar; yang tercetak adalah lambang pengganti"
+
+LARGEST_LOGO = 2_000_000
+"""Bytes."""
 
 LONGEST_WORD = 24
 """Characters without a place to break, beyond which one is made: names and hashes must not leave the page."""
@@ -55,11 +59,7 @@ def render_pdf(
     digest: str = "",
     tz: ZoneInfo = WIB,
 ) -> bytes:
-    """A form as PDF. `at` dates the document, `digest` (hex) of the signed record stands in small print.
-
-    Raises:
-        OfficeFileError: the logo is neither SVG nor PNG.
-    """
+    """A form as PDF. `at` dates the document, `digest` (hex) of the signed record stands in small print."""
     if isinstance(form, BackupForm):
         return render_sheet(make_backup_sheet(form, tz), "backup/form.typ", letterhead, at=at, digest=digest)
     return render_sheet(make_restore_sheet(form, tz), "restore/form.typ", letterhead, at=at, digest=digest)
@@ -97,30 +97,62 @@ def render_sheet(
     if UNPRINTABLE in json.dumps(data, ensure_ascii=False):
         data["notes"] = [*data["notes"], UNPRINTABLE_NOTE]
     data["day"] = [moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second]
-    sources = {
+    logo = letterhead.logo
+    try:
+        if logo:
+            check_logo(logo)
+    except (
+        OfficeFileError
+    ):  # no paper may fail for its ornament; `load_letterhead` and doctor say what is wrong
+        logo = b""
+        data["notes"] = [*data["notes"], LOGO_NOTE]
+    try:
+        return _compile(f'#include "/{template}"', logo or PLACEHOLDER.read_bytes(), data, moment)
+    except typst.TypstError as error:
+        raise JagadataError(
+            f"Dokumen {sheet.title} {sheet.number} tidak dapat dibuat: {error}.",
+            "Laporkan kepada pengembang; isi formulir tersimpan sebagai catatan elektronik.",
+        ) from error
+
+
+def _compile(source: str, logo: bytes, data: dict[str, Any], moment: datetime) -> bytes:
+    templates = {
         f"{folder}/{path.name}": path.read_bytes()
         for folder in ("paper", "backup", "restore")
         for path in (_TEMPLATES / folder).glob("*.typ")
     }
-    try:
-        pdf: bytes = typst.compile(
-            {"main": f'#include "/{template}"'.encode(), **sources, "logo": _logo(letterhead)},  # type: ignore[call-overload]  # the stub knows no dict of files
-            sys_inputs={"data": json.dumps(data)},
-            font_paths=[str(_TEMPLATES / "paper" / "fonts")],
-            ignore_system_fonts=True,
-            pdf_standards=["a-2b"],
-            timestamp=int(moment.timestamp()),
-        )
-    except typst.TypstError as error:
-        raise JagadataError(
-            f"Dokumen {sheet.title} {sheet.number} tidak dapat dibuat: {error}.",
-            "Periksa berkas lambang pada office.letterhead.logo; bila lambang benar, laporkan kepada pengembang.",
-        ) from error
+    pdf: bytes = typst.compile(
+        {"main": source.encode(), **templates},  # type: ignore[call-overload]  # the stub knows no dict of files
+        sys_inputs={
+            "data": json.dumps(data),
+            "logo": json.dumps(list(logo)),
+        },  # files in memory must be UTF-8
+        font_paths=[str(_TEMPLATES / "paper" / "fonts")],
+        ignore_system_fonts=True,
+        pdf_standards=["a-2b"],
+        timestamp=int(moment.timestamp()),
+    )
     return pdf
 
 
+def check_logo(logo: bytes) -> None:
+    """Raises OfficeFileError for anything but a picture (SVG, PNG, JPEG) that can be drawn."""
+    if len(logo) > LARGEST_LOGO:
+        raise OfficeFileError(
+            f"office.letterhead.logo: lambang itu sebesar {format_bytes(len(logo))}.",
+            f"Perkecil sampai paling besar {format_bytes(LARGEST_LOGO)}.",
+        )
+    try:
+        _compile("#image(bytes(json(bytes(sys.inputs.logo))))", logo, {}, datetime(2000, 1, 1, tzinfo=UTC))
+    except typst.TypstError as error:
+        raise OfficeFileError(
+            f"office.letterhead.logo: lambang itu bukan gambar yang dapat dicetak ({error}).",
+            "Simpan lambang sebagai SVG atau PNG biasa.",
+        ) from error
+
+
 def load_letterhead(office: Office) -> Letterhead:
-    """The office's kop surat with its logo's bytes. Raises OfficeFileError where the logo can't be read."""
+    """The office's kop surat with its logo's bytes. Raises OfficeFileError where the logo can't be read or drawn."""
     head = office.office.letterhead
     logo = b""
     if head.logo:
@@ -132,16 +164,8 @@ def load_letterhead(office: Office) -> Letterhead:
                 f"office.letterhead.logo: {path} tidak dapat dibaca: {error.strerror}.",
                 "Letakkan berkas SVG atau PNG di sana, atau hapus baris logo.",
             ) from error
+        check_logo(logo)
     return Letterhead(lines=tuple(head.lines), address=head.address, contact=head.contact or "", logo=logo)
-
-
-def _logo(letterhead: Letterhead) -> bytes:
-    logo = letterhead.logo or (_TEMPLATES / "paper" / "logo.svg").read_bytes()
-    if logo.startswith(b"\x89PNG\r\n\x1a\n") or b"<svg" in logo[:4096]:
-        return logo
-    raise OfficeFileError(
-        "office.letterhead.logo: berkas itu bukan SVG atau PNG.", "Simpan lambang sebagai SVG atau PNG."
-    )
 
 
 def _printable_values(value: Any) -> Any:
