@@ -30,7 +30,7 @@ def render_host_script(office: Office, host_name: str) -> str:
 def make_script(host: HostEntry, systems: Sequence[System]) -> str:
     """A POSIX sh script; for `control: direct` it lives in the login user's folder, else it is root's."""
     lines = [
-        f"HOST={shlex.quote(host.name)}",
+        f"# Host {host.name}",
         f"SUPERVISOR={shlex.quote(supervisor_config(host))}",
         f"SYSTEMS={shlex.quote(' '.join(system.id for system in systems))}",
     ]
@@ -53,10 +53,8 @@ def make_script(host: HostEntry, systems: Sequence[System]) -> str:
         ]
     lines += ["", "units() { # SYSTEM: its services on this host, in the order of stopping", "  case $1 in"]
     for system in systems:
-        entries = " ".join(
-            shlex.quote(f"{item.manager}:{item.unit}") for item in services_on(system, host.name)
-        )
-        lines.append(f"  {shlex.quote(system.id)}) printf '%s\\n' {entries} ;;")
+        entries = " ".join(f"{item.manager}:{item.unit}" for item in services_on(system, host.name))
+        lines.append(f"  {shlex.quote(system.id)}) printf '%s\\n' {shlex.quote(entries)} ;;")
     lines += ["  *) return 1 ;;", "  esac", "}"]
     template = resources.files("jagadata").joinpath("host_script.sh").read_text(encoding="utf-8")
     return template.replace("#SETTINGS#", "\n".join(lines))

@@ -2,7 +2,7 @@
 # Jagadata on a host: stops and starts the listed services, and starts them by itself when nobody renews the switch.
 # Generated; settings and lists are fixed below. Usage: jagadata-host status|stop|start|arm|renew|disarm|switch SYSTEM
 # What varies comes through standard input (so that sudoers needs no wildcard):
-#   stop, start: a unit of the list, or nothing for all; arm: TOKEN SECONDS; renew, disarm: TOKEN
+#   stop, start: units of the list, or nothing for all; arm: TOKEN SECONDS; renew, disarm: TOKEN
 # Exit codes: 0 done, 10 the switch fired, 11 another token is armed, 12 nothing is armed, 13 a unit did not obey,
 #   64 not in the lists, 65 bad input, 70 the switch cannot work here.
 set -uf
@@ -19,36 +19,45 @@ fail() {
 }
 
 # --- services ---
+# An entry is MANAGER:UNIT; neither holds white space (the office file sees to that).
 
 show() { timeout 20 systemctl show --property="$1" -- "$2" 2>/dev/null </dev/null | sed "s/^$1=//"; }
 
-# An entry is MANAGER:UNIT; neither holds white space (the office file sees to that).
+supervise() { timeout "$limit" $SUDO supervisorctl -c "$SUPERVISOR" "$@" 2>&1 </dev/null; }
 
-look() { # MANAGER UNIT: sets state (running, stopped, unknown), detail and wakers
-  state=unknown detail=- wakers=-
-  case $1 in
+survey() { # one call for all units under supervisor: the client takes its time to start
+  case " $1" in *' supervisor:'*) limit=20 surveyed=$(supervise status) ;; esac
+}
+
+look() { # ENTRY: sets manager, unit, state (running, stopped, unknown), detail and wakers
+  manager=${1%%:*} unit=${1#*:} state=unknown detail=- wakers=-
+  case $manager in
   systemd)
-    detail=$(show ActiveState "$2")
-    case $(show LoadState "$2") in loaded | masked) ;; *) detail=not-found ;; esac
+    detail=$(show ActiveState "$unit")
+    case $(show LoadState "$unit") in loaded | masked) ;; *) detail=not-found ;; esac
     case $detail in
     active | reloading | refreshing | activating | deactivating | maintenance) state=running ;;
     inactive | failed) state=stopped ;;
     '') detail=no-answer ;;
     esac
     # A socket, timer or path that is active would start a stopped service again.
-    for waker in $(show TriggeredBy "$2"); do
+    for waker in $(show TriggeredBy "$unit"); do
       case $(show ActiveState "$waker") in
       active | activating | reloading) wakers="$wakers,$waker" ;;
       esac
     done
     wakers=${wakers#-,}
     ;;
-  supervisor) # its exit codes lie (stopping what is stopped is an "ERROR" with code 0): the words count
-    detail=$(timeout 20 $SUDO supervisorctl -c "$SUPERVISOR" status "$2" 2>&1 </dev/null | awk '
-      $2 ~ /^(RUNNING|STARTING|STOPPING|BACKOFF)$/ { running = $2 }
-      $2 ~ /^(STOPPED|EXITED|FATAL)$/ { stopped = $2 }
-      $2 !~ /^(RUNNING|STARTING|STOPPING|BACKOFF|STOPPED|EXITED|FATAL)$/ { odd = "no-answer" }
-      END { print running ? running : odd ? odd : stopped ? stopped : "no-answer" }')
+  supervisor) # its exit codes lie (stopping what is stopped is an "ERROR" with code 0): the words of `status` count
+    detail=$(printf '%s\n' "$surveyed" | UNIT=$unit awk '
+      BEGIN { unit = ENVIRON["UNIT"]; half = index(unit, ":"); group = ""
+        if (half && half == length(unit)) group = unit
+        else if (half && substr(unit, 1, half - 1) == substr(unit, half + 1)) unit = substr(unit, half + 1) }
+      $1 == unit || (group != "" && index($1, group) == 1) {
+        if ($2 ~ /^(RUNNING|STARTING|STOPPING|BACKOFF)$/) running = $2
+        else if ($2 ~ /^(STOPPED|EXITED|FATAL)$/) stopped = $2
+        else odd = "no-answer" }
+      END { print running != "" ? running : odd != "" ? odd : stopped != "" ? stopped : "not-found" }')
     case $detail in
     RUNNING | STARTING | STOPPING | BACKOFF) state=running ;;
     STOPPED | EXITED | FATAL) state=stopped ;;
@@ -57,23 +66,67 @@ look() { # MANAGER UNIT: sets state (running, stopped, unknown), detail and wake
   esac
 }
 
-act() { # stop|start MANAGER UNIT, then wait until it is so (true or false)
-  case $2 in
-  systemd) timeout 90 $SUDO systemctl "$1" "$3" ;;
-  supervisor) timeout 90 $SUDO supervisorctl -c "$SUPERVISOR" "$1" "$3" ;;
-  esac >/dev/null 2>&1 </dev/null
-  case $1 in stop) wanted=stopped ;; *) wanted=running ;; esac
-  tries=0
-  while :; do
-    look "$2" "$3"
-    [ "$state" = "$wanted" ] && return 0
-    tries=$((tries + 1))
-    [ "$tries" -ge 20 ] && return 1
-    sleep 0.5
+report() { printf '%s %s %s %s %s %s\n' "$1" "$manager" "$unit" "$state" "$detail" "$wakers"; }
+
+supervise_all() { # VERB UNIT...: one after the other, in one call
+  verb_now=$1
+  shift
+  limit=$((90 * $#))
+  said=$(supervise "$verb_now" "$@")
+  [ "$verb_now" = stop ] || return 0
+  for unit in "$@"; do
+    case "
+$said
+" in
+    *"
+$unit: stopped
+"*) state=running ;;
+    *) state=stopped ;;
+    esac
+    manager=supervisor detail=- wakers=-
+    report was
   done
 }
 
-report() { printf 'unit %s %s %s %s %s\n' "${1%%:*}" "${1#*:}" "$state" "$detail" "$wakers"; }
+act() { # stop|start ENTRIES: all are tried, in that order, and waited for; false if one does not obey
+  together=''
+  for entry in $2 ''; do
+    case $entry in supervisor:*)
+      together="$together ${entry#*:}"
+      continue
+      ;;
+    esac
+    if [ -n "$together" ]; then
+      supervise_all "$1" $together
+      together=''
+    fi
+    [ -n "$entry" ] || continue
+    if [ "$1" = stop ]; then
+      look "$entry"
+      report was
+    fi
+    timeout 90 $SUDO systemctl "$1" "${entry#*:}" >/dev/null 2>&1 </dev/null
+  done
+  case $1 in stop) wanted=stopped ;; *) wanted=running ;; esac
+  tries=0
+  while :; do
+    survey "$2"
+    missing=''
+    for entry in $2; do
+      look "$entry"
+      [ "$state" = "$wanted" ] || missing="$missing $entry"
+    done
+    [ -n "$missing" ] || return 0
+    tries=$((tries + 1))
+    [ "$tries" -lt 20 ] || break
+    sleep 0.5
+  done
+  for entry in $missing; do
+    look "$entry"
+    report unit
+  done
+  return 1
+}
 
 backwards() {
   reversed=''
@@ -81,31 +134,15 @@ backwards() {
   printf '%s\n' "$reversed"
 }
 
-act_on_all() { # stop|start ENTRIES: all are tried; false if one did not obey
-  good=0
-  for entry in $2; do
-    act "$1" "${entry%%:*}" "${entry#*:}" || {
-      good=1
-      report "$entry"
-    }
+chosen() { # the whole list, or the units that standard input names, in the list's order
+  wishes=''
+  read -r wishes || :
+  for wish in $wishes; do
+    case " $list " in *":$wish "*) ;; *) fail 64 "unit tidak ada dalam daftar sistem $system" ;; esac
   done
-  return "$good"
-}
-
-chosen() { # the whole list, or the one unit that standard input names
-  wish=''
-  read -r wish || :
-  [ -n "$wish" ] || {
-    printf '%s\n' "$list"
-    return
-  }
   for entry in $list; do
-    [ "${entry#*:}" = "$wish" ] && {
-      printf '%s\n' "$entry"
-      return
-    }
+    case " $wishes " in '  ' | *" ${entry#*:} "*) printf '%s ' "$entry" ;; esac
   done
-  fail 64 "unit tidak ada dalam daftar sistem $system"
 }
 
 # --- the dead-man's switch ---
@@ -207,7 +244,7 @@ watch() {
   save fired "$mine" "$this_boot" "$up" "$span" "$why" && sync "$file" 2>/dev/null
   unlock
   rounds=0
-  until act_on_all start "$(backwards "$list")" 8>&-; do
+  until act start "$(backwards "$list")" 8>&-; do
     rounds=$((rounds + 1))
     [ "$rounds" -lt 60 ] || exit 13
     sleep 10 8>&-
@@ -304,18 +341,19 @@ main() {
     ;;
   switch) tell ;;
   status)
+    survey "$list"
     for entry in $list; do
-      look "${entry%%:*}" "${entry#*:}"
-      report "$entry"
+      look "$entry"
+      report unit
     done
     ;;
   stop)
     list=$(chosen) || exit $?
-    act_on_all stop "$list" || exit 13
+    act stop "$list" || exit 13
     ;;
   start)
     list=$(chosen) || exit $?
-    act_on_all start "$(backwards "$list")" || exit 13
+    act start "$(backwards "$list")" || exit 13
     ;;
   *) fail 64 'perintah tidak dikenal' ;;
   esac

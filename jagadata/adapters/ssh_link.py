@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import fabric
 import paramiko
@@ -29,7 +29,7 @@ class _UnknownKeyError(paramiko.SSHException):
 class _Reject(paramiko.RejectPolicy):
     """As RejectPolicy, but keeps the key that was found, to show its fingerprint."""
 
-    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:  # noqa: ARG002 - paramiko's signature
+    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> NoReturn:  # noqa: ARG002 - paramiko's signature
         raise _UnknownKeyError(key)
 
 
@@ -95,10 +95,10 @@ def open_link(
         if isinstance(error, Exception):
             raise _explain(error, place=place, address=address, port=port, user=user) from error
         raise
-    transport: paramiko.Transport = client.get_transport()
+    transport: Any = client.get_transport()
     transport.set_keepalive(_KEEPALIVE_SECONDS)
     # A peer that vanished never acknowledges the keepalives: then the kernel ends the connection.
-    with contextlib.suppress(OSError, AttributeError):
+    with contextlib.suppress(OSError):
         transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_AFTER_MS)
     return connection, transport
 
