@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import paramiko
 
+from jagadata.adapters.commands import STDERR_LINES, STDOUT_LIMIT, failure, too_long
 from jagadata.adapters.forwarder import Forwarder
 from jagadata.adapters.ssh_link import CONNECT_SECONDS, open_link, parse_private_key
 from jagadata.errors import JagadataError, UnreachableError
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
     from jagadata.adapters.forwarder import Stream
 
-STDOUT_LIMIT = 4 << 20
-"""Bytes of output that are kept; a command that says more fails."""
-STDERR_LINES = 20
 TIMED_OUT = 124
 _GRACE_SECONDS = 10  # for the far side to end its command before we stop listening
 _KILL_AFTER = 5
@@ -132,11 +130,7 @@ class SshHost:
             seconds=time.monotonic() - begun,
         )
         if code in (TIMED_OUT, 128 + 9) and done.seconds >= limit:
-            raise JagadataError(
-                f"Perintah {_short(argv)} di host '{self.name}' tidak selesai dalam {limit} detik dan dihentikan.",
-                "Periksa keadaan host itu, misalnya bebannya dan layanan yang menggantung.",
-                transient=True,
-            )
+            raise too_long(self.name, argv, limit)
         if check and code != 0:
             raise failure(self.name, done)
         return done
@@ -165,20 +159,6 @@ class SshHost:
     def close(self) -> None:
         with self._lock:
             self._drop()
-
-
-def failure(host: str, done: Completed) -> JagadataError:
-    """The error of a command that ended with another code than 0."""
-    said = done.stderr.strip() or done.stdout.strip()[-500:] or "tanpa keterangan"
-    return JagadataError(
-        f"Perintah {_short(done.argv)} di host '{host}' gagal (kode {done.code}): {said}",
-        "Jalankan perintah itu di host untuk melihat sebabnya, perbaiki, lalu ulangi.",
-    )
-
-
-def _short(argv: Sequence[str]) -> str:
-    text = shlex.join(argv)
-    return f"`{text if len(text) <= 200 else text[:197] + '...'}`"
 
 
 def _talk(channel: paramiko.Channel, command: str, stdin: str, deadline: float) -> tuple[int, bytes, bytes]:
