@@ -27,7 +27,6 @@ _Memory: Any = AttachMemory
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jagadata.errors import JagadataError
     from jagadata.ports import Message
 
 Security = Literal["starttls", "ssl", "none"]
@@ -93,10 +92,20 @@ class MailChannel:
                 f"Surel '{message.subject}' tidak punya penerima.",
                 "Isi alamat surel penerima di berkas kantor.",
             )
-        failed = [address for address in message.to if not self._deliver(message, address)]
-        delivered = [address for address in message.to if address not in failed]
+        delivered: list[str] = []
+        failed: list[str] = []
+        for address in message.to:
+            if self._deliver(message, address):
+                delivered.append(address)
+                continue
+            if not delivered and not failed:
+                self.check()  # a server that answers nobody is not asked again for each address
+            failed.append(address)
         if not delivered:
-            raise self._why(message, failed)
+            raise RefusedError(
+                f"Server surel {self.host}:{self.port} menolak surel '{message.subject}' ke {', '.join(failed)}.",
+                "Periksa alamat penerima dan mail.sender di berkas kantor.",
+            )
         told = f"e-mail ke {', '.join(delivered)}"
         return f"{told} (tidak terkirim ke {', '.join(failed)})" if failed else told
 
@@ -160,16 +169,6 @@ class MailChannel:
                 "Periksa mail.host, mail.port, dan jaringan dari worker ke server surel.",
                 transient=True,
             ) from error
-
-    def _why(self, message: Message, failed: Sequence[str]) -> JagadataError:
-        try:
-            self.check()
-        except (RefusedError, UnreachableError) as error:
-            return error
-        return RefusedError(
-            f"Server surel {self.host}:{self.port} menolak surel '{message.subject}' ke {', '.join(failed)}.",
-            "Periksa alamat penerima dan mail.sender di berkas kantor.",
-        )
 
 
 def mail_channel(
