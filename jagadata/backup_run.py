@@ -95,7 +95,7 @@ class BackupRun:
         performer = self._performer()
         at = self.place.clock()
         year = at.astimezone(self.place.timezone).year
-        sequence = self.place.records.claim_number("backup", year, run=self.run, at=at.isoformat())
+        sequence = self.place.records.claim_number("form", year, run=self.run, at=at.isoformat())
         info = office.office
         number = make_number(
             info.number, classification=info.classification, sequence=sequence, unit=info.unit_code, year=year

@@ -71,7 +71,7 @@ class RestoreRun:
             self.place.office.system(request.system)
             at, info = self.place.clock(), self.place.office.office
             year = at.astimezone(self.place.timezone).year
-            sequence = self.place.records.claim_number("restore", year, run=self.run, at=at.isoformat())
+            sequence = self.place.records.claim_number("form", year, run=self.run, at=at.isoformat())
             number = make_number(
                 info.number,
                 classification=info.classification,
