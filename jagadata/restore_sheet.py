@@ -151,10 +151,12 @@ def _blocks(form: RestoreForm, tz: ZoneInfo) -> tuple[Block, ...]:
     decision = f"{form.approval or 'Menyetujui/Tidak Menyetujui'} (tambahan),"
     received = form.acknowledgement
     return (
-        make_block("Pemohon,", form.requester_signature, city=form.city, tz=tz, fallback_post="Pemohon"),
+        make_block("Pemohon,", form.requester_signature, city=form.city, tz=tz, fallback_post=form.unit),
         make_block("Petugas,", form.officer, city=form.city, tz=tz),
         make_block(decision, form.approver, city=form.city, tz=tz),
-        make_block("Tanda terima Pemohon,", received, city=form.city, tz=tz),
+        make_block(
+            "Tanda terima Pemohon,", received, city=form.city, tz=tz, fallback_post=form.post or form.unit
+        ),
     )
 
 
@@ -196,7 +198,7 @@ def make_minutes_sheet(form: RestoreForm, *, number: str, at: datetime, tz: Zone
         ),
         closing="Demikian Berita Acara ini dibuat dengan sebenarnya untuk dapat dipergunakan sebagaimana mestinya.",
         blocks=(
-            make_block("PIHAK KEDUA,", _unsigned(form.requester_signature), fallback_post="Pemohon"),
+            make_block("PIHAK KEDUA,", _unsigned(form.requester_signature), fallback_post=form.unit),
             replace(
                 make_block("PIHAK PERTAMA,", _unsigned(form.officer)),
                 place=", ".join(filter(None, (form.city, format_date(local)))),
