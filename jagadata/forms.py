@@ -186,22 +186,26 @@ class RestoreForm(Value):
         return Signature(name=self.requester, nip=self.nip, post=self.post, role="pemohon", at=self.at)
 
 
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (BackupForm, RestoreForm)}
+
+
 def to_json(form: BackupForm | RestoreForm) -> dict[str, Any]:
     """Plain JSON values of a form; times as ISO 8601 with their offset."""
-    value: dict[str, Any] = TypeAdapter(type(form)).dump_python(form, mode="json")
+    value: dict[str, Any] = _ADAPTERS[type(form)].dump_python(form, mode="json")
     return value
 
 
 def from_json(kind: type[Form], value: dict[str, Any]) -> Form:
     """The form again. Raises DamagedError for what this version can't read."""
     try:
-        return TypeAdapter(kind).validate_python(value)
+        form: Form = _ADAPTERS[kind].validate_python(value)
     except ValidationError as error:
         places = ", ".join(".".join(map(str, fault["loc"])) for fault in error.errors()[:5])
         raise DamagedError(
             f"Formulir tersimpan tidak dapat dibaca: isian {places} tidak sah.",
             "Baca dengan versi Jagadata yang menulisnya.",
         ) from error
+    return form
 
 
 def format_nip(nip: str) -> str:
