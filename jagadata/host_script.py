@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from importlib import resources
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from jagadata.errors import RefusedError
@@ -58,6 +59,57 @@ def make_script(host: HostEntry, systems: Sequence[System]) -> str:
     lines += ["  *) return 1 ;;", "  esac", "}"]
     template = resources.files("jagadata").joinpath("host_script.sh").read_text(encoding="utf-8")
     return template.replace("#SETTINGS#", "\n".join(lines))
+
+
+VERBS = ("status", "stop", "start", "arm", "renew", "disarm", "switch")
+
+
+def render_sudoers(office: Office, host_name: str) -> str:
+    """The exact lines that let the login user run the script (or, with `control: direct`, the managers) as root.
+
+    No wildcard: what varies (token, seconds, units) comes through standard input and is checked by the script.
+    Empty where nothing needs root. Raises RefusedError for a name that means something else in sudoers.
+    """
+    host = office.host(host_name)
+    systems = [system for system in office.systems if services_on(system, host_name)]
+    if not host.sudo:
+        return ""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", host.user):
+        raise RefusedError(
+            f"Nama pengguna '{host.user}' pada host '{host_name}' tidak dapat dipakai di sudoers.",
+            "Pakai pengguna yang namanya hanya memuat huruf, angka, titik, garis bawah, dan tanda hubung.",
+        )
+    if host.control == "script":
+        path = script_path(host)
+        commands = [f"{path} {verb} {system.id}" for system in systems for verb in VERBS]
+    else:
+        commands = [line for system in systems for line in _direct_commands(host, system)]
+    lines = [f"{host.user} ALL=(root) NOPASSWD: {command}" for command in dict.fromkeys(commands)]
+    return "\n".join([f"# Jagadata, host {host_name}", f"Defaults:{host.user} !requiretty", *lines, ""])
+
+
+def _direct_commands(host: HostEntry, system: System) -> list[str]:
+    """What the script runs through sudo: one unit for systemd; neighbours under supervisor together, in their order."""
+    commands = []
+    everything = services_on(system, host.name)
+    runs = [list(group) for _, group in groupby(system.services, key=lambda item: item.host)]
+    for services in [everything, *(run for run in runs if run[0].host == host.name)]:
+        for manager, neighbours in groupby(services, key=lambda item: item.manager):
+            units = [_escaped(item.unit) for item in neighbours]
+            if manager == "systemd":
+                commands += [
+                    f"/usr/bin/systemctl {verb} {unit}" for unit in units for verb in ("stop", "start")
+                ]
+            else:
+                program = f"/usr/bin/supervisorctl -c {_escaped(supervisor_config(host))}"
+                commands += [f"{program} status", f"{program} stop {' '.join(units)}"]
+                commands.append(f"{program} start {' '.join(reversed(units))}")
+    return commands
+
+
+def _escaped(word: str) -> str:
+    """A word of a command in sudoers(5): the characters that mean something there get a backslash."""
+    return re.sub(r"([\\:=,\s*?\[\]!\"'])", r"\\\1", word)
 
 
 def services_on(system: System, host_name: str) -> list[Service]:
