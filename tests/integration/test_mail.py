@@ -2,11 +2,15 @@ import email.policy
 import logging
 import socket
 import ssl
-import subprocess
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from jagadata.adapters.apprise_channel import AppriseChannel, MailChannel, mail_channel
 from jagadata.adapters.memory_channel import MemoryChannel
@@ -82,6 +86,31 @@ def guarded(inbox):
     server.stop()
 
 
+def make_certificate(folder):
+    """A self-signed certificate: cert.pem and key.pem."""
+    key, name, now = (
+        ec.generate_private_key(ec.SECP256R1()),
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")]),
+        datetime.now(UTC),
+    )
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+
+
 def channel(port, security="none", **options):
     return mail_channel("127.0.0.1", port, security, "Diskominfo <layanan@trenggalekkab.go.id>", **options)
 
@@ -144,13 +173,9 @@ def test_starttls_is_never_given_up_where_the_server_has_none(server, inbox):
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(inbox, tmp_path):
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
-         "-keyout", tmp_path / "key", "-out", tmp_path / "cert"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    make_certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
     server = serve(inbox, tls_context=context)
     try:
         with pytest.raises(RefusedError, match="Sambungan aman"):
