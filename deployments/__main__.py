@@ -8,14 +8,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jagadata.doctor import deployment_digest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
 from prefect.exceptions import ObjectNotFound
 
 from deployments.automations import set_automations
 from deployments.schedule import set_backup_schedule
-from jagadata.office import load_office
+from jagadata.office import deployment_digest, load_office
 
 if TYPE_CHECKING:
     from jagadata.office import Office
@@ -35,7 +34,7 @@ def set_work_pool(name: str) -> None:
 
 
 def deploy() -> None:
-    """Deploy everything in prefect.yaml. Raises CalledProcessError."""
+    """Deploy everything in prefect.yaml. Ends the program with Prefect's words if it refuses."""
     environment = {**os.environ, "PREFECT_LOGGING_LEVEL": "WARNING"}
     command = [
         sys.executable,
@@ -47,7 +46,17 @@ def deploy() -> None:
         "--prefect-file",
         str(ROOT / "prefect.yaml"),
     ]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        sys.exit(f"prefect deploy gagal:\n{done.stdout}")
 
 
 def mark_applied(office: Office) -> None:

@@ -111,14 +111,16 @@ act() { # stop|start ENTRIES: all are tried, in that order, and waited for; fals
   tries=0
   while :; do
     survey "$2"
-    missing=''
+    missing='' hope=''
     for entry in $2; do
       look "$entry"
-      [ "$state" = "$wanted" ] || missing="$missing $entry"
+      [ "$state" = "$wanted" ] && continue
+      missing="$missing $entry"
+      [ "$detail" = not-found ] || hope=yes
     done
     [ -n "$missing" ] || return 0
     tries=$((tries + 1))
-    [ "$tries" -lt 20 ] || break
+    [ -n "$hope" ] && [ "$tries" -lt 20 ] || break
     sleep 0.5
   done
   for entry in $missing; do
@@ -171,8 +173,8 @@ overdue() { [ "$boot" != "$this_boot" ] || [ "$up" -ge "$deadline" ]; }
 
 alive() { # does the watcher of this token live?
   [ -r "$file.watch" ] || return 1
-  held=''
-  read -r held <"$file.watch" || :
+  held='' watcher_pid=''
+  read -r held watcher_pid <"$file.watch" || :
   [ "$held" = "$token" ] || return 1
   exec 7<"$file.watch"
   if flock -s -n 7; then
@@ -225,7 +227,7 @@ watch() {
   lock
   load
   mine=$token
-  printf '%s\n' "$mine" >"$file.watch"
+  printf '%s %s\n' "$mine" "$$" >"$file.watch"
   unlock
   while :; do
     exec 9>>"$file.lock"
@@ -307,6 +309,7 @@ disarm() {
   judge
   save disarmed "$wish" "$this_boot" "$up" "$span" - || fail 70 'status sakelar tidak dapat ditulis'
   sync "$file" 2>/dev/null
+  alive && kill "$watcher_pid" 2>/dev/null # else it would notice within seconds; under the lock it can't be firing
   return 0
 }
 

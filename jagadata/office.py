@@ -460,6 +460,20 @@ class Office(Part):
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
+def deployment_digest(office: Office) -> str:
+    """SHA-256 (hex) of what freezes into the deployments: drop-downs and schedule. Doctor compares it with the last apply."""
+    value = {
+        "systems": [(system.id, system.name, system.owner) for system in office.systems],
+        "performers": [
+            (one.id, one.name)
+            for one in office.officials
+            if any(duty.role == "staf_aplikasi" for duty in one.duties)
+        ],
+        "schedule": [office.policy.backup.cron, office.office.timezone],
+    }
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
 def _known(names: set[str]) -> str:
     return ", ".join(sorted(names)) or "(belum ada satu pun)"
 

@@ -48,8 +48,7 @@ class Postgres:
             if give:
                 os.chown(self.folder, NOBODY, NOBODY)
                 os.chown(secret, NOBODY, NOBODY)
-            command = [
-                self.bin / "initdb",
+            command: list[Any] = [self.bin / "initdb",
                 "-D",
                 data,
                 "-U",

@@ -49,7 +49,9 @@ def start_ssh(folder: Path, *, port: int = 0) -> SshServer:
     known.write_text(
         f"[127.0.0.1]:{port} {(folder / 'host_key.pub').read_text(encoding='ascii')}", encoding="ascii"
     )
-    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"  # supervisorctl
+    programs = (
+        f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"  # supervisorctl
+    )
     server = Server(
         [sys.executable, "-m", "jagadata.demo.ssh_server", str(folder), str(port)],
         log=folder / "log",
