@@ -315,6 +315,7 @@ class Message:
 class Channel(Protocol):
     """A way to reach people. Raises UnreachableError; returns a reference for the form ('e-mail ke …')."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def send(self, message: Message) -> str: ...

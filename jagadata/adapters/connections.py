@@ -53,7 +53,9 @@ class RealConnections:
             known_hosts=self.office.path(entry.known_hosts),
         )
 
-    def server(self, entry: ServerEntry, host: Callable[[str], Host], stack: contextlib.ExitStack) -> DatabaseServer:
+    def server(
+        self, entry: ServerEntry, host: Callable[[str], Host], stack: contextlib.ExitStack
+    ) -> DatabaseServer:
         address, port = entry.address, entry.port
         if entry.via:
             port = stack.enter_context(host(entry.via).forward(entry.address, entry.port))
@@ -95,7 +97,10 @@ class RealConnections:
                     password=self._reveal(mail.password) if mail.password else None,
                 )
             )
-        channels += [AppriseChannel(f"saluran-{number}", self._reveal(url)) for number, url in enumerate(self.office.channels, 1)]
+        channels += [
+            AppriseChannel(f"saluran-{number}", self._reveal(url))
+            for number, url in enumerate(self.office.channels, 1)
+        ]
         return channels
 
     def probe(self) -> Any:

@@ -1,112 +1,216 @@
-"""Quick PostgreSQL adapter (scratch)."""
+"""One PostgreSQL server as ports.DatabaseServer: two least-privilege logins and the client programs of its major version."""
+
 from __future__ import annotations
-import contextlib, hashlib, os, subprocess, threading, time, json, ctypes
-from dataclasses import dataclass
+
+import contextlib
+import subprocess
+import tempfile
+from typing import TYPE_CHECKING, BinaryIO
+
 import psycopg
 from psycopg import sql
-from jagadata.errors import *
-from jagadata.ports import *
-@dataclass(frozen=True, kw_only=True)
-class Login:
-    user: str
-    password: str
+
+from jagadata.adapters import postgres_checks, postgres_dump, postgres_properties, postgres_swap
+from jagadata.adapters.postgres_access import Access, Login, last_lines, make_dsn
+from jagadata.errors import JagadataError, RefusedError
+from jagadata.ports import DatabaseFacts, ServerFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+    from typing import Literal
+
+    from jagadata.ports import DatabaseProperties, DumpResult, Swap
+
+__all__ = ["Login", "PostgresServer"]
+
+_SESSIONS = """
+SELECT usename || '@' || coalesce(host(client_addr), 'lokal') || coalesce(' (' || nullif(application_name, '') || ')', '')
+FROM pg_catalog.pg_stat_activity WHERE datname = %s AND backend_type = 'client backend' AND application_name <> 'jagadata'
+"""
+_RESTORE_OPTIONS = (
+    "-c maintenance_work_mem=256MB -c synchronous_commit=off -c statement_timeout=0 -c lock_timeout=0"
+)
+"""Harmless to durability: the swap's own commit is synchronous, and flushes all WAL before it."""
+
+
 class PostgresServer:
-    def __init__(self, name, *, address, port, maintenance_database, dump, restore, ca=None, tools=None, measure_free_space=None):
-        self.__dict__.update(name=name,address=address,port=port,mdb=maintenance_database,logins={"dump":dump,"restore":restore},ca=ca,tools=tools,free=measure_free_space)
-    def connect(self, db=None, login="restore", **kw):
-        l=self.logins[login]
-        try:
-            return psycopg.connect(host=self.address,port=self.port,dbname=db or self.mdb,user=l.user,password=l.password,application_name="jagadata",autocommit=True,connect_timeout=10,keepalives=1,keepalives_idle=10,**kw)
-        except psycopg.OperationalError as e: raise UnreachableError(f"Basis data {db} di {self.name}: {e}","Periksa.",transient=True) from e
-    def tool(self,n): return str(self.tools/n) if self.tools else n
-    def env(self,login):
-        l=self.logins[login]; return {"PATH":os.environ.get("PATH",""),"LANG":"C.UTF-8","PGPASSWORD":l.password,"PGHOST":self.address,"PGPORT":str(self.port),"PGUSER":l.user,"PGAPPNAME":"jagadata"}
-    def facts(self):
-        with self.connect(login="dump") as c:
-            v,=c.execute("show server_version").fetchone(); n,=c.execute("show server_version_num").fetchone(); s,=c.execute("select system_identifier from pg_control_system()").fetchone()
-        t=subprocess.run([self.tool("pg_dump"),"--version"],capture_output=True,text=True).stdout.split()[2]
-        return ServerFacts(version=v.split()[0],major=int(n)//10000,system_identifier=str(s),dump_tool=t)
-    def database(self,name):
-        with self.connect(login="dump") as c:
-            r=c.execute("select oid,pg_database_size(oid),pg_get_userbyid(datdba) from pg_database where datname=%s",(name,)).fetchone()
-            if not r: return None
-            s=[f"{u}@{a}" for u,a in c.execute("select usename, coalesce(client_addr::text,'lokal') from pg_stat_activity where datname=%s and backend_type='client backend'",(name,))]
-        return DatabaseFacts(name=name,oid=r[0],size=r[1],owner=r[2],sessions=s)
-    def find_oid(self,oid):
-        with self.connect() as c:
-            r=c.execute("select datname from pg_database where oid=%s",(oid,)).fetchone()
-        return r[0] if r else None
-    def properties(self,name):
-        with self.connect(login="dump") as c:
-            r=c.execute("select pg_get_userbyid(datdba),pg_encoding_to_char(encoding),datlocprovider::text,datcollate,datctype,datconnlimit from pg_database where datname=%s",(name,)).fetchone()
-        return DatabaseProperties(name=name,owner=r[0],encoding=r[1],locale_provider={"c":"libc","i":"icu","b":"builtin"}[r[2]],collate=r[3],ctype=r[4],connection_limit=r[5])
-    def _rows(self,c):
-        t=c.execute("select n.nspname,relname from pg_class c join pg_namespace n on n.oid=relnamespace where relkind='r' and nspname !~ '^pg_' and nspname<>'information_schema' order by 1,2").fetchall()
-        return {f"{a}.{b}":c.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(a,b))).fetchone()[0] for a,b in t}
-    def rows(self,name):
-        with self.connect(name) as c: return self._rows(c)
-    def check_dump(self,name): return []
-    def check_restore(self,name,properties): return []
-    def dump(self,name,sink,*,progress):
-        with self.connect(name,"dump") as c:
-            c.execute("begin isolation level repeatable read read only"); snap,=c.execute("select pg_export_snapshot()").fetchone()
-            p=subprocess.Popen([self.tool("pg_dump"),"-Fc","--compress=zstd:3",f"--snapshot={snap}","-d",name],stdout=subprocess.PIPE,stderr=subprocess.PIPE,env=self.env("dump"))
-            class R:
-                def read(s,n=-1):
-                    d=p.stdout.read(n if n>0 else 65536)
-                    if not d and p.wait(): raise JagadataError("pg_dump gagal: "+p.stderr.read().decode()[-500:])
-                    return d
-            sink(R())
-            rows=self._rows(c)
-        return DumpResult(rows=rows,properties=self.properties(name),compressed=True,tool="pg_dump 17.10")
-    def read_archive(self,source):
-        p=subprocess.Popen([self.tool("pg_restore"),"-f","/dev/null","-v"],stdin=source,stderr=subprocess.PIPE,stdout=subprocess.DEVNULL)
-        err=p.communicate()[1].decode()
-        if p.returncode: raise DamagedError("arsip rusak: "+err[-300:])
-        import re
-        return [m.replace('"','') for m in re.findall(r'processing data for table "([^\n]*)"',err)]
-    def create_side(self,side,properties):
-        with self.connect() as c:
-            c.execute(sql.SQL("create database {} template template0 encoding {} lc_collate {} lc_ctype {} owner {}").format(sql.Identifier(side),properties.encoding,properties.collate,properties.ctype,sql.Identifier(properties.owner)))
-        return self.database(side).oid
-    def missing_roles(self,p): return []
-    def restore(self,fd,side,*,jobs,progress=None):
-        p=subprocess.run([self.tool("pg_restore"),"-j",str(jobs),"--exit-on-error","-d",side,f"/proc/self/fd/{fd}"],pass_fds=[fd],env=self.env("restore"),capture_output=True,text=True)
-        if p.returncode: raise JagadataError("pg_restore gagal: "+p.stderr[-500:])
-    def finish_side(self,side,properties):
-        with self.connect(side) as c: c.execute("analyze")
-    def end_sessions(self,name):
-        with self.connect() as c: return len(c.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname=%s and pid<>pg_backend_pid()",(name,)).fetchall())
-    def drop(self,name,*,oid):
-        with self.connect() as c: c.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
-    @contextlib.contextmanager
-    def exclusive(self,system,*,login="restore"):
-        key=int.from_bytes(hashlib.sha256(("jagadata:"+system).encode()).digest()[:8],"big",signed=True)
-        with self.connect(login=login) as c:
-            if not c.execute("select pg_try_advisory_lock(%s)",(key,)).fetchone()[0]: raise BusyError("sibuk")
-            yield _Swap(self,c)
-    def free_space(self): return 10**12
-class _Swap:
-    def __init__(self,s,c): self.s,self.c=s,c
-    def holds(self): return True
-    def swap(self,renames,*,end_sessions,expect):
-        t=time.monotonic()
-        for n,o in expect.items():
-            f=self.s.database(n)
-            if (f.oid if f else None)!=o: raise RefusedError(f"oid {n} {f} {o}")
-        self.c.execute("begin")
-        try:
-            for live,side,kept in renames:
-                for a,b in ((live,kept),(side,live)):
-                    if a==live and expect.get(live) is None: continue
-                    for n in range(20):
-                        if end_sessions: self.s.end_sessions(a)
-                        try:
-                            with self.c.transaction(): self.c.execute(sql.SQL("alter database {} rename to {}").format(sql.Identifier(a),sql.Identifier(b)))
-                            break
-                        except psycopg.errors.ObjectInUse: time.sleep(0.2)
-                    else: raise RefusedError("sesi")
-            self.c.execute("commit")
-        except BaseException: 
-            self.c.execute("rollback"); raise
-        return time.monotonic()-t
+    """The caller has opened any SSH forward and passes its near end as address and port."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        address: str,
+        port: int,
+        maintenance_database: str,
+        dump: Login,
+        restore: Login,
+        ca: Path | None = None,
+        tools: Path | None = None,
+        measure_free_space: Callable[[str], int | None] | None = None,
+    ) -> None:
+        self.name = name
+        self._measure = measure_free_space
+        self.access = Access(
+            name=name,
+            address=address,
+            port=port,
+            maintenance_database=maintenance_database,
+            logins={"dump": dump, "restore": restore},
+            ca=ca,
+            tools=tools,
+        )
+
+    def facts(self) -> ServerFacts:
+        with self.access.connect(role="dump") as connection:
+            version = connection.info.parameter_status("server_version") or ""
+            found = connection.execute(
+                "SELECT system_identifier::text FROM pg_catalog.pg_control_system()"
+            ).fetchone()
+            return ServerFacts(
+                version=version.split()[0],
+                major=connection.info.server_version // 10000,
+                system_identifier=found[0] if found else "",
+                dump_tool=self.access.tool_version("pg_dump"),
+                data_directory=self._data_directory(),
+            )
+
+    def _data_directory(self) -> str:
+        """Empty where the role may not know (pg_read_all_settings)."""
+        with contextlib.suppress(psycopg.errors.InsufficientPrivilege), self.access.connect() as connection:
+            found = connection.execute("SELECT current_setting('data_directory')").fetchone()
+            return str(found[0]) if found else ""
+        return ""
+
+    def database(self, name: str) -> DatabaseFacts | None:
+        query = "SELECT oid, pg_database_size(oid), pg_get_userbyid(datdba) FROM pg_catalog.pg_database WHERE datname = %s"
+        with self.access.connect() as connection:
+            found = connection.execute(query, (name,)).fetchone()
+            if found is None:
+                return None
+            sessions = tuple(str(row[0]) for row in connection.execute(_SESSIONS, (name,)))
+            return DatabaseFacts(name=name, oid=found[0], size=found[1], owner=found[2], sessions=sessions)
+
+    def find_oid(self, oid: int) -> str | None:
+        with self.access.connect() as connection:
+            found = connection.execute(
+                "SELECT datname FROM pg_catalog.pg_database WHERE oid = %s", (oid,)
+            ).fetchone()
+            return str(found[0]) if found else None
+
+    def properties(self, name: str) -> DatabaseProperties:
+        return postgres_properties.read_properties(self.access, name)
+
+    def rows(self, name: str) -> dict[str, int]:
+        with self.access.connect(name, "dump") as connection:
+            try:
+                return postgres_dump.count_rows(connection)
+            except psycopg.Error as error:
+                raise JagadataError(
+                    f"Baris tabel '{name}' tidak dapat dihitung: {str(error).splitlines()[0]}"
+                ) from error
+
+    def check_dump(self, name: str) -> list[JagadataError]:
+        return postgres_checks.check_dump(self.access, name)
+
+    def check_restore(self, name: str, properties: DatabaseProperties | None) -> list[JagadataError]:
+        return postgres_checks.check_restore(self.access, name, properties)
+
+    def dump(
+        self, name: str, sink: Callable[[BinaryIO], None], *, progress: Callable[[int], None]
+    ) -> DumpResult:
+        del progress  # the sink counts what passes
+        return postgres_dump.dump(self.access, name, sink)
+
+    def read_archive(self, source: BinaryIO) -> list[str]:
+        return postgres_dump.read_archive(self.access, source)
+
+    def create_side(self, side: str, properties: DatabaseProperties) -> int:
+        return postgres_properties.create_side(self.access, side, properties)
+
+    def missing_roles(self, properties: DatabaseProperties) -> list[str]:
+        return postgres_properties.missing_roles(self.access, properties)
+
+    def restore(
+        self, archive_fd: int, side: str, *, jobs: int, progress: Callable[[int], None] | None = None
+    ) -> None:
+        """See ports. A kill of our process leaves pg_restore to end by itself, in the side database only."""
+        command = [self.access.program("pg_restore"), "-j", str(jobs), "--exit-on-error", "--no-password"]
+        command += [f"--dbname={make_dsn(side)}", f"/proc/self/fd/{archive_fd}"]
+        environment = self.access.environment("restore", PGOPTIONS=_RESTORE_OPTIONS)
+        with tempfile.TemporaryFile() as errors:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                env=environment,
+                pass_fds=[archive_fd],
+            )
+            try:
+                self._watch(process, side, progress)
+            finally:
+                if process.poll() is None:
+                    process.terminate()
+                process.wait()
+            if process.returncode:
+                errors.seek(0)
+                raise JagadataError(
+                    f"pg_restore ke '{side}' gagal (kode {process.returncode}): {last_lines(errors.read().decode(errors='replace'))}",
+                    "Data yang berjalan tidak disentuh. Perbaiki sebabnya, lalu ajukan kembali.",
+                )
+
+    def _watch(
+        self, process: subprocess.Popen[bytes], side: str, progress: Callable[[int], None] | None
+    ) -> None:
+        """Wait for the end; every 2 s that the server still answers, tell by how much the database grew."""
+        size = 0
+        while True:
+            try:
+                process.wait(2)
+            except subprocess.TimeoutExpired:
+                pass
+            else:
+                return
+            if progress is None:
+                continue
+            with contextlib.suppress(JagadataError):
+                facts = self.database(side)
+                if facts:
+                    progress(max(0, facts.size - size))
+                    size = max(size, facts.size)
+
+    def finish_side(self, side: str, properties: DatabaseProperties) -> None:
+        postgres_properties.finish_side(self.access, side, properties)
+
+    def end_sessions(self, name: str) -> int:
+        return postgres_swap.end_sessions(self.access, [name])
+
+    def drop(self, name: str, *, oid: int) -> None:
+        facts = self.database(name)
+        if facts is None:
+            return
+        if facts.oid != oid:
+            raise RefusedError(
+                f"Basis data '{name}' bukan lagi yang dicatat (OID {facts.oid}, bukan {oid}).",
+                "Periksa dengan `jaga kept`.",
+            )
+        with self.access.connect() as connection:
+            try:
+                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            except psycopg.Error as error:
+                raise JagadataError(
+                    f"Basis data '{name}' tidak dapat dihapus: {str(error).splitlines()[0]}",
+                    "Tutup sesi yang memakainya.",
+                ) from error
+
+    def exclusive(
+        self, system: str, *, login: Literal["dump", "restore"] = "restore"
+    ) -> AbstractContextManager[Swap]:
+        return postgres_swap.exclusive(self.access, system, login)
+
+    def free_space(self) -> int | None:
+        folder = self.facts().data_directory
+        return self._measure(folder) if self._measure and folder else None

@@ -1,0 +1,150 @@
+"""How one PostgreSQL server is reached: logins, connections and the client programs. Passwords travel in the environment only."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import psycopg
+
+from jagadata.errors import JagadataError, NotFoundError, RefusedError, UnreachableError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Role = Literal["dump", "restore"]
+APPLICATION = "jagadata"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """Address, logins and tools of one server. With `ca` TLS is verify-full (libpq, 34.19)."""
+
+    name: str
+    address: str
+    port: int
+    maintenance_database: str
+    logins: dict[Role, Login]
+    ca: Path | None = None
+    tools: Path | None = None
+
+    def connect(self, database: str = "", role: Role = "restore") -> psycopg.Connection[Any]:
+        """An open connection in autocommit. Raises UnreachableError, RefusedError (login) or NotFoundError (database)."""
+        login, database = self.logins[role], database or self.maintenance_database
+        try:
+            return psycopg.connect(
+                host=self.address,
+                port=self.port,
+                dbname=database,
+                user=login.user,
+                password=login.password,
+                application_name=APPLICATION,
+                autocommit=True,
+                connect_timeout=10,
+                keepalives=1,
+                keepalives_idle=15,
+                keepalives_interval=5,
+                keepalives_count=4,
+                client_encoding="UTF8",
+                **self._tls(),
+            )
+        except psycopg.OperationalError as error:
+            raise self._explain(error, database, login.user) from error
+
+    def _tls(self) -> dict[str, Any]:
+        return {"sslmode": "verify-full", "sslrootcert": str(self.ca)} if self.ca else {}
+
+    def _explain(self, error: psycopg.OperationalError, database: str, user: str) -> JagadataError:
+        text = " ".join(str(error).split())
+        if re.search(r'database ".*" does not exist', text):
+            return NotFoundError(
+                f"Basis data '{database}' tidak ada di server '{self.name}'.",
+                "Periksa namanya di berkas kantor.",
+            )
+        if re.search(
+            r"authentication failed|no password supplied|no pg_hba.conf entry|role .* does not exist|not permitted to log in",
+            text,
+        ):
+            return RefusedError(
+                f"Server '{self.name}' menolak login '{user}' ke basis data '{database}'.",
+                f"Jalankan SQL dari `jaga db prepare {self.name}`, lalu periksa sandi dan pg_hba.conf.",
+            )
+        if re.search(r"permission denied for database|is not currently accepting connections", text):
+            return RefusedError(
+                f"Login '{user}' tidak boleh membuka basis data '{database}' di '{self.name}'.",
+                f"Jalankan SQL dari `jaga db prepare {self.name}`.",
+            )
+        return UnreachableError(
+            f"Server basis data '{self.name}' ({self.address}:{self.port}) tidak menjawab.",
+            f"Periksa apakah PostgreSQL berjalan dan dapat dicapai. Jawaban terakhir: {text[-200:]}",
+            transient=True,
+        )
+
+    # --- client programs ---
+
+    def program(self, name: str) -> str:
+        """The path of a client program. Raises RefusedError that names the folder searched."""
+        found = shutil.which(str(self.tools / name) if self.tools else name)
+        if found is None:
+            where = f"folder {self.tools}" if self.tools else "PATH"
+            raise RefusedError(
+                f"Program {name} tidak ada di {where}.",
+                "Pasang paket postgresql-client versi server, atau isi servers[].tools.",
+            )
+        return found
+
+    def tool_version(self, name: str = "pg_dump") -> str:
+        """Such as '17.10'. Raises RefusedError."""
+        done = subprocess.run(
+            [self.program(name), "--version"],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"LC_ALL": "C"},
+        )
+        match = re.search(r"\(PostgreSQL\) ([0-9][0-9.]*)", done.stdout)
+        if not match:
+            raise RefusedError(
+                f"Program {name} tidak dapat dijalankan: {done.stderr[-200:]}",
+                "Pasang ulang paket postgresql-client.",
+            )
+        return match[1]
+
+    def environment(self, role: Role, **more: str) -> dict[str, str]:
+        """The whole environment of a client program: nothing of ours leaks in, nothing of it is on a command line."""
+        login = self.logins[role]
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LC_ALL": "C",
+            "PGHOST": self.address,
+            "PGPORT": str(self.port),
+            "PGUSER": login.user,
+            "PGPASSWORD": login.password,
+            "PGAPPNAME": APPLICATION,
+            "PGCONNECT_TIMEOUT": "10",
+            "PGPASSFILE": os.devnull,
+        }
+        if self.ca:
+            environment |= {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": str(self.ca)}
+        return environment | more
+
+
+def make_dsn(database: str) -> str:
+    """The database name as a connection string: a name with '=' or '://' would be taken apart otherwise (libpq, 34.1.1)."""
+    return psycopg.conninfo.make_conninfo(dbname=database)
+
+
+def last_lines(text: str, count: int = 5) -> str:
+    """The end of a program's stderr on one line, for an error message."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return " | ".join(lines[-count:])[-800:]

@@ -1,0 +1,442 @@
+"""The PostgreSQL adapter on real servers of two major versions, with the least privileges that `jaga db prepare` prints."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import subprocess
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from jagadata.adapters.postgres import Login, PostgresServer
+from jagadata.database_roles import render_roles_sql
+from jagadata.errors import (
+    BusyError,
+    DamagedError,
+    JagadataError,
+    NotFoundError,
+    RefusedError,
+    UnreachableError,
+)
+
+ODD = 'Si "surat" \'24\n=x://é'
+
+
+def office_of(server, databases):
+    entry = SimpleNamespace(
+        name="pg",
+        maintenance_database="postgres",
+        dump=SimpleNamespace(user="jaga dump"),
+        restore=SimpleNamespace(user='jaga"restore'),
+    )
+    system = SimpleNamespace(server="pg", databases=databases)
+    return SimpleNamespace(server=lambda _name: entry, systems=[system])
+
+
+def grant(server, *databases):
+    """Run what `jaga db prepare` prints, with psql as its user would."""
+    text = render_roles_sql(office_of(server, list(databases)), "pg")
+    environment = {
+        **os.environ,
+        "PGPASSWORD": server.password,
+        "PGHOST": server.host,
+        "PGPORT": str(server.port),
+        "PGUSER": server.superuser,
+    }
+    done = subprocess.run(
+        [str(server.bin / "psql"), "-X", "-q", "-d", "postgres"],
+        input=text,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    server.sql("ALTER ROLE \"jaga dump\" PASSWORD 'd'")
+    server.sql('ALTER ROLE "jaga""restore" PASSWORD \'r\'')
+
+
+def connect(server, **changes):
+    values = {
+        "address": server.host,
+        "port": server.port,
+        "maintenance_database": "postgres",
+        "dump": Login(user="jaga dump", password="d"),
+        "restore": Login(user='jaga"restore', password="r"),
+        "tools": server.bin,
+    }
+    return PostgresServer("pg", **{**values, **changes})
+
+
+@pytest.fixture
+def application(any_postgres):
+    """A database with an odd name and what makes restores hard: owner, settings, grants, large objects, row security, partitions."""
+    server, name = any_postgres, f"{ODD}{secrets.token_hex(3)}"
+    owner, reader = f"pemilik {secrets.token_hex(3)}", f"pembaca{secrets.token_hex(3)}"
+    identifier = sql.Identifier(name)
+    server.sql(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'x'").format(sql.Identifier(owner)))
+    server.sql(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(reader)))
+    server.sql(
+        sql.SQL(
+            "CREATE DATABASE {} OWNER {} TEMPLATE template0 "
+            + ("" if server.bin.parts[1] != "usr" else "LOCALE_PROVIDER icu ICU_LOCALE 'id' ")
+            + "LOCALE 'C.UTF-8'"
+        ).format(identifier, sql.Identifier(owner))
+    )
+    server.sql(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(identifier))
+    server.sql(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(identifier, sql.Identifier(reader)))
+    server.sql(sql.SQL("ALTER DATABASE {} SET search_path TO 'aplikasi', 'public'").format(identifier))
+    server.sql(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT 40").format(identifier))
+    server.sql(sql.SQL("COMMENT ON DATABASE {} IS 'milik ''BKPSDM'''").format(identifier))
+    with psycopg.connect(server.dsn(name, user=owner, password="x"), autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA aplikasi")
+        connection.execute("CREATE TABLE aplikasi.surat (id int PRIMARY KEY, isi text)")
+        connection.execute(
+            "INSERT INTO aplikasi.surat SELECT i, repeat('x', 50) || i FROM generate_series(1, 500) i"
+        )
+        connection.execute('CREATE TABLE aplikasi."Tabel ""aneh""" (x int) PARTITION BY RANGE (x)')
+        connection.execute(
+            'CREATE TABLE aplikasi.bagian PARTITION OF aplikasi."Tabel ""aneh""" FOR VALUES FROM (0) TO (100)'
+        )
+        connection.execute("INSERT INTO aplikasi.bagian SELECT generate_series(0, 9)")
+        connection.execute("ALTER TABLE aplikasi.surat ENABLE ROW LEVEL SECURITY")
+        connection.execute("CREATE POLICY p ON aplikasi.surat USING (id < 10)")
+        connection.execute(sql.SQL("GRANT USAGE ON SCHEMA aplikasi TO {0}").format(sql.Identifier(reader)))
+        connection.execute(sql.SQL("GRANT SELECT ON aplikasi.surat TO {0}").format(sql.Identifier(reader)))
+        connection.execute("SELECT lo_from_bytea(0, 'besar')")
+    grant(server, name)
+    yield SimpleNamespace(server=server, name=name, owner=owner, reader=reader)
+    for database in [
+        row[0]
+        for row in server.sql(
+            "SELECT datname FROM pg_database WHERE datname LIKE 'Si %' OR datname LIKE 'samping%' OR datname LIKE 'lama%'"
+        )
+    ]:
+        server.sql(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
+
+
+def dump_to_bytes(adapter, name):
+    buffer = io.BytesIO()
+
+    def sink(source):
+        while data := source.read(65536):
+            buffer.write(data)
+
+    return adapter.dump(name, sink, progress=lambda _: None), buffer.getvalue()
+
+
+def archive_file(data):
+    fd = os.memfd_create("archive")
+    os.write(fd, data)
+    os.lseek(fd, 0, 0)
+    return fd
+
+
+def restore_beside(adapter, name, side="samping"):
+    result, data = dump_to_bytes(adapter, name)
+    oid = adapter.create_side(side, result.properties)
+    fd = archive_file(data)
+    adapter.restore(fd, side, jobs=2)
+    os.close(fd)
+    adapter.finish_side(side, result.properties)
+    return result, oid
+
+
+def test_the_printed_roles_are_enough_to_dump_restore_and_swap_with_everything_as_it_was(application):
+    adapter, name, server = connect(application.server), application.name, application.server
+    assert adapter.check_dump(name) == []
+    before = adapter.properties(name)
+    assert adapter.check_restore(name, before) == []
+    result, side_oid = restore_beside(adapter, name)
+    assert result.rows == {"aplikasi.bagian": 10, "aplikasi.surat": 500, "pg_largeobject": 1}
+    assert adapter.rows("samping") == result.rows
+    live = adapter.database(name)
+    with adapter.exclusive("sisurat") as swap:
+        seconds = swap.swap(
+            [(name, "samping", "lama")],
+            end_sessions=True,
+            expect={name: live.oid, "samping": side_oid, "lama": None},
+        )
+    assert seconds < 5
+    assert adapter.database(name).oid == side_oid
+    assert adapter.find_oid(live.oid) == "lama"
+    after = adapter.properties(name)
+    assert after == before
+    owners = server.sql(
+        "SELECT relname, relowner::regrole::text, relrowsecurity FROM pg_class WHERE relname IN ('surat', 'bagian') ORDER BY 1",
+        name,
+    )
+    assert [owner.strip('"') for _, owner, _ in owners] == [application.owner] * 2
+    assert [security for _, _, security in owners] == [False, True]
+    assert server.sql("SELECT count(*) FROM pg_policies", name) == [(1,)]
+    assert server.sql(
+        sql.SQL("SELECT has_table_privilege({}, 'aplikasi.surat', 'SELECT')").format(
+            sql.Literal(application.reader)
+        ),
+        name,
+    ) == [(True,)]
+    with adapter.exclusive("sisurat") as swap:  # and back
+        swap.swap(
+            [(name, "lama", "samping")],
+            end_sessions=True,
+            expect={name: side_oid, "lama": live.oid, "samping": None},
+        )
+    assert adapter.database(name).oid == live.oid
+
+
+def test_twelve_reconnecting_clients_do_not_hold_up_the_swap(application):
+    adapter, name = connect(application.server), application.name
+    result, side_oid = restore_beside(adapter, name)
+    end, seen, gaps = threading.Event(), [], []
+
+    def client():
+        last = time.monotonic()
+        while not end.is_set():
+            try:
+                with psycopg.connect(application.server.dsn(name, application.owner, "x")) as connection:
+                    count = connection.execute("SELECT count(*) FROM aplikasi.surat").fetchone()[0]
+                seen.append(count)
+                gaps.append(time.monotonic() - last)
+                last = time.monotonic()
+            except psycopg.Error:
+                time.sleep(0.005)
+
+    threads = [threading.Thread(target=client) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    try:
+        live = adapter.database(name).oid
+        with adapter.exclusive("sisurat") as swap:
+            swap.swap(
+                [(name, "samping", "lama")],
+                end_sessions=True,
+                expect={name: live, "samping": side_oid, "lama": None},
+            )
+        time.sleep(0.3)
+    finally:
+        end.set()
+        for thread in threads:
+            thread.join()
+    assert set(seen) == {500}
+    assert adapter.database(name).oid == side_oid
+
+
+def test_sessions_that_must_not_be_ended_are_named_and_nothing_is_swapped(application):
+    adapter, name = connect(application.server), application.name
+    _, side_oid = restore_beside(adapter, name)
+    live = adapter.database(name).oid
+    with (
+        psycopg.connect(application.server.dsn(name, application.owner, "x")),
+        adapter.exclusive("sisurat") as swap,
+    ):
+        with pytest.raises(RefusedError, match="masih ada sesi.*pemilik"):
+            swap.swap(
+                [(name, "samping", "lama")],
+                end_sessions=False,
+                expect={name: live, "samping": side_oid, "lama": None},
+            )
+    assert adapter.database(name).oid == live
+
+
+def test_a_database_that_is_not_the_expected_one_is_never_swapped(application):
+    adapter, name = connect(application.server), application.name
+    _, side_oid = restore_beside(adapter, name)
+    live = adapter.database(name).oid
+    with (
+        adapter.exclusive("sisurat") as swap,
+        pytest.raises(RefusedError, match="bukan lagi yang diharapkan"),
+    ):
+        swap.swap(
+            [(name, "samping", "lama")],
+            end_sessions=True,
+            expect={name: live + 1, "samping": side_oid, "lama": None},
+        )
+    assert adapter.database(name).oid == live
+
+
+def test_a_lost_lock_connection_swaps_nothing(application):
+    adapter, name = connect(application.server), application.name
+    _, side_oid = restore_beside(adapter, name)
+    live = adapter.database(name).oid
+    with adapter.exclusive("sisurat") as swap:
+        application.server.sql(f"SELECT pg_terminate_backend({swap.connection.info.backend_pid})")
+        with pytest.raises(UnreachableError, match="Kunci sistem"):
+            swap.swap(
+                [(name, "samping", "lama")],
+                end_sessions=True,
+                expect={name: live, "samping": side_oid, "lama": None},
+            )
+    assert adapter.database(name).oid == live
+
+
+def test_the_lock_of_a_system_is_held_once_and_names_its_holder(any_postgres):
+    grant(any_postgres)
+    adapter = connect(any_postgres)
+    with adapter.exclusive("sisurat") as swap, adapter.exclusive("lain"):
+        assert swap.holds()
+        with (
+            pytest.raises(BusyError, match=r"sisurat.*proses \d+"),
+            adapter.exclusive("sisurat", login="dump"),
+        ):
+            pass
+
+
+def test_a_dump_that_dies_never_looks_whole(application):
+    adapter, server = connect(application.server), application.server
+
+    def sink(source):
+        source.read(10)
+        server.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'jagadata' AND query ILIKE '%COPY%' OR application_name = 'pg_dump'"
+        )
+        server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'jaga dump'")
+        while source.read(10):
+            pass
+
+    server.sql(
+        "INSERT INTO aplikasi.surat SELECT i, md5(i::text) || md5((i + 1)::text) FROM generate_series(1000, 90000) i",
+        application.name,
+    )
+    with pytest.raises((JagadataError, psycopg.Error)):
+        adapter.dump(application.name, sink, progress=lambda _: None)
+
+
+@pytest.mark.parametrize("harm", ["cut", "head", "empty"])
+def test_a_damaged_archive_is_found_by_reading_it(application, harm):
+    adapter = connect(application.server)
+    _, data = dump_to_bytes(adapter, application.name)
+    place = len(data) * 2 // 3
+    damaged = {
+        "cut": data[:place],
+        "head": b"x" + data[1:],  # a flipped bit inside is for the hashes to find
+        "empty": b"",
+    }[harm]
+    with pytest.raises(DamagedError), os.fdopen(archive_file(damaged), "rb") as file:
+        adapter.read_archive(file)
+
+
+def test_a_whole_archive_tells_its_tables(application):
+    adapter = connect(application.server)
+    result, data = dump_to_bytes(adapter, application.name)
+    with os.fdopen(archive_file(data), "rb") as file:
+        tables = adapter.read_archive(file)
+    assert set(result.rows) - {"pg_largeobject"} <= set(tables)
+
+
+def test_each_missing_privilege_is_told_with_the_sql_that_mends_it(any_postgres):
+    name, owner = f"Si {secrets.token_hex(3)}", f"o{secrets.token_hex(3)}"
+    any_postgres.sql("DROP ROLE IF EXISTS lemah")
+    any_postgres.sql("CREATE ROLE lemah LOGIN PASSWORD 'l'")
+    any_postgres.sql(f"CREATE ROLE {owner}")
+    any_postgres.sql(f'CREATE DATABASE "{name}" OWNER {owner}')
+    any_postgres.sql(
+        "CREATE TABLE t (x int); ALTER TABLE t ENABLE ROW LEVEL SECURITY; SELECT lo_from_bytea(0, 'x')", name
+    )
+    weak = Login(user="lemah", password="l")
+    adapter = connect(any_postgres, dump=weak, restore=weak)
+    told = " ".join(fault.hint for fault in adapter.check_dump(name))
+    assert 'GRANT pg_read_all_data TO "lemah"' in told
+    assert 'ALTER ROLE "lemah" BYPASSRLS' in told
+    assert "large object" in told
+    told = " ".join(fault.hint for fault in adapter.check_restore(name, adapter.properties(name)))
+    assert 'ALTER ROLE "lemah" CREATEDB' in told
+    assert f'GRANT "{owner}" TO "lemah"' in told
+    assert "pg_signal_backend" in told
+    any_postgres.sql(f'DROP DATABASE "{name}"')
+
+
+def test_what_a_rename_cannot_move_is_refused_by_name(application):
+    adapter, server, name = connect(application.server), application.server, application.name
+    properties = adapter.properties(name)
+    server.sql("SELECT pg_create_logical_replication_slot('slot_uji', 'pgoutput')", name)
+    with psycopg.connect(server.dsn(name), autocommit=True) as connection:
+        connection.execute("BEGIN")
+        connection.execute("CREATE TABLE tunda (x int)")
+        connection.execute("PREPARE TRANSACTION 'tunda_uji'")
+    server.sql(
+        "CREATE SUBSCRIPTION langganan_uji CONNECTION 'host=127.0.0.1 port=1' PUBLICATION p WITH (connect = false)",
+        name,
+    )
+    try:
+        told = " ".join(fault.message for fault in adapter.check_restore(name, properties))
+        assert "slot_uji" in told
+        assert "tunda_uji" in told
+        assert "langganan_uji" in told
+    finally:
+        server.sql("ALTER SUBSCRIPTION langganan_uji SET (slot_name = NONE)", name)
+        server.sql("DROP SUBSCRIPTION langganan_uji", name)
+        server.sql("ROLLBACK PREPARED 'tunda_uji'", name)
+        server.sql("SELECT pg_drop_replication_slot('slot_uji')")
+
+
+@pytest.mark.needs("postgresql")
+def test_tools_of_another_major_version_are_refused_with_the_package_to_install(postgres, debian_server):
+    grant(postgres)
+    adapter = connect(postgres, tools=debian_server.bin)
+    messages = [fault for fault in adapter.check_dump("postgres") if "versi" in fault.message]
+    assert messages
+    assert "postgresql-client-17" in messages[0].hint
+
+
+def test_roles_that_are_gone_are_made_without_login_when_allowed(application):
+    adapter = connect(
+        application.server, restore=Login(user="postgres", password=application.server.password)
+    )
+    result, _ = dump_to_bytes(adapter, application.name)
+    from dataclasses import replace
+
+    gone = f"hilang{secrets.token_hex(3)}"
+    properties = replace(
+        result.properties,
+        grants=((gone, "CONNECT", False),),
+        roles=(*result.properties.roles, {"name": gone, "owns": False}),
+    )
+    assert adapter.missing_roles(properties) == [gone]
+    adapter.create_side("samping", properties)
+    adapter.finish_side("samping", properties)
+    assert application.server.sql(f"SELECT rolcanlogin FROM pg_roles WHERE rolname = '{gone}'") == [(False,)]
+    weak = connect(application.server)
+    with pytest.raises(RefusedError, match="CREATE ROLE"):
+        weak.create_side("samping2", replace(properties, roles=({"name": gone + "x", "owns": False},)))
+
+
+def test_unreachable_wrong_password_and_unknown_database_are_told_apart(any_postgres):
+    grant(any_postgres)
+    with pytest.raises(UnreachableError, match="tidak menjawab"):
+        connect(any_postgres, port=1).facts()
+    with pytest.raises(RefusedError, match="menolak login") as caught:
+        connect(any_postgres, dump=Login(user="jaga dump", password="salah-sekali")).facts()
+    assert "salah-sekali" not in str(caught.value)
+    with pytest.raises(NotFoundError, match="tidak ada"):
+        connect(any_postgres).rows("tidak-ada")
+    assert connect(any_postgres).database("tidak-ada") is None
+
+
+def test_a_database_is_dropped_only_by_its_oid(application):
+    adapter = connect(application.server)
+    result, _ = dump_to_bytes(adapter, application.name)
+    oid = adapter.create_side("samping", result.properties)
+    with pytest.raises(RefusedError, match="bukan lagi"):
+        adapter.drop("samping", oid=oid + 1)
+    adapter.drop("samping", oid=oid)
+    adapter.drop("samping", oid=oid)
+    assert adapter.database("samping") is None
+
+
+def test_free_space_is_measured_in_the_data_directory(any_postgres):
+    grant(any_postgres)
+    asked = []
+
+    def measure(folder):
+        asked.append(Path(folder).name)
+        return 5
+
+    assert connect(any_postgres, measure_free_space=measure).free_space() == 5
+    assert asked == ["data"]
