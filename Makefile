@@ -7,12 +7,12 @@ export UV_SYSTEM_CERTS := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help setup lock demo test check bench clean
+.PHONY: help setup lock demo test check bench debian clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
-setup: $(VENV)/.ready ## make .venv from the lock (and, as root with APT=1 or CI=true, the Debian packages of the tests)
+setup: $(VENV)/.ready ## make .venv from the lock 
 
 $(VENV)/.ready: requirements-dev.lock requirements-uv.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=/path/to/python3" if sys.version_info < (3, 11) else 0)'
@@ -26,6 +26,24 @@ $(VENV)/.ready: requirements-dev.lock requirements-uv.txt pyproject.toml
 lock: ## make both lock files again from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --no-emit-index-url pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --no-emit-index-url -c requirements.lock --extra dev --no-emit-package jagadata pyproject.toml build-tools.in -o requirements-dev.lock
+
+demo: setup ## a real application loses its data and gets it back by the book (KEEP=1 leaves it running)
+	@KEEP=$(KEEP) $(BIN)/python -m jagadata.demo
+
+test: setup debian ## all tests; as root with APT=1 or CI=true on Debian's servers too
+	$(BIN)/python -m pytest -q $(ARGS)
+
+check: setup ## lint, format, types, import contracts
+	$(BIN)/ruff check -q .
+	$(BIN)/ruff format -q --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup ## backup and restore against the bare tools, side by side (SIZE=1024 in MB)
+	$(BIN)/python -m tests.bench $(SIZE)
+
+debian:
+	@if [ "$$(id -u)" = 0 ] && { [ "$(APT)" = 1 ] || [ "$$CI" = true ]; }; then sh tests/lab/debian.sh; fi
 
 clean: ## remove what these recipes made
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
