@@ -48,7 +48,8 @@ class Postgres:
             if give:
                 os.chown(self.folder, NOBODY, NOBODY)
                 os.chown(secret, NOBODY, NOBODY)
-            command: list[Any] = [self.bin / "initdb",
+            command: list[Any] = [
+                self.bin / "initdb",
                 "-D",
                 data,
                 "-U",
