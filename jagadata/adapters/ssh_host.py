@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 TIMED_OUT = 124
 _GRACE_SECONDS = 10  # for the far side to end its command before we stop listening
 _KILL_AFTER = 5
-_WINDOW = 1 << 24
+_WINDOW = 1 << 21  # a larger one is slower: OpenSSH moves what it buffers (measured, docs/adr/0005)
 
 
 class SshHost:

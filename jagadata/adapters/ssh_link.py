@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import socket
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10
 _KEEPALIVE_SECONDS = 15
 _DEAD_AFTER_MS = 45_000
+
+# What goes wrong is raised; without a handler Python would print paramiko's log to the terminal as well.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 class _UnknownKeyError(paramiko.SSHException):
