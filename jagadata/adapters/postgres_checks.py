@@ -176,8 +176,14 @@ def _restore_privileges(
             )
     if found:
         yield from _superuser_only(access, name)
-    if properties and properties.role_settings and not createrole:
-        yield _privilege(name, "memulihkan pengaturan per peran", f"ALTER ROLE {grantee} CREATEROLE;")
+    for role in (
+        sorted({role for role, _, _ in properties.role_settings} - owners - set(missing))
+        if properties
+        else ()
+    ):
+        if not _is_member(connection, role):
+            statement = f"GRANT {sql.Identifier(role).as_string()} TO {grantee};"
+            yield _privilege(name, f"memulihkan pengaturan peran '{role}'", statement)
 
 
 def _superuser_only(access: Access, name: str) -> Iterator[JagadataError]:

@@ -191,12 +191,15 @@ def finish_side(access: Access, side: str, properties: DatabaseProperties) -> No
         sql.SQL("ALTER DATABASE {} SET {} TO {}").format(name, _setting(key), _value(key, value))
         for key, value in properties.settings
     ]
-    statements += [
-        sql.SQL("ALTER ROLE {} IN DATABASE {} SET {} TO {}").format(
-            sql.Identifier(role), name, _setting(key), _value(key, value)
-        )
-        for role, key, value in properties.role_settings
-    ]
+    for role, key, value in properties.role_settings:  # a role may set its own defaults; being one is enough
+        own, setting = sql.Identifier(role), _setting(key)
+        statements += [
+            sql.SQL("SET ROLE {}").format(own),
+            sql.SQL("ALTER ROLE {} IN DATABASE {} SET {} TO {}").format(
+                own, name, setting, _value(key, value)
+            ),
+            sql.Composed([sql.SQL("RESET ROLE")]),
+        ]
     if properties.connection_limit >= 0:
         statements.append(
             sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(

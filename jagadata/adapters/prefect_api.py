@@ -66,6 +66,12 @@ class PrefectApi:
                 "Periksa layanan jagadata-server dan PREFECT_API_URL.",
                 transient=True,
             ) from error
+        if answer.status_code in (429, 502, 503, 504):
+            raise UnreachableError(
+                f"Server Prefect di {self.url} sedang sibuk (HTTP {answer.status_code}).",
+                "Coba lagi sebentar lagi.",
+                transient=True,
+            )
         if answer.status_code in (401, 403):
             raise RefusedError(
                 f"Server Prefect di {self.url} menolak login.",
@@ -85,17 +91,28 @@ class PrefectApi:
     def run(self, deployment: str, parameters: dict[str, Any]) -> str:
         """Start `FLOW/NAME` with these parameters; returns the run's id."""
         flow, _, name = deployment.partition("/")
-        found = self.call("GET", f"/deployments/name/{quote(flow)}/{quote(name)}")
+        found = self._get(f"/deployments/name/{quote(flow)}/{quote(name)}")
         return str(
             self.call("POST", f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters})["id"]
         )
 
     def read(self, run: str) -> FlowRun:
-        return self._parse(self.call("GET", f"/flow_runs/{quote(run)}"))
+        return self._parse(self._get(f"/flow_runs/{quote(run)}"))
+
+    def _get(self, path: str) -> Any:
+        """A request that may be repeated: a busy server (SQLite) is asked again for up to 10 s."""
+        for attempt in range(5):
+            try:
+                return self.call("GET", path)
+            except UnreachableError:
+                if attempt == 4:
+                    raise
+                time.sleep(0.5 * 2**attempt)
+        raise AssertionError
 
     def _parse(self, value: dict[str, Any]) -> FlowRun:
         state = value.get("state") or {}
-        flow = self.call("GET", f"/flows/{value['flow_id']}")["name"]
+        flow = self._get(f"/flows/{value['flow_id']}")["name"]
         return FlowRun(
             id=value["id"],
             name=value["name"],
@@ -133,11 +150,11 @@ class PrefectApi:
         """What the run asks. Right after it suspended the form may not be saved yet, so it is asked for that long."""
         end = time.monotonic() + seconds
         while True:
-            state = self.call("GET", f"/flow_runs/{quote(run)}")["state"] or {}
+            state = self._get(f"/flow_runs/{quote(run)}")["state"] or {}
             keys = (state.get("state_details") or {}).get("run_input_keyset") or {}
             try:
-                schema = self.call("GET", f"/flow_runs/{quote(run)}/input/{quote(keys['schema'])}")
-                text = self.call("GET", f"/flow_runs/{quote(run)}/input/{quote(keys['description'])}")
+                schema = self._get(f"/flow_runs/{quote(run)}/input/{quote(keys['schema'])}")
+                text = self._get(f"/flow_runs/{quote(run)}/input/{quote(keys['description'])}")
             except (KeyError, NotFoundError) as error:
                 if time.monotonic() > end:
                     raise RefusedError(
@@ -156,7 +173,17 @@ class PrefectApi:
     def answer(self, run: str, decision: str, signer: str, note: str = "") -> None:
         """Answer the gate of a run. Raises RefusedError with the server's reason; the run then still waits."""
         given = {"keputusan": decision, "penandatangan": signer, "catatan": note}
-        result = self.call("POST", f"/flow_runs/{quote(run)}/resume", {"run_input": given})
+        result = None
+        for attempt in range(5):
+            try:
+                result = self.call("POST", f"/flow_runs/{quote(run)}/resume", {"run_input": given})
+                break
+            except UnreachableError:
+                time.sleep(1 + attempt)
+                if self.read(run).kind != "PAUSED":  # the lost answer was a yes
+                    return
+                if attempt == 4:
+                    raise
         if isinstance(result, dict) and result.get("status") not in (None, "ACCEPT"):
             reason = (result.get("details") or {}).get("reason") or result.get("status")
             raise RefusedError(

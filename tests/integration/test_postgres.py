@@ -97,6 +97,8 @@ def application(any_postgres):
     server.sql(sql.SQL("COMMENT ON DATABASE {} IS 'milik ''BKPSDM'''").format(identifier))
     with psycopg.connect(server.dsn(name, user=owner, password="x"), autocommit=True) as connection:
         connection.execute("CREATE SCHEMA aplikasi")
+        role_setting = sql.SQL("ALTER ROLE {} IN DATABASE {} SET search_path TO aplikasi, public")
+        connection.execute(role_setting.format(sql.Identifier(owner), identifier))
         connection.execute("CREATE TABLE aplikasi.surat (id int PRIMARY KEY, isi text)")
         connection.execute(
             "INSERT INTO aplikasi.surat SELECT i, repeat('x', 50) || i FROM generate_series(1, 500) i"
