@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import re
-from datetime import date  # noqa: TC003 - pydantic needs it at run time
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 

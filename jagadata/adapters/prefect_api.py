@@ -190,6 +190,22 @@ class PrefectApi:
                 f"Server Prefect menolak keputusan: {reason}", "Lihat pilihan yang sah dengan `jaga pending`."
             )
 
+    def deployment_tags(self, deployment: str) -> list[str] | None:
+        """The tags of `FLOW/NAME`, or None if it is not deployed."""
+        flow, _, name = deployment.partition("/")
+        try:
+            return list(self._get(f"/deployments/name/{quote(flow)}/{quote(name)}")["tags"])
+        except NotFoundError:
+            return None
+
+    def has_worker(self, pool: str) -> bool:
+        """A worker of this pool has reported lately."""
+        try:
+            found = self.call("POST", f"/work_pools/{quote(pool)}/workers/filter", {})
+        except NotFoundError:
+            return False
+        return any(worker["status"] == "ONLINE" for worker in found)
+
     def ui_url(self, run: str) -> str:
         """The run's page in the UI."""
         return f"{self.url.removesuffix('/api')}/runs/flow-run/{run}"

@@ -1,0 +1,37 @@
+"""`jaga doctor`: a table of what works, what does not, and what to do next."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from jagadata.doctor import examine
+from jagadata.workplace import Workplace
+
+CODES = """\b
+Kode keluar:
+  0  semuanya baik
+  1  ada masalah (disebut satu per satu)
+  2  berkas kantor salah"""
+
+
+@click.command(name="doctor", epilog=CODES)
+@click.option("--json", "as_json", is_flag=True, help="Keluaran JSON.")
+@click.pass_context
+def doctor(context: click.Context, as_json: bool) -> None:
+    """Memeriksa semua yang disebut berkas kantor dengan sungguh-sungguh; tidak mengubah apa pun."""
+    with Workplace.open() as place:
+        checks = examine(place)
+    if as_json:
+        click.echo(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=2))
+    else:
+        table = Table("Bagian", "Hal", "Hasil", "Temuan", "Tindakan")
+        for check in checks:
+            table.add_row(check.group, check.subject, check.state, check.finding, check.action)
+        Console().print(table)
+    if any(check.state == "MASALAH" for check in checks):
+        context.exit(1)
