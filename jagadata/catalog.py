@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jagadata.errors import JagadataError, NotFoundError
@@ -11,7 +12,7 @@ from jagadata.manifest import MANIFEST_KIND, RECEIPT_KIND, Manifest, Receipt, ma
 from jagadata.records import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from jagadata.ports import Store
     from jagadata.records import Records
@@ -76,6 +77,10 @@ class Backup:
                 version: str | None = receipt.data["versions"].get(key)
                 return version
         return next((entry.version for entry in self.manifest.objects if entry.key == key), None)
+
+    def versions_in(self, store: str) -> Callable[[str], str | None]:
+        """`version` for one store."""
+        return partial(self.version, store)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,7 +61,7 @@ def prove_backup(
                 backup.manifest.system,
                 backup.manifest.data,
                 store,
-                lambda key, store=store: backup.version(store.name, key),  # type: ignore[misc]
+                backup.versions_in(store.name),
                 progress,
             )
         except (DamagedError, UnreachableError, JagadataError) as error:
@@ -80,9 +80,7 @@ def load_properties(place: Workplace, backup: Backup, store: Store) -> dict[str,
     identity = place.identity()
     return {
         data.database: DatabaseProperties(
-            **parse_properties(
-                read_properties(store, data, lambda key: backup.version(store.name, key), identity)
-            )
+            **parse_properties(read_properties(store, data, backup.versions_in(store.name), identity))
         )
         for data in backup.manifest.data
     }

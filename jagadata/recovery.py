@@ -151,7 +151,7 @@ class Recovery:
             fetch_archive(
                 backup.manifest.database(planned.name),
                 store,
-                lambda key: backup.version(store.name, key),
+                backup.versions_in(store.name),
                 identity,
                 side.archive,
                 self.progress,

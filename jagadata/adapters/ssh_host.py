@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from jagadata.adapters.forwarder import Stream
 
 TIMED_OUT = 124
+_SESSION_SECONDS = 20
 _GRACE_SECONDS = 10  # for the far side to end its command before we stop listening
 _KILL_AFTER = 5
 _WINDOW = 1 << 21  # a larger one is slower: OpenSSH moves what it buffers (measured, docs/adr/0005)
@@ -104,12 +105,7 @@ class SshHost:
         limit = max(1, math.ceil(timeout))
         command = f"timeout -k {_KILL_AFTER} {limit} {shlex.join(argv)}"
         begun = time.monotonic()
-        try:
-            channel = self._channel(
-                lambda transport: transport.open_session(timeout=CONNECT_SECONDS, window_size=_WINDOW)
-            )
-        except paramiko.ChannelException as error:
-            raise self._lost(error) from error
+        channel = self._session()
         channel.settimeout(limit + _KILL_AFTER + _GRACE_SECONDS)
         try:
             code, stdout, stderr = _talk(
@@ -134,6 +130,23 @@ class SshHost:
         if check and code != 0:
             raise failure(self.name, done)
         return done
+
+    def _session(self) -> paramiko.Channel:
+        """A channel for one command. sshd allows only so many at once on a connection (MaxSessions): then it is asked again."""
+        give_up = time.monotonic() + _SESSION_SECONDS
+        while True:
+            try:
+                return self._channel(
+                    lambda transport: transport.open_session(timeout=CONNECT_SECONDS, window_size=_WINDOW)
+                )
+            except paramiko.ChannelException as error:
+                if time.monotonic() > give_up:
+                    raise UnreachableError(
+                        f"{self._place} menolak sesi perintah: {error.text}.",
+                        "Kurangi pekerjaan yang bersamaan di host itu, atau naikkan MaxSessions pada sshd_config, lalu ulangi.",
+                        transient=True,
+                    ) from error
+            time.sleep(0.1)
 
     # --- forwards ---
 

@@ -110,9 +110,7 @@ def test_recovery() -> None:
             name = backup.stores[0]
             held = next(one for one in place.stores if one.name == name)
             for data in backup.manifest.data:
-                read_properties(
-                    held, data, lambda key, name=name, backup=backup: backup.version(name, key), identity
-                )  # type: ignore[misc]
+                read_properties(held, data, backup.versions_in(name), identity)
             click.echo(f"{system.id}: back up {backup.id} dapat dibuka.")
 
 

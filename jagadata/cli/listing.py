@@ -19,6 +19,7 @@ from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
     from jagadata.catalog import Backup
+    from jagadata.ports import Store, StoredObject
 
 CODES = """\b
 Kode keluar:
@@ -126,7 +127,7 @@ def prune(context: click.Context, system: str, yes: bool) -> None:
 def forms(run: str, folder: Path | None) -> None:
     """Menampilkan formulir yang tersimpan di penyimpanan, dan menyimpannya sebagai PDF."""
     with Workplace.open() as place:
-        found = {}
+        found: dict[str, tuple[Store, StoredObject]] = {}
         for held in place.stores:
             for stored in held.list("forms/"):
                 if stored.key.endswith(".pdf") and run in stored.key:

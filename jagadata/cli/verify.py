@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 from rich.console import Console
 from rich.table import Table
@@ -41,19 +43,17 @@ def verify(backups: tuple[str, ...], system: str) -> None:
             for store in place.stores:
                 if store.name not in backup.stores:
                     continue
+                read = partial(
+                    read_back,
+                    place,
+                    backup.manifest.system,
+                    backup.manifest.data,
+                    store,
+                    backup.versions_in(store.name),
+                )
+                size = sum(data.archive.plain_size for data in backup.manifest.data)
                 try:
-                    means = progress_bar(
-                        f"{backup.id} di {store.name}",
-                        sum(data.archive.plain_size for data in backup.manifest.data),
-                        lambda progress, backup=backup, store=store: read_back(
-                            place,
-                            backup.manifest.system,
-                            backup.manifest.data,
-                            store,
-                            lambda key: backup.version(store.name, key),
-                            progress,
-                        ),
-                    )
+                    means = progress_bar(f"{backup.id} di {store.name}", size, read)
                 except JagadataError as error:
                     damaged.append(f"{backup.id} di {store.name}")
                     table.add_row(backup.id, store.name, "RUSAK", error.message)

@@ -64,7 +64,7 @@ def start_mail(folder: Path, *, login: tuple[str, str] | None = None) -> MailSin
         )
         return AuthResult(success=good, handled=False)
 
-    options = (
+    options: Any = (
         {"authenticator": authenticate, "auth_required": True, "auth_require_tls": False} if login else {}
     )
     controller: Any = Controller(_Keep(folder), hostname="127.0.0.1", port=free_port(), **options)

@@ -195,7 +195,7 @@ def test_the_printed_roles_are_enough_to_dump_restore_and_swap_with_everything_a
 
 def test_twelve_reconnecting_clients_do_not_hold_up_the_swap(application):
     adapter, name = connect(application.server), application.name
-    result, side_oid = restore_beside(adapter, name)
+    _result, side_oid = restore_beside(adapter, name)
     end, seen, gaps = threading.Event(), [], []
 
     def client():
@@ -237,13 +237,13 @@ def test_sessions_that_must_not_be_ended_are_named_and_nothing_is_swapped(applic
     with (
         psycopg.connect(application.server.dsn(name, application.owner, "x")),
         adapter.exclusive("sisurat") as swap,
+        pytest.raises(RefusedError, match=r"masih ada sesi.*pemilik"),
     ):
-        with pytest.raises(RefusedError, match="masih ada sesi.*pemilik"):
-            swap.swap(
-                [(name, "samping", "lama")],
-                end_sessions=False,
-                expect={name: live, "samping": side_oid, "lama": None},
-            )
+        swap.swap(
+            [(name, "samping", "lama")],
+            end_sessions=False,
+            expect={name: live, "samping": side_oid, "lama": None},
+        )
     assert adapter.database(name).oid == live
 
 
