@@ -1,0 +1,80 @@
+"""What must fit together across the office file: names that are taken, references that lead nowhere. Pure.
+
+Works on plain data that may still be wrong elsewhere, so that these faults are reported together with all others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+def find_faults(raw: Mapping[Any, Any]) -> list[str]:
+    """Every fault as `place: what was found; what to write instead`."""
+    hosts = {_text(item.get("name")) for _, item in _items(raw, "hosts")} - {""}
+    servers = {_text(item.get("name")) for _, item in _items(raw, "servers")} - {""}
+    faults = list(_taken_names(raw))
+    for place, server in _items(raw, "servers"):
+        for field in ("via", "data_host"):
+            faults += _unknown(f"{place}.{field}", "host", server.get(field), hosts)
+        if not (_loopback(_text(server.get("address"))) or server.get("via") or server.get("ca")):
+            faults.append(
+                f"{place}: server jauh harus dicapai lewat 'via: HOST' (SSH) atau TLS dengan 'ca: BERKAS' (verify-full)"
+            )
+    owners: dict[tuple[str, str], str] = {}
+    for place, system in _items(raw, "systems"):
+        faults += _unknown(f"{place}.server", "server", system.get("server"), servers)
+        for spot, data in _items(system, "data", place):
+            key = (_text(system.get("server")), str(data.get("database")))
+            if "database" in data and key in owners:
+                faults.append(
+                    f"{spot}.database: {key[1]!r} sudah menjadi milik sistem '{owners[key]}'; hapus di salah satu"
+                )
+            owners.setdefault(key, _text(system.get("id")))
+        for spot, service in _items(system, "services", place):
+            faults += _unknown(f"{spot}.host", "host", service.get("host"), hosts)
+            probe = service.get("probe")
+            if isinstance(probe, dict):
+                faults += _unknown(f"{spot}.probe.via", "host", probe.get("via"), hosts)
+    return faults
+
+
+def _items(raw: Mapping[Any, Any], field: str, above: str = "") -> Iterator[tuple[str, dict[Any, Any]]]:
+    """Each mapping of a list with its place, such as `systems[0].services[1]`."""
+    value = raw.get(field)
+    for number, item in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(item, dict):
+            yield f"{above}{'.' if above else ''}{field}[{number}]", item
+
+
+def _taken_names(raw: Mapping[Any, Any]) -> Iterator[str]:
+    for kind, field in (
+        ("officials", "id"),
+        ("hosts", "name"),
+        ("servers", "name"),
+        ("stores", "name"),
+        ("systems", "id"),
+    ):
+        seen: set[str] = set()
+        for place, item in _items(raw, kind):
+            name = _text(item.get(field))
+            if name and name in seen:
+                yield f"{place}.{field}: '{name}' sudah dipakai; beri nama lain"
+            seen.add(name)
+
+
+def _unknown(place: str, what: str, name: Any, known: set[str]) -> Iterator[str]:
+    text = _text(name)
+    if text and text not in known:
+        choices = ", ".join(sorted(known)) or "(belum ada satu pun)"
+        yield f"{place}: {what} {text!r} tidak ada; tulis salah satu dari {choices}"
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _loopback(address: str) -> bool:
+    return address in ("", "127.0.0.1", "::1", "localhost") or address.startswith("/")

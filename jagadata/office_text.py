@@ -1,0 +1,66 @@
+"""The office file's YAML: stricter than YAML itself, and silent about what was typed, for it may hold a secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from jagadata.errors import OfficeFileError
+
+
+class _Loader(yaml.SafeLoader):
+    """Notes keys that stand twice, which YAML would let replace each other in silence."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.twice: list[str] = []
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _value in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
+                continue
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                self.twice.append(
+                    f"baris {line}: '{key.value}' tertulis dua kali di tempat yang sama; hapus salah satu"
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+    def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> Any:
+        """A day that no calendar has (30 February) stays text, so that it is reported with its place."""
+        try:
+            return super().construct_yaml_timestamp(node)
+        except ValueError:
+            return str(node.value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_timestamp)
+
+
+def read_yaml(text: str, source: str) -> tuple[dict[Any, Any], list[str]]:
+    """The mapping, and faults that YAML itself lets pass. Raises OfficeFileError where it is no mapping."""
+    loader = None
+    try:
+        loader = _Loader(text)
+        raw = loader.get_single_data()
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" pada baris {mark.line + 1}, kolom {mark.column + 1}" if mark else ""
+        raise OfficeFileError(
+            f"{source} bukan YAML yang sah{place}.",
+            "Periksa tanda kutip, titik dua, dan indentasi (spasi, bukan tab) pada baris itu dan sebelumnya; "
+            "apit teks yang memuat tanda khusus dengan tanda kutip.",
+        ) from None  # the cause quotes the line, and a secret may stand there
+    except RecursionError:
+        raise OfficeFileError(
+            f"{source} bersarang terlalu dalam.", "Buat ulang dengan `jaga init`."
+        ) from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+    if not isinstance(raw, dict):
+        raise OfficeFileError(f"{source} kosong atau bukan daftar isian.", "Buat dengan `jaga init`.")
+    return raw, loader.twice
