@@ -13,6 +13,7 @@ import paramiko
 
 from jagadata.adapters.commands import STDERR_LINES, STDOUT_LIMIT, failure, too_long
 from jagadata.adapters.forwarder import Forwarder
+from jagadata.adapters.ssh_channel import ChannelStream, send_all, send_end
 from jagadata.adapters.ssh_link import CONNECT_SECONDS, open_link, parse_private_key
 from jagadata.errors import JagadataError, UnreachableError
 from jagadata.ports import Completed
@@ -83,6 +84,9 @@ class SshHost:
             except paramiko.ChannelException:
                 raise  # the host answered: it refuses this channel
             except (paramiko.SSHException, OSError, EOFError) as error:
+                # paramiko keeps one reason for all threads: of two refusals at once the second is a bare SSHException.
+                if transport.is_active() and not str(error).startswith("Timeout"):
+                    raise paramiko.ChannelException(4, str(error)) from error
                 self._forget(transport)
                 if attempt == 2:
                     raise self._lost(error) from error
@@ -113,11 +117,13 @@ class SshHost:
             )
         except (paramiko.SSHException, OSError, EOFError) as error:
             transport = channel.get_transport()
-            if transport is not None:
+            # Others may be talking on this connection: it is given up only when it is dead or silent.
+            if transport is not None and (isinstance(error, TimeoutError) or not transport.is_active()):
                 self._forget(transport)
             raise self._lost(error) from error
         finally:
-            channel.close()
+            with contextlib.suppress(paramiko.SSHException, OSError, EOFError):
+                channel.close()
         done = Completed(
             argv=tuple(argv),
             code=code,
@@ -156,7 +162,7 @@ class SshHost:
         self._link()  # an unreachable host is told now, not at the first connection
 
         def open_far_side() -> Stream:
-            return self._channel(
+            channel = self._channel(
                 lambda transport: transport.open_channel(
                     "direct-tcpip",
                     (address, port),
@@ -165,6 +171,7 @@ class SshHost:
                     window_size=_WINDOW,
                 )
             )
+            return ChannelStream(channel)
 
         with Forwarder(open_far_side, name=self.name) as forwarder:
             yield forwarder.port
@@ -187,8 +194,8 @@ def _talk(channel: paramiko.Channel, command: str, stdin: str, deadline: float) 
     def feed() -> None:
         with contextlib.suppress(OSError, EOFError):  # a command need not read its input
             if stdin:
-                channel.sendall(stdin.encode())
-            channel.shutdown_write()
+                send_all(channel, stdin.encode())
+            send_end(channel)
 
     channel.exec_command(command)
     helpers = [threading.Thread(target=target, daemon=True) for target in (drain, feed)]

@@ -119,9 +119,9 @@ def test_a_command_past_its_time_is_ended_on_the_host(host: Host) -> None:
 
 
 def test_threads_share_one_host(host: Host) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda number: host.run(["echo", str(number)]).stdout.strip(), range(24)))
-    assert found == [str(number) for number in range(24)]
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda number: host.run(["echo", str(number)]).stdout.strip(), range(40)))
+    assert found == [str(number) for number in range(40)]
 
 
 def test_a_forward_is_ready_and_carries_many_connections_at_once(host: Host, echo: int) -> None:
@@ -135,7 +135,7 @@ def test_a_forward_is_ready_and_carries_many_connections_at_once(host: Host, ech
                 got += chunk
             return bytes(got) == data
 
-    with host.forward("127.0.0.1", echo) as port, ThreadPoolExecutor(8) as pool:
+    with host.forward("127.0.0.1", echo) as port, ThreadPoolExecutor(16) as pool:
         assert all(pool.map(send, range(16)))
 
 
