@@ -172,14 +172,15 @@ class BackupRun:
     def _step(
         self, step: str, system: str, work: Callable[[Outcome], Outcome], before: Outcome | None = None
     ) -> Outcome:
-        before = before or self.journal.outcome(str(int(step) - 1), system)
+        earlier = (self.journal.outcome(str(number), system) for number in range(int(step) - 1, 0, -1))
+        before = before or next((found for found in earlier if found), None)
         if before is None:
             raise RefusedError(
                 f"Langkah {step} untuk '{system}' dimulai sebelum langkah sebelumnya selesai.",
                 "Jalankan SOP dari langkah 1.",
             )
         if not before["ok"]:
-            return before
+            return before  # what failed earlier stays the outcome
 
         def outcome() -> Outcome:
             try:

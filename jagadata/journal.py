@@ -102,7 +102,7 @@ class Journal:
             (entry for entry in reversed(self.entries) if (entry.step, entry.event) == (step, event)), None
         )
 
-    def note(self, step: str, event: str, subject: str = "", **data: Any) -> None:
+    def note(self, step: str, event: str, subject: str = "", /, **data: Any) -> None:
         """Append a line. Raises UnreachableError unless inside `soft()`."""
         with self._lock:
             value = {

@@ -118,3 +118,16 @@ def ceph(lab):
 def prefect_server(lab):
     with start_prefect_server(lab / "prefect", auth="jaga:rahasia-uji") as server:
         yield server
+
+
+@pytest.fixture
+def office_lab(tmp_path_factory, lab, postgres, ssh_server):
+    """A whole office: application under supervisor by SSH, PostgreSQL 17, two directory stores, mail."""
+    from contextlib import ExitStack
+    from secrets import token_hex
+
+    from tests.office_lab import open_office
+
+    with ExitStack() as stack:
+        system = f"sisurat-{token_hex(3)}"
+        yield open_office(stack, lab / system, postgres, ssh_server, system)

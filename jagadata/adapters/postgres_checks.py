@@ -40,6 +40,22 @@ _FIXED = (
         "Selesaikan dengan COMMIT PREPARED atau ROLLBACK PREPARED.",
     ),
 )
+_SUPERUSERS_OBJECTS = """
+SELECT o.name FROM (
+  SELECT n.nspname || '.' || c.relname AS name, c.relowner AS owner, c.oid, 'pg_catalog.pg_class'::regclass AS catalog
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  UNION ALL SELECT n.nspname || '.' || p.proname || '()', p.proowner, p.oid, 'pg_catalog.pg_proc'::regclass
+  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+  WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  UNION ALL SELECT nspname, nspowner, oid, 'pg_catalog.pg_namespace'::regclass
+  FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'public')) o
+JOIN pg_catalog.pg_roles r ON r.oid = o.owner AND r.rolsuper
+WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = o.catalog AND d.objid = o.oid AND d.deptype = 'e')
+ORDER BY 1 LIMIT 6
+"""
+"""What belongs to a superuser (whom pg_shdepend does not count): only a superuser can give it back to them."""
+
 """What stays behind or forbids a rename: query, what it is, what to do."""
 
 
@@ -202,6 +218,7 @@ def _superuser_only(access: Access, name: str) -> Iterator[JagadataError]:
         ),
         ("SELECT evtname FROM pg_catalog.pg_event_trigger", "event trigger"),
         ("SELECT pubname FROM pg_catalog.pg_publication WHERE puballtables", "publikasi semua tabel"),
+        (_SUPERUSERS_OBJECTS, "objek milik superuser"),
     )
     with connection:
         for query, what in queries:
@@ -209,7 +226,7 @@ def _superuser_only(access: Access, name: str) -> Iterator[JagadataError]:
             if found:
                 yield RefusedError(
                     f"Basis data '{name}' memuat {what} yang hanya dapat dipulihkan superuser: {', '.join(found)}.",
-                    "Pakai login superuser sebagai 'restore' untuk server ini, atau hapus objek itu.",
+                    "Alihkan ke pemilik aplikasi (ALTER … OWNER TO), hapus, atau pakai login superuser sebagai 'restore' untuk server ini.",
                 )
 
 
