@@ -18,6 +18,10 @@ from jagadata.naming import check_file_name
 def _one_line(value: str) -> str:
     if any(ord(c) < 32 or ord(c) == 127 for c in value):
         raise ValueError("memuat baris baru atau karakter kendali; tulis dalam satu baris biasa")
+    if "AGE-SECRET-KEY-" in value.upper():
+        raise ValueError(
+            "memuat kunci rahasia; hapus dari sini, dan ganti kunci itu bila berkas ini sudah dibagikan"
+        )
     if not value.strip():
         raise ValueError("kosong; isi atau hapus baris ini")
     return value
