@@ -2,63 +2,37 @@
 
 from __future__ import annotations
 
-import sys
-import traceback
-
 import click
 
 from jagadata import __version__
 from jagadata.cli.doctor import doctor
-from jagadata.cli.first_day import apply, db, host, init, keys, store
+from jagadata.cli.first_day import apply, db, host, init, store
 from jagadata.cli.kept import kept
+from jagadata.cli.keys import keys
+from jagadata.cli.language import Program
 from jagadata.cli.listing import backups, forms, prune
 from jagadata.cli.restore import restore, rollback
 from jagadata.cli.sign_offs import approve, pending, reject
 from jagadata.cli.verify import verify
-from jagadata.errors import JagadataError
 
-COMMANDS = (
-    init,
-    keys,
-    db,
-    host,
-    store,
-    doctor,
-    apply,
-    backups,
-    verify,
-    restore,
-    rollback,
-    kept,
-    prune,
-    forms,
-    pending,
-    approve,
-    reject,
+CODES = """\b
+Kode keluar:
+  0  selesai
+  1  gagal atau dibatalkan
+  2  berkas kantor atau isian perintah salah
+  3  ditolak sebelum apa pun diubah
+  4  host, basis data, penyimpanan, atau server tidak terjangkau
+  5  yang disebut tidak ada
+  6  back up atau catatan rusak
+  7  pekerjaan lain sedang berjalan"""
+
+
+@click.group(
+    cls=Program,
+    epilog=CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-
-
-class _Group(click.Group):
-    """Tells a JagadataError in words, with its exit code; a trace only with --debug."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        del ctx
-        return [str(command.name) for command in COMMANDS]  # in the order in which an office meets them
-
-    def invoke(self, ctx: click.Context) -> object:
-        try:
-            return super().invoke(ctx)
-        except JagadataError as error:
-            if ctx.params.get("debug"):
-                traceback.print_exc()
-            click.echo(f"GALAT: {error.message}", err=True)
-            if error.hint:
-                click.echo(f"PETUNJUK: {error.hint}", err=True)
-            ctx.exit(error.exit_code)
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="jaga")
+@click.version_option(__version__, prog_name="jaga", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Cetak jejak galat untuk pengembang.")
 def main(debug: bool) -> None:
     """Jagadata: back up dan restore aplikasi menurut SOP kantor.
@@ -68,9 +42,9 @@ def main(debug: bool) -> None:
     del debug
 
 
-for _command in COMMANDS:
-    main.add_command(_command)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+COMMANDS = (
+    *(init, keys, db, host, store, doctor, apply),
+    *(backups, verify, restore, rollback, kept, prune, forms),
+    *(pending, approve, reject),
+)
+main.add_commands(COMMANDS)

@@ -1,117 +1,80 @@
-"""The first day: a starter file, keys, what administrators paste on servers and hosts, and the deployment."""
+"""The first day: a starter file, what administrators paste on servers and hosts, stores, and the deployment."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import pyrage
 
+from jagadata.adapters.deployer import deploy
 from jagadata.adapters.directory_store import DirectoryStore
-from jagadata.backup import read_properties
 from jagadata.database_roles import render_roles_sql
-from jagadata.errors import JagadataError, NotFoundError, RefusedError
+from jagadata.errors import NotFoundError, RefusedError
 from jagadata.host_setup import render_host_setup
-from jagadata.keys import make_keys, parse_identity, parse_recipients
-from jagadata.office import load_office
-from jagadata.workplace import Workplace
+from jagadata.office import load_office, office_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CODES = """\b
 Kode keluar:
   0  selesai
   2  berkas kantor salah
-  3  ditolak; tidak ada yang diubah"""
+  3  ditolak; tidak ada yang ditimpa
+  5  nama itu tidak ada di berkas kantor"""
+
+CODES_APPLY = """\b
+Kode keluar:
+  0  selesai
+  1  server Prefect menolak atau tidak terjangkau
+  2  berkas kantor salah; server tidak disentuh"""
 
 
-def _write_new(path: Path, text: str, mode: int) -> None:
-    """Write a file that must not exist yet. Raises RefusedError."""
+def write_new(path: Path, text: str, *, mode: int = 0o600) -> None:
+    """Write a file that must not exist yet, whole or not at all; new folders are private. Raises RefusedError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            path.chmod(mode)
-            file.write(text)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError as error:
         raise RefusedError(
             f"Berkas {path} sudah ada dan tidak ditimpa.", "Pilih nama lain, atau pindahkan yang lama."
         ) from error
     except OSError as error:
         raise RefusedError(
-            f"Berkas {path} tidak dapat ditulis: {error.strerror}.", "Periksa izin foldernya."
+            f"Berkas {path} tidak dapat dibuat: {error.strerror}.", "Periksa izin dan ruang foldernya."
+        ) from error
+    try:
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            os.fchmod(fd, mode)
+            file.write(text)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise RefusedError(
+            f"Berkas {path} tidak dapat ditulis: {error.strerror}.", "Periksa ruang disknya."
         ) from error
 
 
+def _known(what: str, name: str, names: Sequence[str]) -> None:
+    if name not in names:
+        raise NotFoundError(
+            f"{what} '{name}' tidak ada di berkas kantor.",
+            f"Pilih salah satu dari: {', '.join(names) or '(belum ada satu pun)'}.",
+        )
+
+
 @click.command(name="init", epilog=CODES)
-@click.argument("file", type=click.Path(path_type=Path), default=Path("office.yaml"))
+@click.argument("file", metavar="[BERKAS]", type=click.Path(path_type=Path), default=Path("office.yaml"))
 def init(file: Path) -> None:
-    """Menulis berkas kantor contoh yang diberi penjelasan; tidak pernah menimpa."""
-    _write_new(file, resources.files("jagadata").joinpath("starter.yaml").read_text(encoding="utf-8"), 0o600)
-    click.echo(
-        f"{file} ditulis. Berikutnya: `jaga keys init`, lalu sesuaikan isinya dan jalankan `jaga doctor`."
-    )
-
-
-@click.group(name="keys")
-def keys() -> None:
-    """Kunci kantor: tanda tangan, enkripsi, dan pemulihan."""
-
-
-@keys.command(name="init", epilog=CODES)
-@click.option(
-    "--folder", type=click.Path(path_type=Path), default=Path("keys"), help="Folder kunci (dibuat, 0700)."
-)
-def keys_init(folder: Path) -> None:
-    """Membuat kunci tanda tangan, identitas kantor, dan identitas pemulihan (dicetak sekali, tidak disimpan di mana pun)."""
-    made = make_keys()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write_new(folder / "signing.pem", made.signing_pem, 0o600)
-    _write_new(folder / "identity.txt", f"{made.identity}\n", 0o600)
-    click.echo("Salin ke berkas kantor:\n")
-    click.echo("keys:")
-    click.echo(f"  signing: file:{folder}/signing.pem\n  identity: file:{folder}/identity.txt")
-    click.echo(f"  signers:\n    - key: {made.signing_public}")
-    click.echo(
-        f"  recipients:\n    - {{key: {made.recipient}, note: kantor}}\n    - {{key: {made.recovery_recipient}, note: pemulihan}}"
-    )
-    click.echo(
-        "\nIDENTITAS PEMULIHAN — cetak, masukkan amplop tersegel, simpan di tempat lain (misalnya brankas). Hanya tampil sekali ini:\n"
-    )
-    click.echo(f"  {made.recovery_identity}\n")
-    click.echo(
-        "Tanpa identitas kantor dan identitas pemulihan, back up tidak dapat dibuka oleh siapa pun. Uji dengan `jaga keys test-recovery`."
-    )
-
-
-@keys.command(name="test-recovery", epilog=CODES)
-def test_recovery() -> None:
-    """Membuktikan bahwa identitas pemulihan membuka back up; yang diketik tidak disimpan."""
-    typed = click.prompt("Identitas pemulihan (AGE-SECRET-KEY-…)", hide_input=True, err=True)
-    identity = parse_identity(typed.strip().upper())
-    with Workplace.open() as place:
-        message = pyrage.encrypt(b"uji pemulihan", parse_recipients(place.recipients()))
-        try:
-            good = pyrage.decrypt(message, [identity]) == b"uji pemulihan"
-        except pyrage.DecryptError as error:
-            raise RefusedError(
-                "Identitas ini tidak membuka back up yang dibuat hari ini.",
-                "Periksa kunci pemulihan pada keys.recipients, atau amplop yang lain.",
-            ) from error
-        if not good:
-            raise RefusedError("Identitas ini tidak membuka pesan uji.", "Periksa amplop yang lain.")
-        click.echo("Identitas pemulihan cocok dengan keys.recipients.")
-        for system in place.office.systems:
-            try:
-                backup = place.catalog(system.id).newest(system.id)
-            except NotFoundError:
-                click.echo(f"{system.id}: belum ada back up.")
-                continue
-            name = backup.stores[0]
-            held = next(one for one in place.stores if one.name == name)
-            for data in backup.manifest.data:
-                read_properties(held, data, backup.versions_in(name), identity)
-            click.echo(f"{system.id}: back up {backup.id} dapat dibuka.")
+    """Menulis contoh berkas kantor yang diberi penjelasan (bawaan: office.yaml); tidak pernah menimpa."""
+    write_new(file, resources.files("jagadata").joinpath("starter.yaml").read_text(encoding="utf-8"))
+    click.echo(f"{file} ditulis. Berikutnya:")
+    click.echo("  1. `jaga keys init`, lalu tempel keluarannya ke bagian keys;")
+    click.echo("  2. ganti isian contoh dengan milik kantor (penjelasan: docs/office-file.md);")
+    click.echo("  3. `jaga db prepare`, `jaga host prepare`, `jaga store prepare`;")
+    click.echo("  4. `jaga doctor` sampai semuanya OK, lalu `jaga apply`.")
 
 
 @click.group(name="db")
@@ -124,12 +87,8 @@ def db() -> None:
 def db_prepare(server: str) -> None:
     """Mencetak SQL kedua peran (dump dan restore) dengan hak sekecil mungkin; dijalankan superuser dengan psql."""
     office = load_office()
-    if server not in [entry.name for entry in office.servers]:
-        raise NotFoundError(
-            f"Server '{server}' tidak ada di berkas kantor.",
-            f"Pilih: {', '.join(entry.name for entry in office.servers)}.",
-        )
-    click.echo(render_roles_sql(office, server))
+    _known("Server", server, [entry.name for entry in office.servers])
+    click.echo(render_roles_sql(office, server), nl=False)
 
 
 @click.group(name="host")
@@ -138,16 +97,12 @@ def host() -> None:
 
 
 @host.command(name="prepare", epilog=CODES)
-@click.argument("name")
+@click.argument("name", metavar="HOST")
 def host_prepare(name: str) -> None:
     """Mencetak skrip milik root, baris sudoers yang tepat, dan langkah pemasangannya untuk satu host."""
     office = load_office()
-    if name not in [entry.name for entry in office.hosts]:
-        raise NotFoundError(
-            f"Host '{name}' tidak ada di berkas kantor.",
-            f"Pilih: {', '.join(entry.name for entry in office.hosts)}.",
-        )
-    click.echo(render_host_setup(office, name))
+    _known("Host", name, [entry.name for entry in office.hosts])
+    click.echo(render_host_setup(office, name), nl=False)
 
 
 @click.group(name="store")
@@ -156,23 +111,36 @@ def store() -> None:
 
 
 @store.command(name="prepare", epilog=CODES)
-@click.argument("names", nargs=-1)
+@click.argument("names", metavar="[NAMA]...", nargs=-1)
 def store_prepare(names: tuple[str, ...]) -> None:
-    """Menyiapkan penyimpanan folder: membuat folder dan berkas penandanya (bucket S3 dibuat di server S3-nya)."""
+    """Menyiapkan penyimpanan folder: foldernya (0700) dan berkas penandanya; aman diulang.
+
+    Jalankan saat disk atau share sudah terpasang (mount). Bucket S3 dibuat di server S3-nya.
+    """
     office = load_office()
+    for name in names:
+        _known("Penyimpanan", name, [entry.name for entry in office.stores])
     for entry in office.stores:
-        if entry.kind == "directory" and (not names or entry.name in names):
-            DirectoryStore.prepare(office.path(entry.path))
-            click.echo(f"{entry.name}: {office.path(entry.path)} siap.")
+        if names and entry.name not in names:
+            continue
+        if entry.kind == "s3":
+            click.echo(
+                f"{entry.name}: bucket '{entry.bucket}' dibuat di server S3-nya; periksa dengan `jaga doctor`."
+            )
+            continue
+        path = office.path(entry.path)
+        try:
+            DirectoryStore.prepare(path)
+        except OSError as error:
+            raise RefusedError(
+                f"Penyimpanan '{entry.name}' di {path} tidak dapat disiapkan: {error.strerror}.",
+                "Pasang (mount) disk atau share-nya, dan berikan hak tulis kepada pengguna yang menjalankan Jagadata.",
+            ) from error
+        click.echo(f"{entry.name}: {path} siap.")
 
 
-@click.command(name="apply", epilog=CODES)
+@click.command(name="apply", epilog=CODES_APPLY)
 def apply() -> None:
     """Memasang semua alur di server Prefect menurut berkas kantor (jadwal, pilihan formulir, otomasi); aman diulang."""
     load_office()
-    done = subprocess.run([sys.executable, "-m", "deployments"], check=False)
-    if done.returncode:
-        raise JagadataError(
-            "Pemasangan alur gagal.",
-            "Baca keterangan di atas; periksa PREFECT_API_URL dan PREFECT_API_AUTH_STRING.",
-        )
+    deploy(office_path().resolve())
