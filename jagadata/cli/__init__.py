@@ -7,10 +7,11 @@ import click
 from jagadata import __version__
 from jagadata.cli.doctor import doctor
 from jagadata.cli.first_day import apply, db, host, init, store
+from jagadata.cli.forms import forms
 from jagadata.cli.kept import kept
 from jagadata.cli.keys import keys
 from jagadata.cli.language import Program
-from jagadata.cli.listing import backups, forms, prune
+from jagadata.cli.listing import backups, prune
 from jagadata.cli.restore import restore, rollback
 from jagadata.cli.sign_offs import approve, pending, reject
 from jagadata.cli.verify import verify

@@ -33,7 +33,7 @@ Kode keluar:
   2  berkas kantor salah; server tidak disentuh"""
 
 
-def write_new(path: Path, text: str, *, mode: int = 0o600) -> None:
+def write_new(path: Path, content: str | bytes, *, mode: int = 0o600) -> None:
     """Write a file that must not exist yet, whole or not at all; new folders are private. Raises RefusedError."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -47,9 +47,9 @@ def write_new(path: Path, text: str, *, mode: int = 0o600) -> None:
             f"Berkas {path} tidak dapat dibuat: {error.strerror}.", "Periksa izin dan ruang foldernya."
         ) from error
     try:
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
+        with os.fdopen(fd, "wb") as file:
             os.fchmod(fd, mode)
-            file.write(text)
+            file.write(content.encode() if isinstance(content, str) else content)
     except OSError as error:
         path.unlink(missing_ok=True)
         raise RefusedError(

@@ -4,80 +4,52 @@ from __future__ import annotations
 
 import getpass
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from jagadata.calendar import format_bytes, format_date, format_moment
+from jagadata.calendar import format_bytes, format_date, format_moment, parse_period
 from jagadata.cli.restore import new_run_id
-from jagadata.errors import NotFoundError
+from jagadata.cli.tables import print_problems, print_table
+from jagadata.errors import JagadataError
 from jagadata.pruning import prune as carry_out
+from jagadata.records import Problem
 from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
-    from jagadata.catalog import Backup
-    from jagadata.ports import Store, StoredObject
+    from jagadata.catalog import Backup, Catalog
 
 CODES = """\b
 Kode keluar:
   0  selesai
-  1  ada yang tidak terbaca atau tidak dapat dihapus (disebut satu per satu)
+  1  ada masalah di penyimpanan, atau ada yang tidak dapat dihapus (disebut satu per satu)
   2  berkas kantor salah
-  4  tidak ada penyimpanan yang terjangkau"""
-
-
-def _describe(backup: Backup, place: Workplace) -> dict[str, Any]:
-    manifest, locked = backup.manifest, backup.locked_until
-    return {
-        "id": backup.id,
-        "sistem": manifest.system,
-        "periode": manifest.period,
-        "waktu": format_moment(manifest.started, place.timezone),
-        "ukuran": format_bytes(manifest.size),
-        "salinan": ", ".join(backup.stores),
-        "terkunci_sampai": format_date(locked.astimezone(place.timezone).date()) if locked else "",
-        "pemeriksaan": backup.review or "menunggu",
-        "keterangan": "dihapus menurut retensi"
-        if backup.pruned
-        else "ditahan"
-        if backup.held
-        else manifest.note,
-    }
+  3  periode salah
+  4  tidak ada penyimpanan yang terjangkau
+  5  sistem tidak ada"""
 
 
 @click.command(name="backups", epilog=CODES)
 @click.option("--system", default="", help="Hanya sistem ini.")
 @click.option("--period", default="", help="Hanya periode ini, misalnya 2026-11.")
-@click.option("--json", "as_json", is_flag=True, help="Keluaran JSON.")
-def backups(system: str, period: str, as_json: bool) -> None:
-    """Menampilkan back up yang ada (terbaru lebih dahulu) dan masalah yang ditemukan di penyimpanan."""
+@click.option("--json", "as_json", is_flag=True, help="Keluaran JSON: waktu ISO 8601, ukuran dalam bita.")
+@click.pass_context
+def backups(context: click.Context, system: str, period: str, as_json: bool) -> None:
+    """Menampilkan back up yang ada, terbaru lebih dahulu, dan masalah di penyimpanan."""
+    if period:
+        parse_period(period)
     with Workplace.open() as place:
-        if system:
-            place.office.system(system)
-        catalog = place.catalog(system or None)
-        rows = [
-            _describe(one, place) for one in catalog.backups if not period or one.manifest.period == period
-        ]
-        problems = [(problem.place, problem.what) for problem in catalog.problems]
-        problems += [
-            (f"{found.key} di {held.name}", found.what)
-            for held in place.stores
-            for found in held.tampering("systems/")
-        ]
+        catalog = _catalog(place, system)
+        problems = [*catalog.problems, *_tampering(place, f"systems/{system}/" if system else "systems/")]
+        found = [one for one in catalog.backups if period in ("", one.manifest.period)]
         if as_json:
-            click.echo(
-                json.dumps(
-                    {"back_up": rows, "masalah": [f"{where}: {what}" for where, what in problems]},
-                    ensure_ascii=False,
-                    indent=2,
-                )
-            )
-            return
-        table = Table(
-            *(
+            value = {
+                "back_up": [_facts(one) for one in found],
+                "masalah": [f"{one.place}: {one.what}" for one in problems],
+            }
+            click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+        else:
+            headings = (
                 "ID back up",
                 "Sistem",
                 "Periode",
@@ -88,13 +60,77 @@ def backups(system: str, period: str, as_json: bool) -> None:
                 "Pemeriksaan",
                 "Ket.",
             )
-        )
-        for row in rows:
-            table.add_row(*row.values())
-        console = Console()
-        console.print(table)
-        for where, what in problems:
-            console.print(f"MASALAH {where}: {what}", markup=False)
+            print_table(headings, [_row(one, place) for one in found])
+            print_problems(problems)
+    if problems:
+        context.exit(1)
+
+
+def _catalog(place: Workplace, system: str) -> Catalog:
+    """Of one system, or of all. Raises NotFoundError for a system that neither the office file nor any backup names."""
+    if system and system not in [entry.id for entry in place.office.systems]:
+        catalog = place.catalog()  # a system that has left the office file still has its backups
+        if not catalog.of(system):
+            place.office.system(system)
+        return type(catalog)(backups=catalog.of(system), problems=catalog.problems)
+    return place.catalog(system or None)
+
+
+def _tampering(place: Workplace, prefix: str) -> list[Problem]:
+    """Keys with later versions or delete markers. A store that does not answer is in the catalog's problems already."""
+    problems = []
+    for store in place.stores:
+        try:
+            problems += [
+                Problem(place=f"{found.key} di {store.name}", what=found.what)
+                for found in store.tampering(prefix)
+            ]
+        except JagadataError:
+            continue
+    return problems
+
+
+def _remark(backup: Backup) -> str:
+    if backup.pruned:
+        return "dihapus menurut retensi"
+    return "; ".join(part for part in ("ditahan" if backup.held else "", backup.manifest.note) if part)
+
+
+def _row(backup: Backup, place: Workplace) -> list[str]:
+    manifest, locked = backup.manifest, backup.locked_until
+    return [
+        backup.id,
+        manifest.system,
+        manifest.period,
+        format_moment(manifest.started, place.timezone),
+        format_bytes(manifest.size),
+        ", ".join(backup.stores),
+        format_date(locked, place.timezone) if locked else "",
+        backup.review or "menunggu",
+        _remark(backup),
+    ]
+
+
+def _facts(backup: Backup) -> dict[str, Any]:
+    manifest, locked = backup.manifest, backup.locked_until
+    return {
+        "id": backup.id,
+        "sistem": manifest.system,
+        "periode": manifest.period,
+        "kesempatan": manifest.occasion,
+        "mulai": manifest.started.isoformat(),
+        "selesai": manifest.finished.isoformat(),
+        "ukuran_bita": manifest.size,
+        "salinan": list(backup.stores),
+        "terkunci_sampai": locked.isoformat() if locked else None,
+        "pemeriksaan": backup.review or None,
+        "dapat_dipulihkan": backup.restorable,
+        "dihapus_menurut_retensi": backup.pruned,
+        "ditahan": backup.held,
+        "catatan": manifest.note,
+        "nomor_formulir": manifest.form_number,
+        "sha256_manifes": backup.digest,
+    }
 
 
 @click.command(name="prune", epilog=CODES)
@@ -102,45 +138,17 @@ def backups(system: str, period: str, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Hapus; tanpa ini hanya ditampilkan.")
 @click.pass_context
 def prune(context: click.Context, system: str, yes: bool) -> None:
-    """Menampilkan keputusan retensi untuk setiap back up beserta alasannya; dengan --yes melaksanakannya."""
+    """Menampilkan keputusan retensi dan alasannya; dengan --yes melaksanakannya."""
     with Workplace.open() as place:
-        report = carry_out(
-            place, dry_run=not yes, run=f"{getpass.getuser()}-{new_run_id()}", system=system or None
-        )
-    table = Table("Sistem", "Back up", "Periode", "Keputusan", "Alasan")
-    for row in report.table():
-        table.add_row(*row.values())
-    console = Console()
-    console.print(table)
-    for problem in report.problems:
-        console.print(f"MASALAH {problem.place}: {problem.what}", markup=False)
-    console.print(report.summary)
+        if system:
+            place.office.system(system)
+        run = f"{getpass.getuser()}-{new_run_id()}"
+        report = carry_out(place, dry_run=not yes, run=run, system=system or None)
+    rows = report.table()
+    print_table(("Sistem", "Back up", "Periode", "Keputusan", "Alasan"), [list(row.values()) for row in rows])
+    print_problems(report.problems)
+    click.echo(report.summary)
+    if report.dry_run and any(not decision.keep for decision in report.decisions):
+        click.echo("Ulangi dengan --yes untuk menghapusnya.")
     if report.problems:
         context.exit(1)
-
-
-@click.command(name="forms", epilog=CODES)
-@click.option("--run", default="", help="Hanya formulir run ini.")
-@click.option(
-    "--save", "folder", type=click.Path(path_type=Path, file_okay=False), help="Simpan PDF ke folder ini."
-)
-def forms(run: str, folder: Path | None) -> None:
-    """Menampilkan formulir yang tersimpan di penyimpanan, dan menyimpannya sebagai PDF."""
-    with Workplace.open() as place:
-        found: dict[str, tuple[Store, StoredObject]] = {}
-        for held in place.stores:
-            for stored in held.list("forms/"):
-                if stored.key.endswith(".pdf") and run in stored.key:
-                    found.setdefault(stored.key, (held, stored))
-        if run and not found:
-            raise NotFoundError(
-                f"Tidak ada formulir untuk run '{run}'.", "Lihat semuanya dengan `jaga forms`."
-            )
-        for key, (held, stored) in sorted(found.items()):
-            if folder is None:
-                click.echo(key)
-                continue
-            folder.mkdir(parents=True, exist_ok=True)
-            path = folder / key.removeprefix("forms/").replace("/", "-")
-            path.write_bytes(held.get(key, version=stored.version))
-            click.echo(str(path))

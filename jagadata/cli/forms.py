@@ -1,0 +1,140 @@
+"""`jaga forms`: the forms that runs filed in the stores, and their PDFs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from jagadata.calendar import format_bytes, format_moment
+from jagadata.cli.first_day import write_new
+from jagadata.cli.tables import print_problems, print_table
+from jagadata.errors import JagadataError, NotFoundError, RefusedError
+from jagadata.post import FORM_KIND
+from jagadata.records import Problem
+from jagadata.workplace import Workplace
+
+if TYPE_CHECKING:
+    from jagadata.ports import Store, StoredObject
+
+CODES = """\b
+Kode keluar:
+  0  selesai
+  1  ada penyimpanan yang tidak menjawab, atau catatan yang tidak terbaca
+  2  berkas kantor salah
+  3  ditolak: berkas dengan nama itu sudah ada dan isinya lain
+  4  tidak ada penyimpanan yang terjangkau
+  5  tidak ada formulir untuk run itu"""
+
+_PROCEDURES = {"backup": "Back Up", "restore": "Restore"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filed:
+    """One PDF; `number` comes from its signed record and is empty where that can't be read."""
+
+    store: Store
+    stored: StoredObject
+    number: str
+
+    @property
+    def procedure(self) -> str:
+        word = self.stored.key.split("/")[1]
+        return _PROCEDURES.get(word, word)
+
+    @property
+    def run(self) -> str:
+        return self.stored.key.rpartition("/")[2].partition("-langkah-")[0]
+
+    @property
+    def step(self) -> str:
+        return self.stored.key.removesuffix(".pdf").rpartition("-langkah-")[2]
+
+
+@click.command(name="forms", epilog=CODES)
+@click.option("--run", default="", help="Hanya formulir run ini; awal nomor run cukup.")
+@click.option(
+    "--save",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Simpan PDF-nya ke folder ini (izin 0600: memuat data pribadi).",
+)
+@click.pass_context
+def forms(context: click.Context, run: str, folder: Path | None) -> None:
+    """Menampilkan formulir di penyimpanan; dengan --save menyimpan PDF-nya."""
+    with Workplace.open() as place:
+        found, problems = _find(place, run)
+        if run and not found:
+            raise NotFoundError(
+                f"Tidak ada formulir untuk run '{run}'.", "Lihat semuanya dengan `jaga forms`."
+            )
+        print_table(
+            ("Nomor formulir", "Prosedur", "Run", "Sampai langkah", "Disimpan", "Ukuran", "Penyimpanan"),
+            [
+                [
+                    one.number,
+                    one.procedure,
+                    one.run,
+                    one.step,
+                    format_moment(one.stored.modified, place.timezone),
+                    format_bytes(one.stored.size),
+                    one.store.name,
+                ]
+                for one in found
+            ],
+        )
+        if folder:
+            for one in found:
+                click.echo(str(_save(one, folder)))
+        print_problems(problems)
+    if problems:
+        context.exit(1)
+
+
+def _find(place: Workplace, run: str) -> tuple[list[Filed], list[Problem]]:
+    """In key order, each from the first store that holds it. Raises UnreachableError if no store answers."""
+    problems: list[Problem] = []
+    held: dict[str, tuple[Store, StoredObject]] = {}
+    last: JagadataError | None = None
+    for store in place.stores:
+        try:
+            for stored in store.list("forms/"):
+                name = stored.key.rpartition("/")[2]
+                if name.endswith(".pdf") and name.startswith(run):
+                    held.setdefault(stored.key, (store, stored))
+        except JagadataError as error:
+            last = error
+            problems.append(Problem(place=store.name, what=error.message))
+    if last and len(problems) == len(place.stores):
+        raise last
+    found = [
+        Filed(store=store, stored=stored, number=_number(place, key, problems))
+        for key, (store, stored) in sorted(held.items())
+    ]
+    return found, problems
+
+
+def _number(place: Workplace, key: str, problems: list[Problem]) -> str:
+    record = key.removesuffix(".pdf") + ".json"
+    try:
+        return str(place.records.read(record, FORM_KIND).value["form"].get("number", ""))
+    except (JagadataError, KeyError, AttributeError) as error:
+        what = error.message if isinstance(error, JagadataError) else "Catatan formulir tidak lengkap."
+        problems.append(Problem(place=record, what=what))
+        return ""
+
+
+def _save(filed: Filed, folder: Path) -> Path:
+    """Write the PDF, once. Raises RefusedError if another file lies there."""
+    path = folder / filed.stored.key.removeprefix("forms/").replace("/", "-")
+    data = filed.store.get(filed.stored.key, version=filed.stored.version)
+    if path.exists() and path.read_bytes() == data:
+        return path
+    if path.exists():
+        raise RefusedError(
+            f"Berkas {path} sudah ada dan isinya lain; tidak ditimpa.", "Pilih folder lain dengan --save."
+        )
+    write_new(path, data)
+    return path
