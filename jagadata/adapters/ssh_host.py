@@ -13,7 +13,7 @@ import paramiko
 
 from jagadata.adapters.commands import STDERR_LINES, STDOUT_LIMIT, failure, too_long
 from jagadata.adapters.forwarder import Forwarder
-from jagadata.adapters.ssh_channel import ChannelStream, send_all, send_end
+from jagadata.adapters.ssh_channel import ChannelStream, receive, send_all, send_end
 from jagadata.adapters.ssh_link import CONNECT_SECONDS, open_link, parse_private_key
 from jagadata.errors import JagadataError, UnreachableError
 from jagadata.ports import Completed
@@ -85,7 +85,8 @@ class SshHost:
                 raise  # the host answered: it refuses this channel
             except (paramiko.SSHException, OSError, EOFError) as error:
                 # paramiko keeps one reason for all threads: of two refusals at once the second is a bare SSHException.
-                if transport.is_active() and not str(error).startswith("Timeout"):
+                refused = isinstance(error, paramiko.SSHException) and not str(error).startswith("Timeout")
+                if refused and transport.is_active():
                     raise paramiko.ChannelException(4, str(error)) from error
                 self._forget(transport)
                 if attempt == 2:
@@ -187,7 +188,7 @@ def _talk(channel: paramiko.Channel, command: str, stdin: str, deadline: float) 
 
     def drain() -> None:
         with contextlib.suppress(OSError, EOFError):
-            while data := channel.recv_stderr(1 << 16):
+            while data := receive(channel, 1 << 16, stderr=True):
                 stderr.extend(data)
                 del stderr[: -(1 << 16)]
 
@@ -202,7 +203,7 @@ def _talk(channel: paramiko.Channel, command: str, stdin: str, deadline: float) 
     for helper in helpers:
         helper.start()
     stdout = bytearray()
-    while data := channel.recv(1 << 18):
+    while data := receive(channel, 1 << 18):
         if len(stdout) + len(data) > STDOUT_LIMIT:
             raise JagadataError(
                 f"Perintah `{command[:200]}` mengeluarkan lebih dari {STDOUT_LIMIT >> 20} MiB teks.",
