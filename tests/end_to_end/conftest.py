@@ -1,0 +1,73 @@
+"""One Prefect server with everything deployed and a worker, over one office: shared by the end-to-end tests."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import ExitStack
+from types import SimpleNamespace
+
+import pytest
+
+from jagadata.adapters.prefect_api import PrefectApi
+from jagadata.demo.prefect_server import start_prefect_server, start_worker
+from tests.office_lab import open_office
+
+ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+
+
+class Deployed(SimpleNamespace):
+    """The office, its Prefect server, and the words of a test."""
+
+    def sign(self, run, decision, who="", note="", seconds=120):
+        found = self.api.wait(run, ("Suspended", *ENDED), seconds)
+        assert found.state == "Suspended", (found, self.log())
+        gate = self.api.gate(run, 30)
+        signer = next(one for one in gate.signers if f"[{who}]" in one)
+        self.api.answer(run, decision, signer, note)
+        self.api.wait(run, ("Resuming", "Pending", "Submitting", "Running", *ENDED), 30)
+        return gate
+
+    def end(self, run, seconds=150):
+        return self.api.wait(run, ENDED, seconds)
+
+    def log(self):
+        return self.worker.tail(6000)
+
+    def ask_restore(self, **changes):
+        application = self.office.application
+        form = {
+            "nama_aplikasi": f"{application.system} — {application.name} ({application.owner})",
+            "nama_pemohon": "Dewi Lestari, S.E.",
+            "unit_kerja": "BKPSDM",
+            "uraian_kerusakan": "Semua surat hilang",
+            "alasan": "Pelayanan terhenti",
+            "email": "dewi@example.id",
+        }
+        return self.api.run("SOP Restore Data/permohonan", {"permohonan": {**form, **changes}})
+
+    def back_up(self):
+        run = self.api.run("SOP Back Up Data/bulanan", {})
+        self.sign(run, "Diterima", "bambang", "sesuai")
+        ended = self.end(run)
+        assert ended.state == "Diterima", (ended, self.log())
+        return run
+
+
+@pytest.fixture(scope="package")
+def deployed(lab, postgres, ssh_server):
+    with ExitStack() as stack:
+        folder = lab / "kantor"
+        office = open_office(stack, folder, postgres, ssh_server, "sisurat-e2e")
+        server = stack.enter_context(start_prefect_server(folder / "prefect", auth="jaga:rahasia-uji"))
+        environment = {**server.environment(), "JAGADATA_OFFICE": str(office.path)}
+        for _twice in range(2):  # set-up again changes nothing
+            subprocess.run(
+                [sys.executable, "-m", "deployments"], env=environment, check=True, capture_output=True
+            )
+        worker = stack.enter_context(start_worker(server, office.path, folder / "worker"))
+        api = PrefectApi(f"{server.url}/api", server.auth)
+        stack.callback(api.close)
+        yield Deployed(
+            office=office, server=server, worker=worker, api=api, environment=environment, folder=folder
+        )

@@ -1,0 +1,180 @@
+"""Both SOPs through a real Prefect server and worker: back up, destroy, restore, compare; refusals, secrets, and an outage."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from jagadata.errors import RefusedError
+from jagadata.restore_run import RestoreRun
+
+OUTAGE_SECONDS = int(os.environ.get("OUTAGE_SECONDS", "60"))
+
+
+def test_a_backup_is_made_signed_off_and_a_damaged_application_comes_back(deployed):
+    office = deployed.office
+    run = deployed.back_up()
+    with office.place() as place:
+        backup = place.catalog(office.application.system).newest(office.application.system)
+        assert backup.review == "Diterima"
+        assert backup.manifest.run == run
+        assert {
+            key.rpartition("-")[2] for key in place.records.keys("forms/backup/") if key.endswith(".pdf")
+        } == {"5.pdf", "6.pdf"}
+    office.sql("DELETE FROM aplikasi.surat")
+    assert office.letters() == 0
+    run = deployed.ask_restore()
+    gate = deployed.sign(run, "Menyetujui", "rina")
+    assert "Hash rencana" in gate.text
+    assert gate.decisions[:2] == ("Menyetujui", "Tidak menyetujui")
+    deployed.sign(run, "Diterima pemohon", "agus", "telepon 08.30 WIB, agenda 12")
+    ended = deployed.end(run)
+    assert ended.state == "Selesai", (ended, deployed.log())
+    assert office.letters() == 200
+    with office.place() as place:
+        form = RestoreRun(place, run).form()
+    assert form.off_seconds is not None
+    assert form.acknowledged == "Diterima pemohon"
+    subjects = [str(message["subject"]) for message in office.mail.messages()]
+    assert sum("telah diterima" in subject for subject in subjects) == 1
+    assert sum("selesai" in subject for subject in subjects) == 1
+
+
+def test_a_rejection_stops_nothing_and_the_requester_is_told_why(deployed):
+    office = deployed.office
+    run = deployed.ask_restore()
+    deployed.sign(run, "Tidak menyetujui", "rina", "belum perlu")
+    ended = deployed.end(run)
+    assert (ended.state, ended.kind) == ("Ditolak", "CANCELLED"), (ended, deployed.log())
+    assert office.is_up()
+    with office.place() as place:
+        restore = RestoreRun(place, run)
+        assert restore.status == "Ditolak"
+        assert not restore.journal.began("2")
+    assert (
+        "belum perlu" in office.mail.messages()[-1].as_string()
+        or office.mail.messages()[-1]["to"] == "dewi@example.id"
+    )
+
+
+def test_wrong_or_empty_answers_are_refused_by_name_and_the_run_still_waits(deployed):
+    run = deployed.ask_restore()
+    deployed.api.wait(run, ("Suspended",), 120)
+    gate = deployed.api.gate(run, 30)
+    with pytest.raises(RefusedError, match="keputusan"):
+        deployed.api.answer(run, "", gate.signers[0])
+    with pytest.raises(RefusedError):
+        deployed.api.answer(run, "Menyetujui", "Orang Lain [lain]")
+    assert deployed.api.read(run).state == "Suspended"
+    deployed.sign(run, "Kedaluwarsa", "rina")  # before the deadline: not an answer, asked again
+    deployed.sign(run, "Tidak menyetujui", "rina")
+    assert deployed.end(run).state == "Ditolak"
+
+
+def test_bad_requests_end_as_refused_with_the_reason_and_a_number(deployed):
+    run = deployed.ask_restore(titik_pemulihan="20200101t000000z-tidakada")
+    ended = deployed.end(run)
+    assert ended.state == "Ditolak", (ended, deployed.log())
+    assert "tidak ada" in ended.message
+    assert "046/" in ended.message
+    assert deployed.office.is_up()
+    with pytest.raises(RefusedError):
+        deployed.api.run("SOP Restore Data/permohonan", {"permohonan": {"nama_pemohon": "x"}})
+
+
+def test_jaga_shows_what_waits_and_answers_it(deployed):
+    run = deployed.ask_restore()
+    deployed.api.wait(run, ("Suspended",), 120)
+    deployed.api.gate(run, 30)
+    jaga = str(Path(sys.executable).parent / "jaga")
+    environment = {**deployed.environment, "COLUMNS": "300"}
+
+    def call(*words):
+        return subprocess.run([jaga, *words], env=environment, capture_output=True, text=True, check=False)
+
+    shown = call("pending")
+    assert run in shown.stdout, shown
+    assert call("reject", run[:8], "--as", "bambang").returncode == 3
+    answered = call("reject", run[:8], "--as", "rina", "--note", "lewat perintah")
+    assert answered.returncode == 0, answered.stderr
+    assert deployed.end(run).state == "Ditolak"
+    listed = call("backups")
+    assert listed.returncode == 0
+    doctor = call("doctor")
+    assert "sah" in doctor.stdout, doctor.stderr
+
+
+def test_no_secret_is_in_the_prefect_database_the_logs_or_the_stores(deployed):
+    deployed.back_up()
+    planted = [
+        (deployed.office.folder / "keys" / name).read_text(encoding="ascii").strip()
+        for name in ("sandi-dump", "sandi-restore", "identity.txt")
+    ]
+    planted.append((deployed.office.folder / "keys" / "signing.pem").read_text().splitlines()[1])
+    database = deployed.folder / "prefect" / "home" / "prefect.db"
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        dumped = "\n".join(connection.iterdump()).encode()
+    places = {
+        "prefect.db": dumped,
+        "worker log": deployed.worker.log.read_bytes(),
+        "server log": deployed.server.server.log.read_bytes(),
+    }
+    for folder in ("simpanan-utama", "simpanan-kedua"):
+        places |= {
+            str(path): path.read_bytes()
+            for path in (deployed.office.folder / folder).rglob("*")
+            if path.is_file()
+        }
+    found = [place for place, content in places.items() for secret in planted if secret.encode() in content]
+    assert not found
+    assert b"800/1/406.020/2026" not in b"".join(
+        content for place, content in places.items() if "simpanan" in place
+    )
+
+
+def test_with_the_prefect_server_gone_during_step_3_the_restore_finishes(deployed):
+    """OUTAGE_SECONDS=600 makes it the ten minutes of the promise; the default keeps the suite short."""
+    office = deployed.office
+    slow = f"""
+        SET ROLE app_sisurat_e2e;
+        CREATE FUNCTION aplikasi.pelan(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+        BEGIN IF current_database() LIKE '%\\_\\_baru\\_%' THEN PERFORM pg_sleep({OUTAGE_SECONDS}); END IF; RETURN $1; END $$;
+        CREATE TABLE aplikasi.pelan_sekali (x int);
+        INSERT INTO aplikasi.pelan_sekali VALUES (1);
+        CREATE INDEX ON aplikasi.pelan_sekali (aplikasi.pelan(x));
+    """  # building this index takes its time, but only in the database that is restored beside
+    office.sql(slow)
+    deployed.back_up()
+    office.sql("DELETE FROM aplikasi.surat")
+    run = deployed.ask_restore()
+    deployed.sign(run, "Menyetujui", "rina")
+    wait_until(lambda: not office.is_up(), 60)  # step 2 is done
+    time.sleep(3)
+    deployed.server.stop()
+    begun = time.monotonic()
+    wait_until(office.is_up, OUTAGE_SECONDS + 120)
+    assert time.monotonic() - begun > OUTAGE_SECONDS / 2
+    assert office.letters() == 200
+    with office.place() as place:
+        wait_until(lambda: RestoreRun(place_again(office), run).journal.outcome("5") is not None, 60)
+        result = RestoreRun(place, run).result
+    assert result["status"] == "Selesai", result
+    deployed.server.start()
+
+
+def wait_until(true, seconds):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "did not happen in time"
+        time.sleep(0.5)
+
+
+def place_again(office):
+    """A fresh workplace: journals are read once per workplace."""
+    return office.place()
