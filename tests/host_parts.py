@@ -35,13 +35,27 @@ class Login(asyncssh.SSHServer):
     def connection_requested(self, dest_host, dest_port, orig_host, orig_port):
         return True
 
+async def feed(source, target):
+    wanted = True
+    while data := await source.read(65536):
+        try:
+            if wanted:
+                target.write(data)
+                await target.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            wanted = False
+    target.close()
+
 async def handle(process):
     child = await asyncio.create_subprocess_exec(
         "/bin/sh", "-c", process.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         start_new_session=True)
-    await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
+    # Not redirect(stdin=...): it ends the whole connection when the command leaves its input unread.
+    feeding = asyncio.create_task(feed(process.stdin, child.stdin))
+    await process.redirect(stdout=child.stdout, stderr=child.stderr)
     code = await child.wait()
     await process.stdout.drain()
+    feeding.cancel()
     process.exit(code if code >= 0 else 128 - code)
 
 async def main():
