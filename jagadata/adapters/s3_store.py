@@ -8,36 +8,28 @@ so locks are set after completion and read back; a versioned bucket takes later 
 from __future__ import annotations
 
 import contextlib
-import io
-import time
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-import boto3
-from botocore.client import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from urllib3.exceptions import HTTPError
-
-from jagadata.errors import AlreadyExistsError, JagadataError, NotFoundError, RefusedError, UnreachableError
+from jagadata.adapters.s3_bucket import Bucket
+from jagadata.adapters.s3_reader import S3Reader
+from jagadata.adapters.s3_upload import S3Upload, put_once
+from jagadata.errors import NotFoundError, RefusedError
 from jagadata.ports import StoredObject, StoreFeatures, Tampering
-from jagadata.store_keys import check_key
+from jagadata.store_keys import check_key, check_prefix, is_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
 
 PART_SIZE = 16 * 2**20
-_PARTS_AT_ONCE = 2
-_READ_ATTEMPTS = 6
-_TAKEN = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
-_REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "NoSuchBucket", "403", "Forbidden"}
-_MISSING = {"NoSuchKey", "NoSuchVersion", "404", "NotFound"}
 
 
 class S3Store:
-    """Implements ports.Store on one bucket and prefix."""
+    """Implements ports.Store on one bucket and prefix.
+
+    `connect_timeout` and `read_timeout` in seconds: after a read timeout without a byte a transfer is begun anew where it stood.
+    """
 
     def __init__(
         self,
@@ -51,428 +43,152 @@ class S3Store:
         secret_key: str,
         ca: Path | None = None,
         part_size: int = PART_SIZE,
+        connect_timeout: float = 10,
+        read_timeout: float = 30,
     ) -> None:
         self.name = name
-        self.bucket = bucket
-        self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
-        self.endpoint = endpoint
         self.part_size = part_size
-        self._features: StoreFeatures | None = None
-        self.client: Any = boto3.session.Session().client(
-            "s3",
-            endpoint_url=endpoint,
-            region_name=region,
-            aws_access_key_id=access_key,
-            aws_secret_access_key=secret_key,
-            verify=str(ca) if ca else None,
-            config=Config(
-                connect_timeout=10,
-                read_timeout=30,
-                retries={"mode": "standard", "max_attempts": 4},
-                s3={"addressing_style": "path" if endpoint else "auto"},
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-                max_pool_connections=10,
-            ),
+        self.bucket = Bucket(
+            name,
+            bucket=bucket,
+            prefix=prefix,
+            endpoint=endpoint,
+            region=region,
+            access_key=access_key,
+            secret_key=secret_key,
+            ca=ca,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
         )
-
-    def call(self, operation: str, key: str = "", **arguments: Any) -> Any:
-        """One request on the bucket. Raises what `explain` makes of its failure."""
-        if key:
-            arguments["Key"] = self.prefix + check_key(key)
-        try:
-            return getattr(self.client, operation)(Bucket=self.bucket, **arguments)
-        except (ClientError, BotoCoreError) as error:
-            raise self.explain(error, key) from error
-
-    def explain(self, error: Exception, key: str = "") -> JagadataError:
-        """The fault in words; never with credentials in it."""
-        place = f"penyimpanan '{self.name}' (bucket {self.bucket})"
-        if not isinstance(error, ClientError):
-            return UnreachableError(
-                f"S3 {place} tidak menjawab: {type(error).__name__}.",
-                "Periksa jaringan dan endpoint.",
-                transient=True,
-            )
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        if code in _TAKEN or status == 412:
-            return AlreadyExistsError(
-                f"Objek {key} sudah ada di {place}.", "Isi penyimpanan tidak pernah ditimpa."
-            )
-        if code in _MISSING and code != "NoSuchBucket":
-            return NotFoundError(f"Objek {key} tidak ada di {place}.", "Periksa dengan `jaga backups`.")
-        if code in _REFUSED or status in (401, 403):
-            hint = {
-                "NoSuchBucket": "Buat bucket itu atau perbaiki 'bucket' di berkas kantor.",
-                "AccessDenied": "Berikan hak yang kurang kepada kunci akses ini, atau objek itu sedang dikunci.",
-            }.get(code, "Periksa access_key dan secret_key di berkas kantor.")
-            return RefusedError(f"Permintaan ke {place} ditolak: {code or status}.", hint)
-        if status >= 500 or code in ("SlowDown", "RequestTimeout", "InternalError"):
-            return UnreachableError(
-                f"S3 {place} sedang terganggu: {code or status}.", "Coba lagi sebentar lagi.", transient=True
-            )
-        return JagadataError(
-            f"Permintaan ke {place} gagal: {code or status}.", "Periksa dengan `jaga doctor`."
-        )
-
-    # --- what it has ---
 
     def features(self) -> StoreFeatures:
-        if self._features is None:
-            versions = self.call("get_bucket_versioning").get("Status") == "Enabled"
-            try:
-                found = self.call("get_object_lock_configuration")
-                lock = found.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled"
-            except UnreachableError:
-                raise
-            except JagadataError:
-                lock = False  # the usual answer of a bucket or a server without locks
-            where = self.endpoint or "AWS"
-            self._features = StoreFeatures(
-                versions=versions,
-                lock=lock,
-                place=f"s3://{self.bucket}/{self.prefix} di {where}",
-                device=f"s3:{where}/{self.bucket}",
-            )
-        return self._features
+        """What the bucket says. `conditional` is known for certain after the first small `put`."""
+        bucket = self.bucket
+        where = bucket.endpoint or "AWS"
+        versions = bucket.versioned()
+        return StoreFeatures(
+            versions=versions,
+            lock=bucket.lock() == "yes",
+            conditional=versions or bucket.conditional is not False,
+            place=f"s3://{bucket.name}/{bucket.prefix} di {where}",
+            device=f"s3:{where.rstrip('/')}/{bucket.name}",
+        )
 
     # --- writing ---
 
-    def create(self, key: str) -> _S3Upload:
-        check_key(key)
-        if self.find(key) is not None:
-            raise AlreadyExistsError(
-                f"Objek {key} sudah ada di penyimpanan '{self.name}'.",
-                "Isi penyimpanan tidak pernah ditimpa.",
-            )
-        return _S3Upload(self, key)
+    def create(self, key: str) -> S3Upload:
+        if self.bucket.find(check_key(key)) is not None:
+            raise self.bucket.taken(key)
+        return S3Upload(self.bucket, key, self.part_size)
 
     def put(self, key: str, data: bytes) -> StoredObject:
-        if not self.features().conditional and self.find(key) is not None:
-            raise AlreadyExistsError(
-                f"Objek {key} sudah ada di penyimpanan '{self.name}'.",
-                "Isi penyimpanan tidak pernah ditimpa.",
-            )
-        answer = self.call("put_object", key, Body=data, IfNoneMatch="*", ContentLength=len(data))
-        return self._stored(key, answer, len(data))
-
-    def _stored(self, key: str, answer: dict[str, Any], size: int) -> StoredObject:
-        version = answer.get("VersionId")
-        return StoredObject(
-            key=key,
-            size=size,
-            modified=datetime.now(UTC),
-            version=version if version not in (None, "null") else None,
-        )
+        return put_once(self.bucket, check_key(key), data)
 
     # --- reading ---
 
     @contextlib.contextmanager
     def open(self, key: str, *, version: str | None = None) -> Iterator[BinaryIO]:
-        version = version or self._first_version(key)
-        with _S3Reader(self, key, version) as reader:
+        with S3Reader(self.bucket, check_key(key), self.bucket.version(key, version)) as reader:
             yield cast("BinaryIO", reader)
 
     def get(self, key: str, *, version: str | None = None) -> bytes:
         with self.open(key, version=version) as stream:
-            pieces = []
-            while data := stream.read(2**20):
-                pieces.append(data)
-        return b"".join(pieces)
-
-    def _first_version(self, key: str) -> str | None:
-        if not self.features().versions:
-            return None
-        found = self.find(key)
-        if found is None:
-            raise NotFoundError(
-                f"Objek {key} tidak ada di penyimpanan '{self.name}'.", "Periksa dengan `jaga backups`."
-            )
-        return found.version
+            return stream.read()
 
     def find(self, key: str) -> StoredObject | None:
-        if self.features().versions:
-            return next((stored for stored in self.list(key) if stored.key == key), None)
-        try:
-            answer = self.call("head_object", key)
-        except NotFoundError:
-            return None
-        return StoredObject(key=key, size=answer["ContentLength"], modified=answer["LastModified"])
+        return self.bucket.find(key)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        if self.features().versions:
-            yield from self._list_versions(prefix)
-            return
-        for page in self._pages("list_objects_v2", prefix):
-            for item in page.get("Contents", []):
-                yield StoredObject(
-                    key=item["Key"].removeprefix(self.prefix),
-                    size=item["Size"],
-                    modified=item["LastModified"],
-                )
-
-    def _pages(self, operation: str, prefix: str) -> Iterator[dict[str, Any]]:
-        try:
-            yield from self.client.get_paginator(operation).paginate(
-                Bucket=self.bucket, Prefix=self.prefix + prefix
-            )
-        except (ClientError, BotoCoreError) as error:
-            raise self.explain(error, prefix) from error
-
-    def _list_versions(self, prefix: str) -> Iterator[StoredObject]:
-        """The first version of each key. Servers list versions of a key newest first; pages may cut between them."""
-        first: dict[str, Any] = {}
-        for page in self._pages("list_object_versions", prefix):
-            for item in page.get("Versions", []):
-                known = first.get(item["Key"])
-                if known is None or item["LastModified"] <= known["LastModified"]:
-                    first[item["Key"]] = item
-        for key in sorted(first):
-            item = first[key]
-            version = item["VersionId"]
-            yield StoredObject(
-                key=key.removeprefix(self.prefix),
-                size=item["Size"],
-                modified=item["LastModified"],
-                version=version if version != "null" else None,
-            )
+        yield from self.bucket.list(check_prefix(prefix))
 
     def tampering(self, prefix: str) -> Iterator[Tampering]:
-        if not self.features().versions:
+        if not self.bucket.versioned():
             return
-        counts: dict[str, int] = {}
-        for page in self._pages("list_object_versions", prefix):
+        versions: dict[str, int] = {}
+        markers: dict[str, int] = {}
+        for page in self.bucket.pages("list_object_versions", check_prefix(prefix)):
             for item in page.get("Versions", []):
-                counts[item["Key"]] = counts.get(item["Key"], 0) + 1
+                versions[item["Key"]] = versions.get(item["Key"], 0) + 1
             for item in page.get("DeleteMarkers", []):
-                yield Tampering(
-                    key=item["Key"].removeprefix(self.prefix),
-                    what="penanda hapus; versi pertama tetap dipakai",
-                )
-        for key, count in counts.items():
-            if count > 1:
-                yield Tampering(
-                    key=key.removeprefix(self.prefix),
-                    what=f"{count - 1} versi kemudian; versi pertama tetap dipakai",
-                )
+                markers[item["Key"]] = markers.get(item["Key"], 0) + 1
+        for full in sorted(versions.keys() | markers.keys()):
+            key, later, deleted = (
+                full.removeprefix(self.bucket.prefix),
+                versions.get(full, 0) - 1,
+                markers.get(full, 0),
+            )
+            found = [f"{later} versi kemudian"] * (later > 0) + [f"{deleted} penanda hapus"] * (deleted > 0)
+            if found and is_key(key):
+                rest = "versi pertama tetap dipakai" if full in versions else "tidak ada versi yang tersisa"
+                yield Tampering(key=key, what=f"{' dan '.join(found)}; {rest}")
 
     # --- locks and removal ---
 
     def lock(self, stored: StoredObject, until: datetime) -> datetime | None:
-        if not self.features().lock:
+        """Set or prolong a COMPLIANCE lock; the date read back. Raises RefusedError where the bucket may not be asked."""
+        if self.bucket.lock() == "hidden":
+            raise RefusedError(
+                f"{self.bucket.place} tidak mengizinkan kunci akses ini membaca konfigurasi Object Lock.",
+                "Berikan hak s3:GetBucketObjectLockConfiguration, atau isi lock_days: 0 di berkas kantor.",
+            )
+        if self.bucket.lock() != "yes":
             return None
-        version = {"VersionId": stored.version} if stored.version else {}
-        self.call(
-            "put_object_retention",
-            stored.key,
-            Retention={"Mode": "COMPLIANCE", "RetainUntilDate": until},
-            **version,
-        )
-        return self.locked_until(stored)
+        version = self.bucket.version(stored.key, stored.version)
+        mode, held = self._retention(stored.key, version)
+        if held is None or held < until.replace(microsecond=0) or mode != "COMPLIANCE":
+            until = max(until, held) if held else until
+            self.bucket.call(
+                "put_object_retention",
+                stored.key,
+                Retention={"Mode": "COMPLIANCE", "RetainUntilDate": until},
+                **version,
+            )
+            mode, held = self._retention(stored.key, version)
+        return held if mode == "COMPLIANCE" else None
 
     def locked_until(self, stored: StoredObject) -> datetime | None:
-        if not self.features().lock:
+        if self.bucket.lock() != "yes":
             return None
-        version = {"VersionId": stored.version} if stored.version else {}
+        return self._retention(stored.key, self.bucket.version(stored.key, stored.version))[1]
+
+    def _retention(self, key: str, version: dict[str, str]) -> tuple[str, datetime | None]:
         try:
-            answer = self.call("get_object_retention", stored.key, **version)
-        except UnreachableError:
-            raise
-        except JagadataError:
-            return None  # no retention on this version
-        until: datetime | None = answer.get("Retention", {}).get("RetainUntilDate")
-        return until
+            answer: dict[str, Any] = self.bucket.call("get_object_retention", key, **version)
+        except NotFoundError:
+            return "", None
+        retention = answer.get("Retention", {})
+        return retention.get("Mode", ""), retention.get("RetainUntilDate")
 
     def remove(self, stored: StoredObject) -> None:
-        until = self.locked_until(stored)
-        if until and until > datetime.now(UTC):
-            raise RefusedError(
-                f"Objek {stored.key} di '{self.name}' dikunci sampai {until:%Y-%m-%d}.",
-                "Tunggu sampai kuncinya berakhir.",
-            )
-        version = {"VersionId": stored.version} if stored.version else {}
-        self.call("delete_object", stored.key, **version)
+        try:
+            until = self.locked_until(stored)
+            if until and until > datetime.now(UTC):
+                raise RefusedError(
+                    f"Objek {stored.key} di {self.bucket.place} dikunci sampai {until:%Y-%m-%d}.",
+                    "Tunggu sampai kuncinya berakhir.",
+                )
+            self.bucket.call("delete_object", stored.key, **self.bucket.version(stored.key, stored.version))
+        except NotFoundError:
+            return  # gone already
 
     # --- leftovers ---
 
-    def _uploads(self, older_than: timedelta) -> Iterator[tuple[str, str]]:
+    def _uploads(self, older_than: timedelta) -> Sequence[tuple[str, str]]:
         limit = datetime.now(UTC) - older_than
-        for page in self._pages("list_multipart_uploads", ""):
-            for item in page.get("Uploads", []):
-                if item["Initiated"] < limit:
-                    yield item["Key"], item["UploadId"]
+        return [
+            (key, item["UploadId"])
+            for page in self.bucket.pages("list_multipart_uploads", "")
+            for item in page.get("Uploads", [])
+            if item["Initiated"] < limit and is_key(key := item["Key"].removeprefix(self.bucket.prefix))
+        ]
 
     def leftovers(self, older_than: timedelta) -> Sequence[str]:
-        return [key.removeprefix(self.prefix) for key, _ in self._uploads(older_than)]
+        return sorted(key for key, _ in self._uploads(older_than))
 
     def sweep_leftovers(self, older_than: timedelta) -> Sequence[str]:
         swept = []
-        for key, upload in list(self._uploads(older_than)):
-            self.call("abort_multipart_upload", key.removeprefix(self.prefix), UploadId=upload)
-            swept.append(key.removeprefix(self.prefix))
-        return swept
-
-
-class _S3Upload:
-    """A push writer: parts go out from a small pool while the next one fills; `commit` completes it only if the key is free."""
-
-    def __init__(self, store: S3Store, key: str) -> None:
-        self.store = store
-        self.key = key
-        self.size = 0
-        self._buffer = bytearray()
-        self._upload = ""
-        self._parts: list[dict[str, Any]] = []
-        self._pool: ThreadPoolExecutor | None = None
-        self._waiting: set[Future[dict[str, Any]]] = set()
-        self._done = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._pool:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-        if self._upload and not self._done:
-            with contextlib.suppress(JagadataError):  # what stays is swept by age
-                self.store.call("abort_multipart_upload", self.key, UploadId=self._upload)
-
-    def write(self, data: bytes, /) -> int:
-        self._buffer += data
-        self.size += len(data)
-        while len(self._buffer) > self.store.part_size:
-            self._send(bytes(self._buffer[: self.store.part_size]))
-            del self._buffer[: self.store.part_size]
-        return len(data)
-
-    def _send(self, part: bytes) -> None:
-        if not self._upload:
-            self._upload = self.store.call("create_multipart_upload", self.key)["UploadId"]
-            self._pool = ThreadPoolExecutor(_PARTS_AT_ONCE, thread_name_prefix="s3")
-        if len(self._waiting) >= _PARTS_AT_ONCE:
-            self._collect(wait(self._waiting, return_when=FIRST_COMPLETED)[0])
-        number = len(self._parts) + len(self._waiting) + 1
-        if self._pool is not None:
-            self._waiting.add(self._pool.submit(self._send_part, number, part))
-
-    def _send_part(self, number: int, part: bytes) -> dict[str, Any]:
-        answer = self.store.call(
-            "upload_part",
-            self.key,
-            UploadId=self._upload,
-            PartNumber=number,
-            Body=part,
-            ContentLength=len(part),
-        )
-        return {"PartNumber": number, "ETag": answer["ETag"]}
-
-    def _collect(self, ended: set[Future[dict[str, Any]]]) -> None:
-        for future in ended:
-            self._waiting.discard(future)
-            self._parts.append(future.result())
-
-    def commit(self) -> StoredObject:
-        if not self._upload:
-            self._done = True
-            return self.store.put(self.key, bytes(self._buffer))
-        self._send(bytes(self._buffer))
-        self._collect(wait(self._waiting)[0])
-        parts = sorted(self._parts, key=lambda part: int(part["PartNumber"]))
-        # Some servers ignore the condition on this request: look first, so that only a true race is left to them.
-        if self.store.find(self.key) is not None:
-            raise AlreadyExistsError(
-                f"Objek {self.key} sudah ada di penyimpanan '{self.store.name}'.",
-                "Isi penyimpanan tidak pernah ditimpa.",
-            )
-        answer = self.store.call(
-            "complete_multipart_upload",
-            self.key,
-            UploadId=self._upload,
-            MultipartUpload={"Parts": parts},
-            IfNoneMatch="*",
-        )
-        self._done = True
-        found = self.store.find(self.key)
-        if found is None or found.size != self.size:
-            raise JagadataError(
-                f"Objek {self.key} di '{self.store.name}' berukuran {found.size if found else 0}, seharusnya {self.size}.",
-                "Ulangi; bila tetap terjadi, periksa server S3-nya.",
-                transient=True,
-            )
-        version = answer.get("VersionId") or found.version
-        return StoredObject(
-            key=self.key,
-            size=self.size,
-            modified=found.modified,
-            version=version if version != "null" else None,
-        )
-
-
-class _S3Reader(io.RawIOBase):
-    """The object as a stream; a cut or stalled transfer goes on where it stopped, on the same bytes (If-Match)."""
-
-    def __init__(self, store: S3Store, key: str, version: str | None) -> None:
-        super().__init__()
-        self.store = store
-        self.key = key
-        self.version = {"VersionId": version} if version else {}
-        self.place = 0
-        self._etag = ""
-        self._length = -1
-        self._body: Any = None
-        self._connect()
-
-    def _connect(self) -> None:
-        more: dict[str, Any] = dict(self.version)
-        if self.place:
-            more |= {"Range": f"bytes={self.place}-", "IfMatch": self._etag}
-        answer = self.store.call("get_object", self.key, **more)
-        self._body = answer["Body"]
-        if self._length < 0:
-            self._etag, self._length = answer["ETag"], answer["ContentLength"]
-        elif self.place and answer.get("ResponseMetadata", {}).get("HTTPStatusCode") != 206:
-            raise JagadataError(
-                f"Penyimpanan '{self.store.name}' tidak dapat melanjutkan pembacaan {self.key}.",
-                "Ulangi.",
-                transient=True,
-            )
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        fault: Exception = EOFError()
-        for attempt in range(_READ_ATTEMPTS):
-            try:
-                if self._body is None:
-                    self._connect()
-                data: bytes = self._body.read(size if size >= 0 else None)
-            except (UnreachableError, OSError, BotoCoreError, HTTPError) as error:
-                self._drop()
-                fault = error
-            else:
-                self.place += len(data)
-                if data or self.place >= self._length or size == 0:
-                    return data
-                self._drop()  # an end before the end
-                fault = EOFError(f"{self.place} of {self._length} bytes")
-            if attempt < _READ_ATTEMPTS - 1:
-                time.sleep(min(8.0, 0.2 * 2**attempt))
-        raise UnreachableError(
-            f"Pembacaan {self.key} dari '{self.store.name}' terputus pada bita {self.place} dari {self._length}.",
-            "Periksa jaringan dan server S3, lalu ulangi.",
-            transient=True,
-        ) from fault
-
-    def _drop(self) -> None:
-        if self._body is not None:
-            with contextlib.suppress(Exception):
-                self._body.close()
-        self._body = None
-
-    def close(self) -> None:
-        self._drop()
-        super().close()
+        for key, upload in self._uploads(older_than):
+            with contextlib.suppress(NotFoundError):  # ended meanwhile
+                self.bucket.call("abort_multipart_upload", key, UploadId=upload)
+                swept.append(key)
+        return sorted(swept)
