@@ -1,0 +1,236 @@
+"""The papers hold to the code: links lead somewhere, commands and recipes exist, units and proxy say what the docs promise."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shlex
+from pathlib import Path
+from urllib.parse import unquote
+
+import click
+import pytest
+
+from jagadata import sop
+from jagadata.cli import main
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    page
+    for pattern in ("*.md", "docs/**/*.md", "deployments/**/*.md")
+    for page in ROOT.glob(pattern)
+    if not page.name.startswith("bench-report")
+)
+UNITS = sorted((ROOT / "deployments/systemd").glob("*.service"))
+HARDENING = {
+    "NoNewPrivileges": "yes",
+    "ProtectSystem": "strict",
+    "ProtectHome": "yes",
+    "PrivateTmp": "yes",
+    "PrivateDevices": "yes",
+    "LimitCORE": "0",
+    "UMask": "0077",
+    "CapabilityBoundingSet": "",
+    "RestrictSUIDSGID": "yes",
+    "SystemCallFilter": "@system-service",
+}
+
+
+def _name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def _anchors(page: Path) -> set[str]:
+    """Anchors of a page's headings, as code hosts make them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def _read_unit(path: Path) -> dict[str, list[str]]:
+    """Every setting of a unit with its values in order, comments left out."""
+    found: dict[str, list[str]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line and line[0] not in "#[":
+            key, _, value = line.partition("=")
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def _environment(unit: dict[str, list[str]]) -> dict[str, str]:
+    return dict(value.split("=", 1) for value in unit["Environment"])
+
+
+def _server() -> dict[str, list[str]]:
+    return _read_unit(ROOT / "deployments/systemd/jagadata-server.service")
+
+
+def _worker() -> dict[str, list[str]]:
+    return _read_unit(ROOT / "deployments/systemd/jagadata-worker.service")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_relative_links_lead_to_files_and_headings_that_exist(page):
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = unquote(target).partition("#")
+        file = (page.parent / path).resolve() if path else page
+        if not file.exists() or (anchor and anchor not in _anchors(file)):
+            broken.append(target)
+    assert broken == []
+
+
+def _commands(text: str) -> list[list[str]]:
+    """What the page tells people to type: `jaga ...` in back quotes, and lines of shell blocks that begin with it."""
+    spans = re.findall(r"`(jaga [^`\n]+)`", text)
+    blocks = re.findall(r"^ *```bash\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    commands = spans + [line.partition(" #")[0] for line in lines if line.startswith("jaga ")]
+    return [
+        shlex.split(command.replace("…", "").replace("[", "").replace("]", ""))[1:] for command in commands
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_jaga_command_and_option_in_the_docs_exists(page):
+    unknown = []
+    for words in _commands(page.read_text(encoding="utf-8")):
+        command: click.Command = main
+        rest = list(words)
+        while isinstance(command, click.Group) and rest and rest[0] in command.commands:
+            command = command.commands[rest.pop(0)]
+        options = {name for parameter in (*main.params, *command.params) for name in parameter.opts}
+        options |= {"--help", "-h"}
+        wrong = [word for word in rest if word.startswith("--") and word.partition("=")[0] not in options]
+        if wrong or (command is main and rest and not rest[0].startswith("-")):
+            unknown.append(" ".join(["jaga", *words]))
+    assert unknown == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_recipe_in_the_docs_exists(page):
+    recipes = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    text = page.read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE))
+    assert named - recipes == set()
+
+
+def test_every_command_of_jaga_is_in_the_docs():
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    named = {words[0] for words in _commands(text) if words}
+    assert set(main.commands) - named == set()
+
+
+@pytest.mark.parametrize(
+    ("page", "procedure"), [("backup.md", sop.BACKUP), ("restore.md", sop.RESTORE)], ids=["backup", "restore"]
+)
+def test_the_pages_of_both_sops_keep_every_step_word_for_word(page, procedure):
+    text = (ROOT / "docs/sop" / page).read_text(encoding="utf-8")
+    assert [step.title for step in procedure.steps if f"| {step.title} |" not in text] == []
+    assert sop.NO_TIME_STANDARD in text
+
+
+def test_the_recipes_of_the_format_are_marked_and_ask_for_the_named_variables_only():
+    text = (ROOT / "docs/format.md").read_text(encoding="utf-8")
+    for mark, asked in (
+        ("signature", {"STORE", "SYSTEM", "BACKUP", "SIGNER"}),
+        ("restore", {"STORE", "SYSTEM", "BACKUP", "IDENTITY", "TARGET", "SUFFIX"}),
+    ):
+        block = re.search(rf"<!-- recipe:{mark} -->\n```bash\n(.*?)\n```", text, re.DOTALL)
+        assert block, mark
+        own = set(re.findall(r"^([A-Z]+)=", block[1], re.MULTILINE))
+        assert set(re.findall(r"\$\{?([A-Z]+)", block[1])) - own == asked
+
+
+def test_the_server_listens_on_loopback_and_never_without_its_password():
+    unit = _server()
+    environment = _environment(unit)
+    assert environment["PREFECT_SERVER_API_HOST"] == "127.0.0.1"
+    assert "--host 127.0.0.1" in unit["ExecStart"][0]
+    assert unit["EnvironmentFile"] == [
+        "/etc/jagadata/server.env"
+    ]  # without '-': a missing file stops the unit
+    assert 'test -n "$PREFECT_SERVER_API_AUTH_STRING"' in unit["ExecStartPre"][0]
+    example = (ROOT / "deployments/systemd/jagadata.env.example").read_text(encoding="utf-8")
+    assert "PREFECT_SERVER_API_AUTH_STRING=" in example
+
+
+def test_the_server_writes_the_ui_where_it_may():
+    unit = _server()
+    assert _environment(unit)["PREFECT_SERVER_UI_STATIC_DIRECTORY"].startswith(
+        f"/var/lib/{unit['StateDirectory'][0]}/"
+    )
+
+
+def test_the_worker_sends_heartbeats_as_often_as_the_automations_expect():
+    from deployments.automations import HEARTBEAT_SECONDS
+
+    environment = _environment(_worker())
+    assert environment["PREFECT_RUNNER_HEARTBEAT_FREQUENCY"] == str(HEARTBEAT_SECONDS) == "30"
+    assert environment["PREFECT_LOGGING_EXTRA_LOGGERS"] == "jagadata"
+
+
+def test_stopping_the_worker_waits_for_its_runs():
+    unit = _worker()
+    assert "pgrep -P" in unit["ExecStop"][0]
+    assert (unit["TimeoutStopSec"], unit["KillMode"]) == (["30min"], ["mixed"])
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
+def test_units_are_hardened_run_as_nobody_special_and_hold_no_secret(path):
+    unit = _read_unit(path)
+    assert {key: unit.get(key, ["missing"])[-1] for key in HARDENING} == HARDENING
+    assert unit["User"][0] not in ("root", "")
+    assert not [name for name in _environment(unit) if re.search(r"AUTH|PASSWORD|SANDI|SECRET", name)]
+    parser = configparser.ConfigParser(strict=False, interpolation=None, allow_no_value=True)
+    parser.read(path)
+    assert parser.sections() == ["Unit", "Service", "Install"]
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
+def test_every_prefect_setting_of_a_unit_is_one_that_prefect_knows(path):
+    from prefect.settings import Settings
+
+    example = (ROOT / "deployments/systemd/jagadata.env.example").read_text(encoding="utf-8")
+    named = {name for name in _environment(_read_unit(path)) if name.startswith("PREFECT_")}
+    named |= set(re.findall(r"^(PREFECT_\w+)=", example, re.MULTILINE))
+    assert named - _known_settings(Settings, "prefect") == set()
+
+
+def _known_settings(model, prefix):
+    known = set()
+    for name, field in model.model_fields.items():
+        path = f"{prefix}_{name}"
+        if hasattr(field.annotation, "model_fields"):
+            known |= _known_settings(field.annotation, path)
+            continue
+        known.add(path.upper())
+        for alias in getattr(field.validation_alias, "choices", ()):
+            if isinstance(alias, str):
+                known.add(alias.upper())
+    return known
+
+
+def test_the_proxy_speaks_tls_asks_for_an_account_and_leads_to_loopback():
+    text = (ROOT / "deployments/nginx/jagadata.conf").read_text(encoding="utf-8")
+    assert set(re.findall(r"proxy_pass\s+(\S+);", text)) == {"http://127.0.0.1:4200"}
+    assert set(re.findall(r"^\s+listen (\S+)(?: ssl)?;", text, re.MULTILINE)) == {"80", "443", "4243"}
+    assert "auth_basic_user_file" in text
+    assert text.count("deny  all;") == 2
+    assert "return 403;" in text  # pages of other sites
+
+
+def test_no_page_or_paper_names_a_place_of_one_machine():
+    places = re.compile(
+        r"(?<![\w.])/(?:work|home|root/(?!recovery)|tmp/)|localhost:\d|172\.\d+\.\d+|192\.168\."
+    )
+    papers = [
+        *PAGES,
+        *UNITS,
+        *(ROOT / "deployments").rglob("*.conf"),
+        *(ROOT / "deployments").rglob("*.example"),
+    ]
+    assert [_name(page) for page in papers if places.search(page.read_text(encoding="utf-8"))] == []
