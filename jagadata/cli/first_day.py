@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import click
 
 from jagadata.adapters.deployer import deploy
 from jagadata.adapters.directory_store import DirectoryStore
+from jagadata.adapters.prefect_api import PrefectApi
 from jagadata.database_roles import render_roles_sql
 from jagadata.errors import NotFoundError, RefusedError
 from jagadata.host_setup import render_host_setup
@@ -29,8 +31,10 @@ Kode keluar:
 CODES_APPLY = """\b
 Kode keluar:
   0  selesai
-  1  server Prefect menolak atau tidak terjangkau
-  2  berkas kantor salah; server tidak disentuh"""
+  1  pemasangan gagal di tengah; aman diulang
+  2  berkas kantor salah
+  3  server Prefect menolak login, atau alamatnya belum diketahui
+  4  server Prefect tidak terjangkau"""
 
 
 def write_new(path: Path, content: str | bytes, *, mode: int = 0o600) -> None:
@@ -143,4 +147,6 @@ def store_prepare(names: tuple[str, ...]) -> None:
 def apply() -> None:
     """Memasang semua alur di server Prefect menurut berkas kantor (jadwal, pilihan formulir, otomasi); aman diulang."""
     load_office()
+    with closing(PrefectApi()) as api:
+        api.call("GET", "/admin/version")  # address and login, before Prefect's own words about them
     deploy(office_path().resolve())

@@ -7,6 +7,8 @@ import re
 import stat
 import subprocess
 import sys
+import urllib.request
+from base64 import b64encode
 
 import pytest
 import yaml
@@ -16,14 +18,15 @@ from jagadata import post
 from jagadata.approval import Decision
 from jagadata.catalog import write_receipt
 from jagadata.cli import main
+from jagadata.demo.processes import free_port
 
 
 @pytest.fixture
 def jaga(office_lab):
     """`jaga` with the office file of the lab."""
 
-    def call(*arguments, **options):
-        environment = {"JAGADATA_OFFICE": str(office_lab.path)}
+    def call(*arguments, environment=None, **options):
+        environment = {"JAGADATA_OFFICE": str(office_lab.path), **(environment or {})}
         return CliRunner().invoke(
             main, list(arguments), prog_name="jaga", env=environment, catch_exceptions=False, **options
         )
@@ -204,3 +207,44 @@ def test_the_program_itself_runs_and_a_pipe_keeps_lines_whole(office_lab):
     )
     assert backup.id in done.stdout
     assert done.stderr == ""
+
+
+def test_apply_deploys_this_office_file_from_any_folder_and_may_be_repeated(office_lab, prefect_server):
+    environment = {**prefect_server.environment(), "JAGADATA_OFFICE": "office.yaml"}
+    program = [sys.executable, "-m", "jagadata.cli", "apply"]
+
+    def drop_down():
+        request = urllib.request.Request(
+            f"{prefect_server.url}/api/deployments/name/SOP Restore Data/permohonan".replace(" ", "%20"),
+            headers={"Authorization": "Basic " + b64encode(prefect_server.auth.encode()).decode()},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.dumps(json.load(answer)["parameter_openapi_schema"])
+
+    for name in ("Sistem Informasi Surat", "Nama yang Baru"):
+        office_lab.change(lambda value, name=name: value["systems"][0].update(name=name))
+        done = subprocess.run(
+            program, cwd=office_lab.folder, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"{office_lab.application.system} — {name}" in drop_down().encode().decode("unicode_escape")
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        ({"PREFECT_API_URL": None}, 3, "Alamat server Prefect belum diketahui."),
+        ({"PREFECT_API_AUTH_STRING": "jaga:salah"}, 3, "menolak login."),
+        ({"PREFECT_API_URL": "http://127.0.0.1:{free}/api"}, 4, "tidak menjawab."),
+    ],
+)
+def test_apply_tells_what_is_wrong_with_the_prefect_server(jaga, prefect_server, change, code, said):
+    environment = {
+        "PREFECT_API_URL": f"{prefect_server.url}/api",
+        "PREFECT_API_AUTH_STRING": prefect_server.auth,
+    }
+    for name, value in change.items():
+        environment[name] = value and value.format(free=free_port())
+    result = jaga("apply", environment=environment)
+    assert (result.exit_code, said in result.stderr) == (code, True), result.output
+    assert "salah" not in result.output
