@@ -1,28 +1,36 @@
-"""A store in a directory: a mounted share, a second disk. Written beside, made durable, then linked to its final name."""
+"""A store in a directory: a mounted share, a second disk. Written beside, made durable, then linked to its final name.
+
+Every access starts at one open folder and goes down name by name without following symbolic links, so neither a link
+inside the store nor a share that is unmounted meanwhile leads a write elsewhere.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import errno
+import io
 import json
 import os
 import secrets
+import stat
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, cast
 
-from jagadata.errors import AlreadyExistsError, JagadataError, NotFoundError, RefusedError, UnreachableError
+from jagadata.adapters.directory_folder import CLAIM, PART, Folder, explain, taken
+from jagadata.adapters.directory_upload import FileUpload
+from jagadata.errors import NotFoundError, UnreachableError
 from jagadata.ports import StoredObject, StoreFeatures
-from jagadata.store_keys import check_key
+from jagadata.store_keys import check_key, check_prefix, is_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from types import TracebackType
+    from pathlib import Path
+
+    from _typeshed import WriteableBuffer
 
     from jagadata.ports import Tampering
 
 MARKER = "jagadata-store.json"
-_PART = ".part-"
+_NOTHING = (FileNotFoundError, NotADirectoryError)
 
 
 class DirectoryStore:
@@ -35,114 +43,121 @@ class DirectoryStore:
     @staticmethod
     def prepare(path: Path) -> None:
         """Make the directory (0700) and its marker. Safe to run again."""
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        marker = path / MARKER
-        if not marker.exists():
-            marker.write_text(json.dumps({"id": secrets.token_hex(16)}), encoding="utf-8")
-            marker.chmod(0o600)
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            marker = path / MARKER
+            if marker.exists():
+                return
+            fresh = path / f"{PART}{secrets.token_hex(8)}"
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(json.dumps({"id": secrets.token_hex(16)}))
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.rename(marker)
+        except OSError as error:
+            raise explain(error, f"direktori {path}") from error
 
     def features(self) -> StoreFeatures:
-        self._check_mounted()
-        return StoreFeatures(place=str(self.path), device=f"disk:{self.path.stat().st_dev}")
+        with self._root() as root:
+            return StoreFeatures(place=str(self.path), device=f"disk:{os.fstat(root.fd).st_dev}")
 
-    def _check_mounted(self) -> None:
+    @property
+    def _place(self) -> str:
+        return f"penyimpanan '{self.name}' (direktori {self.path})"
+
+    @contextlib.contextmanager
+    def _root(self) -> Iterator[Folder]:
+        """The open folder, with its marker in it. What the system says inside is explained, except that nothing is there."""
         try:
-            found = (self.path / MARKER).is_file()
+            try:
+                root = Folder.root(self.path)
+            except _NOTHING as error:
+                raise self._not_mounted("tidak ada") from error
+            with root:
+                if root.look(MARKER) is None:
+                    raise self._not_mounted(f"tidak memuat berkas penanda {MARKER}")
+                yield root
+        except _NOTHING:
+            raise
         except OSError as error:
-            raise self._unreachable(error) from error
-        if not found:
-            raise UnreachableError(
-                f"Penyimpanan '{self.name}' di {self.path} tidak memuat berkas penanda {MARKER}.",
-                "Pastikan share atau disknya terpasang (mount). Untuk folder baru jalankan `jaga store prepare`.",
-            )
+            raise explain(error, self._place) from error
 
-    def _unreachable(self, error: OSError) -> JagadataError:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return RefusedError(
-                f"Penyimpanan '{self.name}' di {self.path} penuh.",
-                "Kosongkan ruang atau terapkan retensi (`jaga prune`).",
-            )
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            return RefusedError(
-                f"Penyimpanan '{self.name}' di {self.path} tidak dapat ditulisi atau dibaca: {error.strerror}.",
-                "Berikan hak kepada pengguna yang menjalankan Jagadata.",
-            )
+    def _not_mounted(self, what: str) -> UnreachableError:
         return UnreachableError(
-            f"Penyimpanan '{self.name}' di {self.path} tidak menjawab: {error.strerror}.",
-            "Periksa share atau disknya.",
-            transient=True,
+            f"Direktori {self.path} dari penyimpanan '{self.name}' {what}: share atau disknya mungkin tidak terpasang.",
+            "Pasang (mount) share atau disk itu. Hanya untuk direktori baru: jalankan `jaga store prepare`.",
         )
 
-    def _file(self, key: str) -> Path:
-        return self.path / check_key(key)
+    @contextlib.contextmanager
+    def _parent(self, key: str) -> Iterator[tuple[Folder, str]]:
+        """The folder that holds this key, and its name there. Raises FileNotFoundError where there is no such folder."""
+        *above, name = check_key(key).split("/")
+        with self._root() as root, root.below(above) as folder:
+            if key == MARKER:
+                raise FileNotFoundError(key)
+            yield folder, name
 
-    def create(self, key: str) -> _FileUpload:
-        self._check_mounted()
+    # --- writing ---
+
+    def create(self, key: str) -> FileUpload:
+        *above, name = check_key(key).split("/")
+        if key == MARKER:
+            raise taken(key, self._place)
         try:
-            return _FileUpload(self, key, self._file(key))
-        except OSError as error:
-            raise self._unreachable(error) from error
+            with self._root() as root:
+                return FileUpload(root.below(above, make=True), name, key=key, place=self._place)
+        except _NOTHING as error:
+            raise explain(error, self._place) from error
 
     def put(self, key: str, data: bytes) -> StoredObject:
         with self.create(key) as upload:
             upload.write(data)
             return upload.commit()
 
+    # --- reading ---
+
     @contextlib.contextmanager
     def open(self, key: str, *, version: str | None = None) -> Iterator[BinaryIO]:
         del version  # a directory has none
-        self._check_mounted()
-        path = self._file(key)
         try:
-            fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-        except FileNotFoundError as error:
-            raise NotFoundError(
-                f"Objek {key} tidak ada di penyimpanan '{self.name}'.", "Periksa dengan `jaga backups`."
-            ) from error
-        except OSError as error:
-            raise self._unreachable(error) from error
-        with os.fdopen(fd, "rb", buffering=0) as file:
-            yield file
+            with self._parent(key) as (folder, name):
+                file = _Reader(folder.open(name), self._place)
+        except _NOTHING as error:
+            raise self._missing(key) from error
+        with file:
+            yield cast("BinaryIO", file)
+
+    def _missing(self, key: str) -> NotFoundError:
+        return NotFoundError(f"Objek {key} tidak ada di {self._place}.", "Periksa dengan `jaga backups`.")
 
     def get(self, key: str, *, version: str | None = None) -> bytes:
         with self.open(key, version=version) as file:
             return file.read()
 
     def find(self, key: str) -> StoredObject | None:
-        self._check_mounted()
-        try:
-            return self._describe(key, self._file(key))
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            raise self._unreachable(error) from error
-
-    def _describe(self, key: str, path: Path) -> StoredObject | None:
-        found = path.lstat()
-        if not path.is_file() or path.is_symlink():
-            return None
-        return StoredObject(key=key, size=found.st_size, modified=datetime.fromtimestamp(found.st_mtime, UTC))
+        with contextlib.suppress(*_NOTHING), self._parent(key) as (folder, name):
+            found = folder.look(name)
+            if found is not None and stat.S_ISREG(found.st_mode):
+                return _describe(key, found)
+        return None
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        self._check_mounted()
-        folder = self.path / prefix.rpartition("/")[0]
-        found: list[StoredObject] = []
-        for root, folders, names in os.walk(folder):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            for name in names:
-                path = Path(root, name)
-                key = path.relative_to(self.path).as_posix()
-                if name.startswith(".") or key == MARKER or not key.startswith(prefix):
-                    continue
-                with contextlib.suppress(FileNotFoundError):
-                    stored = self._describe(key, path)
-                    if stored:
-                        found.append(stored)
-        yield from sorted(found, key=lambda stored: stored.key)
+        for key, found, _ in self._files(check_prefix(prefix)):
+            if is_key(key) and key != MARKER:
+                yield _describe(key, found)
+
+    def _files(self, prefix: str) -> Iterator[tuple[str, os.stat_result, Folder]]:
+        """Key order; hidden files too. The folder that holds the file is open until the next one is asked for."""
+        above = prefix.rpartition("/")[0]
+        names = above.split("/") if above else []
+        with contextlib.suppress(*_NOTHING), self._root() as root, root.below(names) as folder:
+            yield from _walk(folder, f"{above}/" if above else "", prefix)
 
     def tampering(self, prefix: str) -> Iterator[Tampering]:
-        del prefix
+        check_prefix(prefix)
         yield from ()
+
+    # --- locks and removal ---
 
     def lock(self, stored: StoredObject, until: datetime) -> datetime | None:
         del stored, until
@@ -153,106 +168,64 @@ class DirectoryStore:
         return None
 
     def remove(self, stored: StoredObject) -> None:
-        self._check_mounted()
-        path = self._file(stored.key)
-        try:
-            path.unlink(missing_ok=True)
-            _sync_folder(path.parent)
-        except OSError as error:
-            raise self._unreachable(error) from error
+        with contextlib.suppress(*_NOTHING), self._parent(stored.key) as (folder, name):
+            folder.remove(name)
+            folder.sync()
+
+    # --- leftovers ---
 
     def leftovers(self, older_than: timedelta) -> Sequence[str]:
-        self._check_mounted()
-        limit = datetime.now(UTC) - older_than
-        found = []
-        for path in self.path.rglob(f"{_PART}*"):
-            with contextlib.suppress(FileNotFoundError):
-                if datetime.fromtimestamp(path.stat().st_mtime, UTC) < limit:
-                    found.append(path.relative_to(self.path).as_posix())
-        return sorted(found)
+        return [key for key, _ in self._old(older_than)]
 
     def sweep_leftovers(self, older_than: timedelta) -> Sequence[str]:
-        found = self.leftovers(older_than)
-        for name in found:
-            (self.path / name).unlink(missing_ok=True)
-        return found
+        swept = []
+        for key, folder in self._old(older_than):
+            folder.remove(key.rpartition("/")[2])
+            swept.append(key)
+        return swept
+
+    def _old(self, older_than: timedelta) -> Iterator[tuple[str, Folder]]:
+        limit = datetime.now(UTC) - older_than
+        for key, found, folder in self._files(""):
+            hidden = key.rpartition("/")[2].startswith((PART, CLAIM))
+            if hidden and datetime.fromtimestamp(found.st_mtime, UTC) < limit:
+                yield key, folder
 
 
-class _FileUpload:
-    """A file beside its final name, hidden from listings until it is whole and on disk."""
+def _describe(key: str, found: os.stat_result) -> StoredObject:
+    return StoredObject(key=key, size=found.st_size, modified=datetime.fromtimestamp(found.st_mtime, UTC))
 
-    def __init__(self, store: DirectoryStore, key: str, path: Path) -> None:
-        self.store = store
-        self.key = key
-        self.path = path
-        if path.exists():
-            raise _taken(store, key)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.part = path.parent / f"{_PART}{secrets.token_hex(8)}"
-        self._file = os.fdopen(
-            os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=2**20
-        )
 
-    def __enter__(self) -> Self:
-        return self
+def _walk(folder: Folder, above: str, prefix: str) -> Iterator[tuple[str, os.stat_result, Folder]]:
+    for name in sorted(f"{name}/" if is_folder else name for name, is_folder in folder.names()):
+        key = above + name
+        if not key.startswith(prefix) and not prefix.startswith(key):
+            continue
+        with contextlib.suppress(*_NOTHING):  # removed meanwhile
+            if name.endswith("/"):
+                with folder.below([name.rstrip("/")]) as below:
+                    yield from _walk(below, key, prefix)
+            else:
+                found = folder.look(name)
+                if found is not None and stat.S_ISREG(found.st_mode):
+                    yield key, found, folder
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with contextlib.suppress(OSError):
-            self._file.close()
-        with contextlib.suppress(OSError):
-            self.part.unlink(missing_ok=True)
 
-    def write(self, data: bytes, /) -> int:
+class _Reader(io.FileIO):
+    """A file whose faults are told as the store's."""
+
+    def __init__(self, fd: int, place: str) -> None:
+        super().__init__(fd, "rb")
+        self._place = place
+
+    def read(self, size: int | None = -1, /) -> bytes:
         try:
-            return self._file.write(data)
+            return super().read(-1 if size is None else size) or b""
         except OSError as error:
-            raise self.store._unreachable(error) from error  # noqa: SLF001 - one module, one noun
+            raise explain(error, self._place) from error
 
-    def commit(self) -> StoredObject:
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
         try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            try:
-                os.link(self.part, self.path)
-            except FileExistsError as error:
-                raise _taken(self.store, self.key) from error
-            except OSError as error:
-                if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK):
-                    raise
-                self._claim_and_rename()
-            self.part.unlink(missing_ok=True)
-            _sync_folder(self.path.parent)
-            stored = self.store.find(self.key)
+            return super().readinto(buffer) or 0
         except OSError as error:
-            raise self.store._unreachable(error) from error  # noqa: SLF001 - one module, one noun
-        if stored is None:
-            raise UnreachableError(
-                f"Objek {self.key} hilang dari '{self.store.name}' setelah ditulis.",
-                "Periksa share atau disknya.",
-            )
-        return stored
-
-    def _claim_and_rename(self) -> None:
-        """Where there are no hard links: O_EXCL claims the name, rename(2) puts the whole file in its place."""
-        try:
-            os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        except FileExistsError as error:
-            raise _taken(self.store, self.key) from error
-        self.part.replace(self.path)
-
-
-def _taken(store: DirectoryStore, key: str) -> AlreadyExistsError:
-    return AlreadyExistsError(
-        f"Objek {key} sudah ada di penyimpanan '{store.name}'.", "Isi penyimpanan tidak pernah ditimpa."
-    )
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+            raise explain(error, self._place) from error

@@ -54,7 +54,7 @@ class Bucket:
         self.name = bucket
         self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self.endpoint = endpoint
-        self.place = f"Penyimpanan S3 '{store}' (bucket {bucket})"
+        self.place = f"penyimpanan '{store}' (bucket {bucket})"
         self.conditional: bool | None = None
         """Whether If-None-Match is honoured; None until it was seen."""
         self._versioned: bool | None = None

@@ -41,7 +41,7 @@ def explain_fault(error: Exception, *, operation: str, key: str, place: str) -> 
         )
     if code in _FULL or status == 507:
         return RefusedError(
-            f"{place} penuh: {operation} {key} ditolak ({code or status}).",
+            f"Ruang {place} habis: {operation} {key} ditolak ({code or status}).",
             "Kosongkan ruang atau naikkan kuota, atau terapkan retensi (`jaga prune`).",
         )
     if code in _REFUSED or status in (301, 401, 403):
@@ -53,11 +53,12 @@ def explain_fault(error: Exception, *, operation: str, key: str, place: str) -> 
         )
     if code in UNSUPPORTED or status == 501:
         return JagadataError(
-            f"{place} tidak mengenal {operation}.", "Pakai server S3 yang mendukungnya (docs/adr/0003)."
+            f"Server S3 dari {place} tidak mengenal {operation}.",
+            "Pakai server S3 yang mendukungnya (docs/adr/0003).",
         )
     if status >= 500 or status == 429 or code in _BUSY:
         return UnreachableError(
-            f"{place} sedang terganggu: {operation} {key} dijawab {code or status}.",
+            f"Server S3 dari {place} sedang terganggu: {operation} {key} dijawab {code or status}.",
             "Coba lagi beberapa saat lagi; bila menetap, periksa server S3-nya.",
             transient=True,
         )
@@ -87,7 +88,7 @@ def _explain_silence(error: Exception, operation: str, place: str) -> JagadataEr
             "Periksa berkas 'ca' di berkas kantor.",
         )
     return UnreachableError(
-        f"{place} tidak menjawab ({operation}): {what}.",
+        f"Server S3 dari {place} tidak menjawab ({operation}): {what}.",
         "Periksa jaringan, alamat endpoint, dan apakah server S3-nya berjalan.",
         transient=True,
     )

@@ -51,7 +51,7 @@ class S3Reader(io.RawIOBase):
             self._etag, self.length = answer["ETag"], answer["ContentLength"]
         elif answer["ContentLength"] != self.length - self.place:
             raise DamagedError(
-                f"{self.bucket.place} tidak melanjutkan {self.key} pada bita {self.place}.",
+                f"Server S3 dari {self.bucket.place} tidak melanjutkan {self.key} pada bita {self.place}.",
                 "Pakai server S3 yang mendukung pembacaan sebagian (Range).",
             )
         self._body = answer["Body"]

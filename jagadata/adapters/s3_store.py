@@ -128,7 +128,7 @@ class S3Store:
         """Set or prolong a COMPLIANCE lock; the date read back. Raises RefusedError where the bucket may not be asked."""
         if self.bucket.lock() == "hidden":
             raise RefusedError(
-                f"{self.bucket.place} tidak mengizinkan kunci akses ini membaca konfigurasi Object Lock.",
+                f"Kunci akses untuk {self.bucket.place} tidak boleh membaca konfigurasi Object Lock.",
                 "Berikan hak s3:GetBucketObjectLockConfiguration, atau isi lock_days: 0 di berkas kantor.",
             )
         if self.bucket.lock() != "yes":
