@@ -13,7 +13,6 @@ from jagadata.calendar import (
     WIB,
     format_date,
     format_duration,
-    format_time,
     parse_period,
 )
 from jagadata.forms import BackupForm
@@ -84,29 +83,31 @@ def _render_backup(form: BackupForm, tz: ZoneInfo) -> str:
     return _markdown.get_template("backup/form.md.j2").render(
         form=form,
         head=_filled(head),
-        rows=[_cells(number, row, tz) for number, row in enumerate(form.rows, 1)],
-        details=[_details(number, row) for number, row in enumerate(form.rows, 1)],
+        rows=[_cells(number, row) for number, row in enumerate(form.rows, 1)],
+        details=[_details(number, row, tz) for number, row in enumerate(form.rows, 1)],
         review=_filled(review),
         notes=make_notes(form.remarks, (form.performer, form.reviewer)),
     )
 
 
-def _cells(number: int, row: BackupRow, tz: ZoneInfo) -> tuple[str, ...]:
+def _cells(number: int, row: BackupRow) -> tuple[str, ...]:
     return (
         str(number),
         row.application,
         row.outcome or "-",
-        format_time(row.started, tz) if row.started else "-",
-        format_duration(row.duration) if row.duration is not None else "-",
         row_size(row) or "-",
-        row.second_copy or "-",
-        yes_or_no(row.hash_matches) or "-",
-        format_date(row.retained_until, tz) if row.retained_until else "-",
+        format_duration(row.duration) if row.duration is not None else "-",
     )
 
 
-def _details(number: int, row: BackupRow) -> tuple[str, list[str]]:
+def _details(number: int, row: BackupRow, tz: ZoneInfo) -> tuple[str, list[str]]:
+    """What a narrow dialog can't show in columns."""
     lines = [
+        ("Mulai", when(row.started, tz)),
+        ("Penyimpanan", row.storage),
+        ("Salinan kedua", row.second_copy),
+        ("Hash sesuai setelah penyalinan", yes_or_no(row.hash_matches)),
+        ("Retensi s.d.", format_date(row.retained_until, tz) if row.retained_until else ""),
         ("Sebab gagal", row.reason),
         ("Cara verifikasi", "; ".join(row.verification)),
         *(("File", f"{file.name} (SHA-256 {file.sha256[:16] or '-'}…)") for file in row.files),

@@ -5,7 +5,6 @@ The schema freezes at `jaga apply`; what a drop-down holds is only a convenience
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -95,7 +94,11 @@ class Permohonan(BaseModel):
     unit_kerja: str = Field(title="Unit kerja", min_length=1)
     no_hp: str = Field(default="", title="No. HP/WhatsApp")
     email: str = Field(default="", title="Email", description="Status aduan dikirim ke alamat ini.")
-    waktu_kejadian: datetime | None = Field(default=None, title="Waktu kejadian")
+    waktu_kejadian: str = Field(
+        default="",
+        title="Waktu kejadian",
+        description="Sejauh diketahui, misalnya: 20 November 2026 sekitar pukul 09.00.",
+    )
     uraian_kerusakan: str = Field(title="Uraian kerusakan data", min_length=1)
     dugaan_penyebab: str = Field(default="", title="Dugaan penyebab")
     alasan: str = Field(title="Dasar/alasan permohonan", min_length=1)
@@ -132,7 +135,7 @@ def parse_request(form: Permohonan) -> RestoreRequest:
         unit=form.unit_kerja.strip(),
         phone=form.no_hp.strip(),
         email=form.email.strip(),
-        occurred_at=form.waktu_kejadian.isoformat() if form.waktu_kejadian else "",
+        occurred_at=form.waktu_kejadian.strip(),
         damage=form.uraian_kerusakan,
         suspected_cause=form.dugaan_penyebab,
         reason=form.alasan,

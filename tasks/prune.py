@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from jagadata.pruning import prune
 from prefect import State, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
+from jagadata.pruning import prune
 from jagadata.workplace import Workplace
 from tasks import artifacts
 from tasks.runs import run_id

@@ -104,4 +104,4 @@ class RealConnections:
         return channels
 
     def probe(self) -> Any:
-        return HttpProbe()
+        return HttpProbe(self.office.folder)

@@ -56,6 +56,7 @@ class PrefectServer:
         home.mkdir(parents=True, exist_ok=True)
         environment = {
             **self.environment(),
+            "PREFECT_SERVER_UI_API_URL": f"{self.url}/api",  # where the browser asks; else it tries port 4200
             "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home}/prefect.db",
             **({"PREFECT_SERVER_API_AUTH_STRING": self.auth} if self.auth else {}),
         }

@@ -8,6 +8,7 @@ import pwd
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from typing import Self
 
 from jagadata.demo.processes import Server, answers, free_port
@@ -63,6 +64,18 @@ def start_ssh(folder: Path, *, port: int = 0) -> SshServer:
     )
 
 
+async def _feed(source: Any, target: Any) -> None:
+    wanted = True
+    while data := await source.read(65536):
+        try:
+            if wanted:
+                target.write(data)
+                await target.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            wanted = False
+    target.close()
+
+
 async def _handle(process: object) -> None:
     import asyncssh
 
@@ -77,9 +90,12 @@ async def _handle(process: object) -> None:
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
     )
-    await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
+    # Not redirect(stdin=...): it ends the whole connection when the command leaves its input unread.
+    feeding = asyncio.create_task(_feed(process.stdin, child.stdin))
+    await process.redirect(stdout=child.stdout, stderr=child.stderr)
     code = await child.wait()
     await process.stdout.drain()
+    feeding.cancel()
     process.exit(code if code >= 0 else 128 - code)
 
 

@@ -1,0 +1,51 @@
+"""Staff start a restore from the Prefect UI's form, and the Kasi approves it in the Resume dialog: headless Chromium."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.end_to_end.browser import open_browser
+
+
+@pytest.mark.needs("chromium", "chromedriver")
+def test_a_restore_is_asked_for_and_approved_in_the_prefect_ui(deployed, tmp_path):
+    office, api, url = deployed.office, deployed.api, deployed.server.url
+    deployed.back_up()
+    office.sql("DELETE FROM aplikasi.surat")
+    waiting = {run.id for run in api.pending()}
+    deployment = api.call("GET", "/deployments/name/SOP%20Restore%20Data/permohonan")["id"]
+    with open_browser() as page:
+        sign_in(page, deployed)
+        page.open(f"{url}/deployments/deployment/{deployment}/run")
+        page.choose("Nama aplikasi", office.application.system)
+        page.fill("Nama pemohon", "Dewi Lestari, S.E.")
+        page.fill("Unit kerja", "BKPSDM")
+        page.fill("Uraian kerusakan data", "Semua surat hilang")
+        page.fill("Dasar/alasan permohonan", "Pelayanan terhenti")
+        page.fill("Email", "dewi@example.id")
+        page.picture(tmp_path / "formulir.png")
+        page.press("Submit")
+        found = page.wait(lambda: [run for run in api.pending() if run.id not in waiting], 120)
+        run = found[0].id
+        api.gate(run, 30)
+        page.open(api.ui_url(run))
+        page.press("Resume")
+        page.choose("Keputusan", "Menyetujui")
+        page.choose("Penandatangan", "[rina]")
+        page.fill("Catatan", "disetujui di UI")
+        text = page.text()
+        page.picture(tmp_path / "persetujuan.png")
+        page.press("Submit")
+        for words in ("Hash rencana", "Layanan yang dihentikan", "Dewi Lestari", "BKPSDM"):
+            assert words in text
+    deployed.sign(run, "Diterima pemohon", "agus", "telepon")
+    assert deployed.end(run).state == "Selesai"
+    assert office.letters() == 200
+
+
+def sign_in(page, deployed):
+    """The UI asks for the server's auth string once."""
+    page.open(deployed.server.url)
+    page.driver.execute_script(
+        "window.localStorage.setItem('prefect-password', btoa(arguments[0]))", deployed.server.auth
+    )
