@@ -26,6 +26,7 @@ Kode keluar:
   0  selesai
   2  berkas kantor salah
   3  ditolak; tidak ada yang ditimpa
+  4  disk atau share penyimpanan tidak menjawab
   5  nama itu tidak ada di berkas kantor"""
 
 CODES_APPLY = """\b
@@ -133,13 +134,7 @@ def store_prepare(names: tuple[str, ...]) -> None:
             )
             continue
         path = office.path(entry.path)
-        try:
-            DirectoryStore.prepare(path)
-        except OSError as error:
-            raise RefusedError(
-                f"Penyimpanan '{entry.name}' di {path} tidak dapat disiapkan: {error.strerror}.",
-                "Pasang (mount) disk atau share-nya, dan berikan hak tulis kepada pengguna yang menjalankan Jagadata.",
-            ) from error
+        DirectoryStore.prepare(path)
         click.echo(f"{entry.name}: {path} siap.")
 
 
