@@ -1,7 +1,7 @@
 #!/bin/sh
 # Debian packages of the tests: real servers that no package index brings. As root, on Debian or Ubuntu; safe to run again.
 set -eu
-packages="age openssh-server poppler-utils chromium chromium-driver ceph-mon ceph-osd radosgw zstd
+packages="age openssh-server poppler-utils chromium chromium-driver ceph-mon ceph-osd radosgw zstd"
 packages="$packages systemd-container sudo dbus"
 [ -d /usr/lib/postgresql/15 ] || [ -d /usr/lib/postgresql/16 ] || [ -d /usr/lib/postgresql/17 ] || packages="$packages postgresql"
 missing=""
