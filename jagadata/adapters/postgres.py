@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import tempfile
 from typing import TYPE_CHECKING, BinaryIO
 
 import psycopg
 from psycopg import sql
 
-from jagadata.adapters import postgres_checks, postgres_dump, postgres_properties, postgres_swap
-from jagadata.adapters.postgres_access import Access, Login, last_lines, make_dsn
+from jagadata.adapters import (
+    postgres_checks,
+    postgres_dump,
+    postgres_properties,
+    postgres_restore,
+    postgres_swap,
+)
+from jagadata.adapters.postgres_access import Access, Login
 from jagadata.errors import JagadataError, RefusedError
 from jagadata.ports import DatabaseFacts, ServerFacts
 
@@ -29,10 +33,6 @@ _SESSIONS = """
 SELECT usename || '@' || coalesce(host(client_addr), 'lokal') || coalesce(' (' || nullif(application_name, '') || ')', '')
 FROM pg_catalog.pg_stat_activity WHERE datname = %s AND backend_type = 'client backend' AND application_name <> 'jagadata'
 """
-_RESTORE_OPTIONS = (
-    "-c maintenance_work_mem=256MB -c synchronous_commit=off -c statement_timeout=0 -c lock_timeout=0"
-)
-"""Harmless to durability: the swap's own commit is synchronous, and flushes all WAL before it."""
 
 
 class PostgresServer:
@@ -136,51 +136,21 @@ class PostgresServer:
     def restore(
         self, archive_fd: int, side: str, *, jobs: int, progress: Callable[[int], None] | None = None
     ) -> None:
-        """See ports. A kill of our process leaves pg_restore to end by itself, in the side database only."""
-        command = [self.access.program("pg_restore"), "-j", str(jobs), "--exit-on-error", "--no-password"]
-        command += [f"--dbname={make_dsn(side)}", f"/proc/self/fd/{archive_fd}"]
-        environment = self.access.environment("restore", PGOPTIONS=_RESTORE_OPTIONS)
-        with tempfile.TemporaryFile() as errors:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-                env=environment,
-                pass_fds=[archive_fd],
-            )
-            try:
-                self._watch(process, side, progress)
-            finally:
-                if process.poll() is None:
-                    process.terminate()
-                process.wait()
-            if process.returncode:
-                errors.seek(0)
-                raise JagadataError(
-                    f"pg_restore ke '{side}' gagal (kode {process.returncode}): {last_lines(errors.read().decode(errors='replace'))}",
-                    "Data yang berjalan tidak disentuh. Perbaiki sebabnya, lalu ajukan kembali.",
-                )
-
-    def _watch(
-        self, process: subprocess.Popen[bytes], side: str, progress: Callable[[int], None] | None
-    ) -> None:
-        """Wait for the end; every 2 s that the server still answers, tell by how much the database grew."""
+        """See ports. A kill of our process ends pg_restore too; what it leaves is in the side database only."""
         size = 0
-        while True:
-            try:
-                process.wait(2)
-            except subprocess.TimeoutExpired:
-                pass
-            else:
-                return
+
+        def watch() -> None:
+            """While the server answers, tell by how much the database grew; a lost question is no reason to stop."""
+            nonlocal size
             if progress is None:
-                continue
-            with contextlib.suppress(JagadataError):
+                return
+            with contextlib.suppress(JagadataError, psycopg.Error):
                 facts = self.database(side)
                 if facts:
                     progress(max(0, facts.size - size))
                     size = max(size, facts.size)
+
+        postgres_restore.restore(self.access, archive_fd, side, jobs, watch)
 
     def finish_side(self, side: str, properties: DatabaseProperties) -> None:
         postgres_properties.finish_side(self.access, side, properties)

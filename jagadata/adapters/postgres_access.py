@@ -142,9 +142,3 @@ class Access:
 def make_dsn(database: str) -> str:
     """The database name as a connection string: a name with '=' or '://' would be taken apart otherwise (libpq, 34.1.1)."""
     return psycopg.conninfo.make_conninfo(dbname=database)
-
-
-def last_lines(text: str, count: int = 5) -> str:
-    """The end of a program's stderr on one line, for an error message."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return " | ".join(lines[-count:])[-800:]

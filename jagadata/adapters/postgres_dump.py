@@ -10,8 +10,9 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 from psycopg import sql
 
-from jagadata.adapters.postgres_access import last_lines, make_dsn
+from jagadata.adapters.postgres_access import make_dsn
 from jagadata.adapters.postgres_properties import read_properties
+from jagadata.adapters.postgres_tools import last_lines
 from jagadata.errors import DamagedError, JagadataError
 from jagadata.ports import DumpResult
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import os
 import secrets
-import subprocess
 import threading
 import time
 from pathlib import Path
@@ -15,8 +13,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from jagadata.adapters.postgres import Login, PostgresServer
-from jagadata.database_roles import render_roles_sql
+from jagadata.adapters.postgres import Login
 from jagadata.errors import (
     BusyError,
     DamagedError,
@@ -25,54 +22,9 @@ from jagadata.errors import (
     RefusedError,
     UnreachableError,
 )
+from tests.database_parts import archive_file, connect, drop_databases, dump_to_bytes, grant, restore_beside
 
 ODD = 'Si "surat" \'24\n=x://é'
-
-
-def office_of(server, databases):
-    entry = SimpleNamespace(
-        name="pg",
-        maintenance_database="postgres",
-        dump=SimpleNamespace(user="jaga dump"),
-        restore=SimpleNamespace(user='jaga"restore'),
-    )
-    system = SimpleNamespace(server="pg", databases=databases)
-    return SimpleNamespace(server=lambda _name: entry, systems=[system])
-
-
-def grant(server, *databases):
-    """Run what `jaga db prepare` prints, with psql as its user would."""
-    text = render_roles_sql(office_of(server, list(databases)), "pg")
-    environment = {
-        **os.environ,
-        "PGPASSWORD": server.password,
-        "PGHOST": server.host,
-        "PGPORT": str(server.port),
-        "PGUSER": server.superuser,
-    }
-    done = subprocess.run(
-        [str(server.bin / "psql"), "-X", "-q", "-d", "postgres"],
-        input=text,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    server.sql("ALTER ROLE \"jaga dump\" PASSWORD 'd'")
-    server.sql('ALTER ROLE "jaga""restore" PASSWORD \'r\'')
-
-
-def connect(server, **changes):
-    values = {
-        "address": server.host,
-        "port": server.port,
-        "maintenance_database": "postgres",
-        "dump": Login(user="jaga dump", password="d"),
-        "restore": Login(user='jaga"restore', password="r"),
-        "tools": server.bin,
-    }
-    return PostgresServer("pg", **{**values, **changes})
 
 
 @pytest.fixture
@@ -115,40 +67,7 @@ def application(any_postgres):
         connection.execute("SELECT lo_from_bytea(0, 'besar')")
     grant(server, name)
     yield SimpleNamespace(server=server, name=name, owner=owner, reader=reader)
-    for database in [
-        row[0]
-        for row in server.sql(
-            "SELECT datname FROM pg_database WHERE datname LIKE 'Si %' OR datname LIKE 'samping%' OR datname LIKE 'lama%'"
-        )
-    ]:
-        server.sql(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
-
-
-def dump_to_bytes(adapter, name):
-    buffer = io.BytesIO()
-
-    def sink(source):
-        while data := source.read(65536):
-            buffer.write(data)
-
-    return adapter.dump(name, sink, progress=lambda _: None), buffer.getvalue()
-
-
-def archive_file(data):
-    fd = os.memfd_create("archive")
-    os.write(fd, data)
-    os.lseek(fd, 0, 0)
-    return fd
-
-
-def restore_beside(adapter, name, side="samping"):
-    result, data = dump_to_bytes(adapter, name)
-    oid = adapter.create_side(side, result.properties)
-    fd = archive_file(data)
-    adapter.restore(fd, side, jobs=2)
-    os.close(fd)
-    adapter.finish_side(side, result.properties)
-    return result, oid
+    drop_databases(server, "Si ", "samping", "lama")
 
 
 def test_the_printed_roles_are_enough_to_dump_restore_and_swap_with_everything_as_it_was(application):

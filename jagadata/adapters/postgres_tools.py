@@ -1,0 +1,57 @@
+"""Running PostgreSQL's client programs: they end with us, and what they say at the end is kept for the error."""
+
+from __future__ import annotations
+
+import functools
+import re
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+from jagadata.errors import JagadataError, UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LOST = re.compile(
+    r"server closed the connection|could not receive data|terminating connection|connection to server .* failed"
+    r"|connection not open|could not send data|SSL SYSCALL|timeout expired"
+)
+
+
+@functools.cache
+def _leash() -> tuple[str, ...]:
+    """setpriv(1) of util-linux lets a program be told when its parent dies (prctl(2), PR_SET_PDEATHSIG); busybox's can't.
+
+    Python's own way, `preexec_fn`, is unsafe where there are threads.
+    """
+    program = shutil.which("setpriv")
+    if program is None:
+        return ()
+    leash = (program, "--pdeathsig", "TERM")
+    try:
+        code = subprocess.run([*leash, "true"], capture_output=True, check=False, timeout=10).returncode
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return leash if code == 0 else ()
+
+
+def on_a_leash(command: Sequence[str]) -> list[str]:
+    """The command such that a kill -9 of our process ends it too, where the system can."""
+    return [*_leash(), *command]
+
+
+def last_lines(text: str, count: int = 5) -> str:
+    """The end of a program's stderr on one line, for an error message."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return " | ".join(lines[-count:])[-800:]
+
+
+def make_fault(what: str, code: int, errors: str, hint: str) -> JagadataError:
+    """The error of a program that failed; transient if it lost its server."""
+    message = f"{what} gagal (kode {code}): {last_lines(errors) or 'tanpa keterangan'}"
+    if _LOST.search(errors):
+        return UnreachableError(
+            message, f"Periksa server basis data dan jaringannya, lalu ulangi. {hint}", transient=True
+        )
+    return JagadataError(message, hint)

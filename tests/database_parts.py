@@ -1,0 +1,93 @@
+"""A PostgreSQL server as Jagadata sees it in tests: the two roles that `jaga db prepare` prints, dumps in memory, clean-up."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+from types import SimpleNamespace
+
+from psycopg import sql
+
+from jagadata.adapters.postgres import Login, PostgresServer
+from jagadata.database_roles import render_roles_sql
+
+
+def office_of(server, databases):
+    entry = SimpleNamespace(
+        name="pg",
+        maintenance_database="postgres",
+        dump=SimpleNamespace(user="jaga dump"),
+        restore=SimpleNamespace(user='jaga"restore'),
+    )
+    system = SimpleNamespace(server="pg", databases=databases)
+    return SimpleNamespace(server=lambda _name: entry, systems=[system])
+
+
+def grant(server, *databases):
+    """Run what `jaga db prepare` prints, with psql as its user would."""
+    text = render_roles_sql(office_of(server, list(databases)), "pg")
+    environment = {
+        **os.environ,
+        "PGPASSWORD": server.password,
+        "PGHOST": server.host,
+        "PGPORT": str(server.port),
+        "PGUSER": server.superuser,
+    }
+    done = subprocess.run(
+        [str(server.bin / "psql"), "-X", "-q", "-d", "postgres"],
+        input=text,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    server.sql("ALTER ROLE \"jaga dump\" PASSWORD 'd'")
+    server.sql('ALTER ROLE "jaga""restore" PASSWORD \'r\'')
+
+
+def connect(server, **changes):
+    values = {
+        "address": server.host,
+        "port": server.port,
+        "maintenance_database": "postgres",
+        "dump": Login(user="jaga dump", password="d"),
+        "restore": Login(user='jaga"restore', password="r"),
+        "tools": server.bin,
+    }
+    return PostgresServer("pg", **{**values, **changes})
+
+
+def dump_to_bytes(adapter, name):
+    buffer = io.BytesIO()
+
+    def sink(source):
+        while data := source.read(65536):
+            buffer.write(data)
+
+    return adapter.dump(name, sink, progress=lambda _: None), buffer.getvalue()
+
+
+def archive_file(data):
+    fd = os.memfd_create("archive")
+    os.write(fd, data)
+    os.lseek(fd, 0, 0)
+    return fd
+
+
+def restore_beside(adapter, name, side="samping"):
+    result, data = dump_to_bytes(adapter, name)
+    oid = adapter.create_side(side, result.properties)
+    fd = archive_file(data)
+    adapter.restore(fd, side, jobs=2)
+    os.close(fd)
+    adapter.finish_side(side, result.properties)
+    return result, oid
+
+
+def drop_databases(server, *prefixes):
+    """Drop every database whose name starts so, subscriptions and slots aside."""
+    for (name,) in server.sql("SELECT datname FROM pg_database WHERE NOT datistemplate"):
+        if name.startswith(prefixes):
+            server.sql(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
