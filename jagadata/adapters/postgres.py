@@ -104,7 +104,7 @@ class PostgresServer:
         return postgres_properties.read_properties(self.access, name)
 
     def rows(self, name: str) -> dict[str, int]:
-        with self.access.connect(name, "dump") as connection:
+        with self.access.connect(name, "dump", patient=True) as connection:
             try:
                 return postgres_dump.count_rows(connection)
             except psycopg.Error as error:

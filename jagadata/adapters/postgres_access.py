@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg
+from psycopg import sql
 
 from jagadata.errors import JagadataError, NotFoundError, RefusedError, UnreachableError
 
@@ -18,6 +19,28 @@ if TYPE_CHECKING:
 
 Role = Literal["dump", "restore"]
 APPLICATION = "jagadata"
+_KEEPALIVES: dict[str, Any] = {
+    "keepalives": 1,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 45_000,
+}
+"""A network that vanished without a word is noticed within 45 s (libpq, 34.1.2)."""
+_OPTIONS = (
+    "-c search_path=pg_catalog "  # nothing that a database's owner put there runs with our privileges (CVE-2018-1058)
+    "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4 "  # a lost worker's lock goes as soon
+    "-c lock_timeout=60s -c statement_timeout="
+)
+_LOGIN = re.compile(
+    r"authentication failed|no password supplied|no pg_hba.conf entry|role .* does not exist|not permitted to log in"
+    r"|pg_hba.conf rejects"
+)
+_FULL = re.compile(r"too many (clients|connections)|remaining connection slots")
+_SILENCE = re.compile(
+    r"Connection refused|timeout expired|could not translate|could not connect|server closed the connection|Network is unreachable"
+    r"|No route to host|Connection reset|is starting up|shutting down|recovery mode|could not receive|Connection timed out"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +61,13 @@ class Access:
     ca: Path | None = None
     tools: Path | None = None
 
-    def connect(self, database: str = "", role: Role = "restore") -> psycopg.Connection[Any]:
-        """An open connection in autocommit. Raises UnreachableError, RefusedError (login) or NotFoundError (database)."""
+    def connect(
+        self, database: str = "", role: Role = "restore", *, patient: bool = False
+    ) -> psycopg.Connection[Any]:
+        """An open connection in autocommit; a statement may take 60 s, or with `patient` for ever.
+
+        Raises UnreachableError, RefusedError (login) or NotFoundError (database).
+        """
         login, database = self.logins[role], database or self.maintenance_database
         try:
             return psycopg.connect(
@@ -51,11 +79,9 @@ class Access:
                 application_name=APPLICATION,
                 autocommit=True,
                 connect_timeout=10,
-                keepalives=1,
-                keepalives_idle=15,
-                keepalives_interval=5,
-                keepalives_count=4,
+                options=_OPTIONS + ("0" if patient else "60s"),
                 client_encoding="UTF8",
+                **_KEEPALIVES,
                 **self._tls(),
             )
         except psycopg.OperationalError as error:
@@ -71,18 +97,36 @@ class Access:
                 f"Basis data '{database}' tidak ada di server '{self.name}'.",
                 "Periksa namanya di berkas kantor.",
             )
-        if re.search(
-            r"authentication failed|no password supplied|no pg_hba.conf entry|role .* does not exist|not permitted to log in",
-            text,
-        ):
+        if _LOGIN.search(text):
             return RefusedError(
                 f"Server '{self.name}' menolak login '{user}' ke basis data '{database}'.",
                 f"Jalankan SQL dari `jaga db prepare {self.name}`, lalu periksa sandi dan pg_hba.conf.",
             )
-        if re.search(r"permission denied for database|is not currently accepting connections", text):
+        if "is not currently accepting connections" in text:
+            return RefusedError(
+                f"Basis data '{database}' di '{self.name}' ditutup untuk semua koneksi (datallowconn = false).",
+                f"Jalankan sebagai superuser: ALTER DATABASE {sql.Identifier(database).as_string()} ALLOW_CONNECTIONS true;",
+            )
+        if "permission denied for database" in text:
             return RefusedError(
                 f"Login '{user}' tidak boleh membuka basis data '{database}' di '{self.name}'.",
                 f"Jalankan SQL dari `jaga db prepare {self.name}`.",
+            )
+        if re.search(r"certificate|SSL error|server does not support SSL", text):
+            return RefusedError(
+                f"Sambungan TLS ke server '{self.name}' ({self.address}:{self.port}) tidak dapat dipercaya.",
+                f"Periksa servers[].ca dan sertifikat server. Jawaban terakhir: {text[-200:]}",
+            )
+        if _FULL.search(text):
+            return UnreachableError(
+                f"Server basis data '{self.name}' tidak menerima koneksi lagi: jatahnya habis.",
+                f"Tutup sesi yang tidak terpakai atau naikkan batas koneksi. Jawaban terakhir: {text[-200:]}",
+                transient=True,
+            )
+        if not _SILENCE.search(text):  # a server answers in its own language
+            return RefusedError(
+                f"Server '{self.name}' menolak koneksi '{user}' ke basis data '{database}'.",
+                f"Periksa jawaban terakhir server: {text[-200:]}",
             )
         return UnreachableError(
             f"Server basis data '{self.name}' ({self.address}:{self.port}) tidak menjawab.",
@@ -141,4 +185,4 @@ class Access:
 
 def make_dsn(database: str) -> str:
     """The database name as a connection string: a name with '=' or '://' would be taken apart otherwise (libpq, 34.1.1)."""
-    return psycopg.conninfo.make_conninfo(dbname=database)
+    return psycopg.conninfo.make_conninfo(dbname=database, **_KEEPALIVES)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 import tempfile
 import threading
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
+import psycopg
 from psycopg import sql
 
 from jagadata.adapters.postgres_access import make_dsn
 from jagadata.adapters.postgres_properties import read_properties
-from jagadata.adapters.postgres_tools import last_lines
-from jagadata.errors import DamagedError, JagadataError
+from jagadata.adapters.postgres_tools import last_lines, make_fault, on_a_leash
+from jagadata.errors import DamagedError, JagadataError, RefusedError
 from jagadata.ports import DumpResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import psycopg
 
     from jagadata.adapters.postgres_access import Access
 
@@ -28,107 +28,142 @@ LARGE_OBJECTS = "pg_largeobject"
 """The line of `rows` that counts large objects."""
 
 _TABLES = """
-SELECT n.nspname, c.relname
+SELECT n.nspname, c.relname, ''
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                   WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+UNION ALL
+SELECT n.nspname, c.relname, e.condition
+FROM pg_catalog.pg_extension x, unnest(x.extconfig, x.extcondition) AS e (oid, condition),
+  pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = e.oid AND c.relkind = 'r'
 ORDER BY 1, 2
 """
+"""Tables whose rows a dump holds: the database's own, and those that extensions marked for it (pg_extension_config_dump)."""
 
 
 def count_rows(connection: psycopg.Connection[Any]) -> dict[str, int]:
-    """Exact rows of each table whose rows a dump holds (partitions by leaf, no extension's own), and of large objects if any."""
+    """Exact rows of each table whose rows a dump holds (partitions by leaf), and of large objects if there are any."""
     rows: dict[str, int] = {}
     connection.execute("SET row_security = off")  # an error rather than a silently filtered count
-    for schema, table in connection.execute(_TABLES).fetchall():
-        query = sql.SQL("SELECT count(*) FROM ONLY {}").format(sql.Identifier(schema, table))
+    for schema, table, condition in connection.execute(_TABLES).fetchall():
+        query = sql.SQL("SELECT count(*) FROM ONLY {} {}").format(
+            sql.Identifier(schema, table), sql.SQL(condition)
+        )
         found = connection.execute(query).fetchone()
-        rows[f"{schema}.{table}"] = found[0] if found else 0
+        name = f"{schema}.{table}"
+        rows[name] = rows.get(name, 0) + (found[0] if found else 0)
     large = connection.execute("SELECT count(*) FROM pg_catalog.pg_largeobject_metadata").fetchone()
     if large and large[0]:
         rows[LARGE_OBJECTS] = large[0]
     return rows
 
 
-class _DumpOutput:
-    """pg_dump's output; its failure is raised before the end of file, so that a cut stream is never taken for whole."""
+class _Count:
+    """The rows, counted in a thread in the dump's own snapshot while the dump runs."""
 
-    def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes], name: str) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], name: str) -> None:
+        self.connection = connection
+        self.name = name
+        self.rows: dict[str, int] = {}
+        self.error: Exception | None = None
+        self.thread = threading.Thread(target=self._work, name="rows", daemon=True)
+        self.thread.start()
+
+    def _work(self) -> None:
+        try:
+            self.rows = count_rows(self.connection)
+        except Exception as error:  # noqa: BLE001 - carried over to the other thread
+            self.error = error
+
+    def check(self) -> None:
+        """Raises JagadataError as soon as a count failed."""
+        if self.error is None:
+            return
+        raise JagadataError(
+            f"Baris tabel '{self.name}' tidak dapat dihitung: {str(self.error).splitlines()[0]}",
+            "Periksa hak peran dump dengan `jaga doctor`.",
+            transient=isinstance(self.error, psycopg.OperationalError),
+        ) from self.error
+
+    def finish(self) -> dict[str, int]:
+        self.thread.join()
+        self.check()
+        return self.rows
+
+    def give_up(self) -> None:
+        while self.thread.is_alive():
+            with contextlib.suppress(psycopg.Error):
+                self.connection.cancel_safe(timeout=5)
+            self.thread.join(1)
+
+
+class _DumpOutput:
+    """pg_dump's output; a failure is raised before the end of file, so that a cut stream is never taken for whole."""
+
+    def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes], count: _Count) -> None:
         self.process = process
         self.errors = errors
-        self.name = name
+        self.count = count
 
     def read(self, size: int = -1) -> bytes:
         output = cast("IO[bytes]", self.process.stdout)
-        data = output.read(size if size > 0 else 2**20)
-        if not data and self.process.wait():
+        data = output.read(size)
+        self.count.check()
+        if (not data and size != 0) or size < 0:
+            self.check()
+        return data
+
+    def check(self) -> None:
+        """Wait for pg_dump's end. Raises JagadataError unless it ended well."""
+        if self.process.wait():
             self.errors.seek(0)
-            text = last_lines(self.errors.read().decode(errors="replace"))
-            raise JagadataError(
-                f"pg_dump basis data '{self.name}' gagal (kode {self.process.returncode}): {text}",
+            raise make_fault(
+                f"pg_dump basis data '{self.count.name}'",
+                self.process.returncode,
+                self.errors.read().decode(errors="replace"),
                 "Periksa hak peran dump dengan `jaga doctor`, lalu ulangi.",
             )
-        return data
 
 
 def dump(access: Access, name: str, sink: Callable[[BinaryIO], None]) -> DumpResult:
     """See ports.DatabaseServer.dump. The rows are counted in the dump's own snapshot, while it runs."""
     tool = access.tool_version("pg_dump")
     compressed = int(tool.partition(".")[0]) >= ZSTD_SINCE
-    counts: dict[str, int] = {}
-    faults: list[BaseException] = []
-    with access.connect(name, "dump") as connection, tempfile.TemporaryFile() as errors:
+    with access.connect(name, "dump", patient=True) as connection, tempfile.TemporaryFile() as errors:
         connection.execute("SET idle_in_transaction_session_timeout = 0")
-        connection.execute("SET statement_timeout = 0")
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        snapshot = cast(
-            "tuple[str]", connection.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
-        )[0]
-
-        def count() -> None:
-            try:
-                counts.update(count_rows(connection))
-            except BaseException as error:  # noqa: BLE001 - carried over to the other thread
-                faults.append(error)
-
-        command = [
-            access.program("pg_dump"),
-            "-Fc",
-            "--no-password",
-            f"--snapshot={snapshot}",
-            "--lock-wait-timeout=60s",
-        ]
-        command += ["--compress=zstd:3" if compressed else "-Z0", f"--dbname={make_dsn(name)}"]
+        found = connection.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
+        snapshot = str(found[0]) if found else ""
+        command = [access.program("pg_dump"), "-Fc", "--no-password", f"--snapshot={snapshot}"]
+        command += ["--lock-wait-timeout=60s", "--compress=zstd:3" if compressed else "-Z0"]
         process = subprocess.Popen(
-            command,
+            on_a_leash([*command, f"--dbname={make_dsn(name)}"]),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
             env=access.environment("dump"),
+            pipesize=2**20,
         )
-        counter = threading.Thread(target=count, name="rows", daemon=True)
-        counter.start()
+        count = _Count(connection, name)
         try:
-            sink(cast("BinaryIO", _DumpOutput(process, errors, name)))
-            if process.wait():
+            output = _DumpOutput(process, errors, count)
+            sink(cast("BinaryIO", output))
+            if output.read(1):
                 raise JagadataError(
-                    f"pg_dump basis data '{name}' berakhir dengan kode {process.returncode}.", "Ulangi."
+                    f"Hasil dump '{name}' tidak dibaca sampai akhir.", "Laporkan kepada pengembang."
                 )
+            rows = count.finish()
         finally:
             if process.poll() is None:
                 process.kill()
             process.wait()
             cast("IO[bytes]", process.stdout).close()
-            counter.join()
-        if faults:
-            raise JagadataError(
-                f"Baris tabel '{name}' tidak dapat dihitung: {faults[0]}",
-                "Periksa hak peran dump dengan `jaga doctor`.",
-            ) from faults[0]
+            count.give_up()
         connection.execute("COMMIT")
     return DumpResult(
-        rows=counts, properties=read_properties(access, name), compressed=compressed, tool=f"pg_dump {tool}"
+        rows=rows, properties=read_properties(access, name), compressed=compressed, tool=f"pg_dump {tool}"
     )
 
 
@@ -145,6 +180,11 @@ def read_archive(access: Access, source: BinaryIO) -> list[str]:
         env={"PATH": access.environment("dump")["PATH"], "LC_ALL": "C"},
     )
     text = process.communicate()[1].decode(errors="replace")
+    if process.returncode and "unsupported version" in text:
+        raise RefusedError(
+            f"pg_restore {access.tool_version('pg_restore')} tidak mengenal bentuk arsip ini: {last_lines(text, 1)}",
+            "Pasang paket postgresql-client dari versi yang membuat back up, dan tunjuk foldernya lewat servers[].tools.",
+        )
     if process.returncode:
         raise DamagedError(
             f"Arsip back up rusak: {last_lines(text, 2)}", "Jangan dipakai; pilih back up lain."
