@@ -93,14 +93,14 @@ class Bucket:
                 "Tulis 'endpoint' sebagai https://NAMA[:PORT] di berkas kantor.",
             ) from error
 
-    def call(self, operation: str, key: str = "", **arguments: Any) -> Any:
+    def call(self, operation: str, key: str | None = None, **arguments: Any) -> Any:
         """One request, on `key` if there is one. Raises what `explain_fault` makes of its failure."""
-        if key:
+        if key is not None:
             arguments["Key"] = self.prefix + check_key(key)
         try:
             return getattr(self.client, operation)(Bucket=self.name, **arguments)
         except (ClientError, BotoCoreError, OSError) as error:
-            raise self._explain(error, operation, key) from error
+            raise self._explain(error, operation, key or "") from error
 
     def _explain(self, error: Exception, operation: str, key: str) -> JagadataError:
         return explain_fault(error, operation=operation, key=key, place=self.place)
@@ -160,15 +160,16 @@ class Bucket:
     # --- which version is the object ---
 
     def firsts(self, prefix: str, size: int = 1000) -> Iterator[dict[str, Any]]:
-        """The first version of each key. Servers list the versions of a key together, newest first; pages may cut between."""
+        """The first version of each key: versions are listed key by key, last stored first (ListObjectVersions); pages may cut between.
+
+        The order counts, not LastModified: Ceph takes that before it stores, so two writers may have it the other way round.
+        """
         first: dict[str, Any] | None = None
         for page in self.pages("list_object_versions", prefix, size):
             for item in page.get("Versions", []):
                 if first is not None and item["Key"] != first["Key"]:
                     yield first
-                    first = None
-                if first is None or item["LastModified"] <= first["LastModified"]:
-                    first = item
+                first = item
         if first is not None:
             yield first
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 from dataclasses import dataclass
 from functools import partial
@@ -113,10 +115,31 @@ class S3:
         self.stop()
 
 
+def _build_ring(ring: Path, port: int) -> None:
+    """In a process of its own: Swift brings eventlet, which warns of every fork that follows in its process."""
+    device = {
+        "region": 1,
+        "zone": 1,
+        "ip": "127.0.0.1",
+        "port": port,
+        "device": "d1",
+        "weight": 1,
+        "replication_ip": "127.0.0.1",
+        "replication_port": port,
+    }
+    code = (
+        "import json, sys; from swift.common.ring import RingBuilder; builder = RingBuilder(8, 1, 1); "
+        "builder.add_dev(json.loads(sys.argv[1])); builder.rebalance(); builder.get_ring().save(sys.argv[2])"
+    )
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, json.dumps(device), ring],
+        check=True,
+        capture_output=True,
+    )
+
+
 def start_swift(folder: Path) -> S3:
     """Proxy, account, container and object server on free ports, one replica, data in `folder`."""
-    from swift.common.ring import RingBuilder
-
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "swift.conf").write_text(
         "[swift-hash]\nswift_hash_path_suffix = jagadata\n[storage-policy:0]\nname = Policy-0\ndefault = yes\n",
@@ -133,21 +156,7 @@ def start_swift(folder: Path) -> S3:
     ports = [free_port() for _ in range(3)]
     for kind, port in zip(("account", "container", "object"), ports, strict=True):
         (folder / "devices" / "d1").mkdir(parents=True, exist_ok=True)
-        builder: Any = RingBuilder(8, 1, 1)
-        builder.add_dev(
-            {
-                "region": 1,
-                "zone": 1,
-                "ip": "127.0.0.1",
-                "port": port,
-                "device": "d1",
-                "weight": 1,
-                "replication_ip": "127.0.0.1",
-                "replication_port": port,
-            }
-        )
-        builder.rebalance()
-        builder.get_ring().save(str(folder / f"{kind}.ring.gz"))
+        _build_ring(folder / f"{kind}.ring.gz", port)
         config = folder / f"{kind}.conf"
         config.write_text(_STORAGE.format(port=port, folder=folder, kind=kind, udp=udp), encoding="ascii")
         servers.append(
