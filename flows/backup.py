@@ -8,8 +8,10 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from tasks import backup as steps
-from tasks.parameters import Note, OccasionChoice, PerformerChoice, PeriodText, Systems
+from tasks.parameters import PerintahBackup
 from tasks.runs import open_backup
+
+_EVERYTHING = PerintahBackup()
 
 
 @flow(
@@ -20,15 +22,9 @@ from tasks.runs import open_backup
     persist_result=False,
     retries=0,
 )
-def backup(
-    sistem: Systems = [],  # noqa: B006 - Prefect's run form shows the default
-    periode: PeriodText = "",
-    pelaksanaan: OccasionChoice = "Manual",
-    pelaksana: PerformerChoice = "",
-    catatan: Note = "",
-) -> Any:
+def backup(perintah: PerintahBackup = _EVERYTHING) -> Any:
     """Back up the chosen systems (none: all), fill in the form, and let the Kasi receive it."""
-    with open_backup(sistem, periode, pelaksanaan, pelaksana, catatan) as run:
+    with open_backup(perintah) as run:
         systems = run.open()["systems"]
         steps.step_1(run, systems)
         steps.step_2(run, systems)

@@ -64,6 +64,7 @@ class BackupRun:
         self.order = order
         self.scheduled = scheduled or place.clock()
         self.journal: Journal = place.journal(run)
+        self._at_once = threading.Semaphore(place.office.policy.backup.at_once)
         self._limits: dict[str, threading.Semaphore] = {}
         self._lock = threading.Lock()
 
@@ -135,7 +136,7 @@ class BackupRun:
         )
 
         def work(_before: Outcome) -> Outcome:
-            with self._limit(system):
+            with self._limit(system), self._at_once:
                 return {"draft": dump_system(self.place, system, occasion, progress)}
 
         return self._step("1", system, work, {"ok": True})

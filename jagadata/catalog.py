@@ -26,6 +26,7 @@ class Backup:
     digest: str
     envelope: bytes
     stores: Sequence[str]  # that hold the manifest
+    primary: str = ""  # the store whose versions the manifest names
     receipts: Sequence[Receipt] = ()
 
     @property
@@ -76,6 +77,8 @@ class Backup:
             if receipt.kind == "copy" and receipt.data.get("store") == store:
                 version: str | None = receipt.data["versions"].get(key)
                 return version
+        if self.primary and store != self.primary:
+            return None  # its receipt is lost: the first version counts, and the hashes decide
         return next((entry.version for entry in self.manifest.objects if entry.key == key), None)
 
     def versions_in(self, store: str) -> Callable[[str], str | None]:
@@ -146,6 +149,7 @@ def read_catalog(stores: Sequence[Store], records: Records, system: str | None =
                     digest=backup.digest,
                     envelope=backup.envelope,
                     stores=backup.stores,
+                    primary=stores[0].name,
                     receipts=tuple(sorted(fitting, key=lambda receipt: receipt.at)),
                 )
             )

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from jagadata.backup_run import BackupOrder
 from jagadata.errors import OfficeFileError
 from jagadata.office import Office, load_office
 from jagadata.request import RestoreRequest
@@ -53,33 +54,31 @@ def parse_choice(text: str) -> str:
 
 _OFFICE = _office()
 SystemChoice = Annotated[str, Field(json_schema_extra=_drop_down(system_choices(_OFFICE)))]
-PerformerChoice = Annotated[
-    str,
-    Field(
-        title="Pelaksana",
-        description="Kosongkan untuk pemegang peran menurut berkas kantor.",
-        json_schema_extra=_drop_down(performer_choices(_OFFICE), empty=True),
-    ),
-]
-Systems = Annotated[
-    list[SystemChoice],
-    Field(title="Nama aplikasi/sistem", description="Kosongkan untuk semua sistem di berkas kantor."),
-]
-PeriodText = Annotated[
-    str,
-    Field(
+PerformerChoice = Annotated[str, Field(json_schema_extra=_drop_down(performer_choices(_OFFICE), empty=True))]
+
+
+class PerintahBackup(BaseModel):
+    """Formulir Pelaksanaan Back Up: apa yang di-back up, dan untuk bulan mana"""
+
+    model_config = ConfigDict(title="Perintah back up")
+
+    sistem: list[SystemChoice] = Field(
+        default=[], title="Nama aplikasi/sistem", description="Kosongkan untuk semua sistem di berkas kantor."
+    )
+    periode: str = Field(
+        default="",
         title="Periode (TTTT-BB)",
         description="Misalnya 2026-11. Kosongkan untuk bulan berjalan (WIB) menurut jadwal.",
-    ),
-]
-OccasionChoice = Annotated[
-    Literal["Terjadwal", "Manual", "Susulan"],
-    Field(
+    )
+    pelaksanaan: Literal["Terjadwal", "Manual", "Susulan"] = Field(
+        default="Manual",
         title="Pelaksanaan",
         description="Susulan: menyusul untuk bulan yang terlewat, dicatat pada periodenya.",
-    ),
-]
-Note = Annotated[str, Field(title="Catatan", description="Dicetak pada formulir.")]
+    )
+    pelaksana: PerformerChoice = Field(
+        default="", title="Pelaksana", description="Kosongkan untuk pemegang peran menurut berkas kantor."
+    )
+    catatan: str = Field(default="", title="Catatan", description="Dicetak pada formulir.")
 
 
 class Permohonan(BaseModel):
@@ -147,4 +146,15 @@ def parse_request(form: Permohonan) -> RestoreRequest:
         personal_data=form.memuat_data_pribadi,
         cyber_incident=form.indikasi_insiden_siber,
         fallback=form.rencana_pemulihan,
+    )
+
+
+def parse_order(form: PerintahBackup) -> BackupOrder:
+    """The order of a backup run; its values are checked when the run opens."""
+    return BackupOrder(
+        systems=[parse_choice(item) for item in form.sistem],
+        period=form.periode.strip(),
+        kind=form.pelaksanaan,
+        note=form.catatan,
+        performer=parse_choice(form.pelaksana),
     )

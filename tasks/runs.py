@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from prefect import runtime
 
 from jagadata import secrets
-from jagadata.backup_run import BackupOrder, BackupRun
+from jagadata.backup_run import BackupRun
 from jagadata.restore_run import RestoreRun
 from jagadata.workplace import Workplace
-from tasks.parameters import parse_choice, parse_request
+from tasks.parameters import parse_order, parse_request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
-    from tasks.parameters import Permohonan
+    from tasks.parameters import PerintahBackup, Permohonan
 
 
 def _prefect_secret(block: str) -> str:
@@ -48,19 +48,10 @@ def scheduled() -> datetime:
 
 
 @contextlib.contextmanager
-def open_backup(
-    sistem: Sequence[str], periode: str, pelaksanaan: str, pelaksana: str, catatan: str
-) -> Iterator[BackupRun]:
+def open_backup(perintah: PerintahBackup) -> Iterator[BackupRun]:
     """The backup run of this flow run. Raises RefusedError before anything is dumped."""
-    order = BackupOrder(
-        systems=[parse_choice(item) for item in sistem],
-        period=periode.strip(),
-        kind=pelaksanaan,  # type: ignore[arg-type]
-        note=catatan,
-        performer=parse_choice(pelaksana),
-    )
     with workplace() as place:
-        run = BackupRun(place, run_id(), order, scheduled=scheduled())
+        run = BackupRun(place, run_id(), parse_order(perintah), scheduled=scheduled())
         run.open()
         yield run
 

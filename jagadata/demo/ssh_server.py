@@ -8,8 +8,7 @@ import pwd
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from typing import Self
+from typing import Any, Self
 
 from jagadata.demo.processes import Server, answers, free_port
 

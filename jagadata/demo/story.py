@@ -157,7 +157,7 @@ def back_up(scene: Scene, teller: Teller) -> str:
     teller.act(
         "2", "SOP Back Up Data, langkah 1–6", "Backup by the SOP: dump, verify, name, secure, form, sign-off"
     )
-    run = scene.api.run("SOP Back Up Data/bulanan", {"catatan": "Demo"})
+    run = scene.api.run("SOP Back Up Data/bulanan", {"perintah": {"catatan": "Demo"}})
     teller.fact("Run", scene.api.ui_url(run))
     sign_off(scene, teller, run, "Diterima", "bambang")
     ended = scene.api.wait(run, ENDED, 180)
