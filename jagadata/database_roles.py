@@ -33,7 +33,7 @@ def render_roles_sql(office: Office, server_name: str) -> str:
         "-- Peran dump: hanya membaca.",
         _create(server.dump.user),
         f"ALTER ROLE {dump} LOGIN BYPASSRLS;",
-        f"GRANT pg_read_all_data, pg_read_all_stats TO {dump};",
+        f"GRANT pg_read_all_data, pg_read_all_settings, pg_read_all_stats TO {dump};",
         "",
         "-- Peran restore: membuat basis data di samping, menukar nama, mengakhiri sesi.",
         _create(server.restore.user),
@@ -43,28 +43,45 @@ def render_roles_sql(office: Office, server_name: str) -> str:
         "-- Sandi (hapus tanda komentar sekali saja):",
         f"-- \\password {dump}",
         f"-- \\password {restore}",
+        "--",
+        "-- pg_hba.conf: nama basis data di samping selalu baru, jadi kolom basis data harus 'all':",
+        f"-- host  all  {dump}     ALAMAT_WORKER/32  scram-sha-256",
+        f"-- host  all  {restore}  ALAMAT_WORKER/32  scram-sha-256",
     ]
     for name in dict.fromkeys(databases):
-        lines += [
-            "",
-            f"-- Basis data {name!r}: masuk sebagai peran dump, dan bertindak sebagai setiap pemilik objek.",
-            f"GRANT CONNECT ON DATABASE {quote(name)} TO {dump};",
-            f"SELECT format('GRANT %I TO %I', r.rolname, {literal(server.restore.user)})",
-            "FROM pg_roles r WHERE NOT r.rolsuper AND r.rolname !~ '^pg_' AND (",
-            f"  r.oid = (SELECT datdba FROM pg_database WHERE datname = {literal(name)})",
-            "  OR r.oid IN (SELECT s.refobjid FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid",
-            f"               WHERE d.datname = {literal(name)} AND s.refclassid = 'pg_authid'::regclass AND s.deptype = 'o')",
-            "  OR r.oid IN (SELECT s.setrole FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase",
-            f"               WHERE d.datname = {literal(name)}))",
-            "\\gexec",
-            f"SELECT {_escaped(quote(_connection(name)))} AS jagadata_basis_data",
-            "\\gset",
-            "\\connect -reuse-previous=on :jagadata_basis_data",
-            "-- Large object tidak tercakup pg_read_all_data; ulangi bagian ini bila `jaga doctor` memintanya.",
-            f"SELECT format('GRANT SELECT ON LARGE OBJECT %s TO %I', oid, {literal(server.dump.user)}) FROM pg_largeobject_metadata",
-            "\\gexec",
-        ]
+        lines += _render_database(name, server.dump.user, server.restore.user)
     return "\n".join(lines) + "\n"
+
+
+def _render_database(name: str, dump: str, restore: str) -> list[str]:
+    """What one database needs; nothing while it is not there (a new server before its first restore)."""
+    return [
+        "",
+        f"-- Basis data {name!r}: masuk sebagai peran dump, dan bertindak sebagai setiap pemilik objek.",
+        f"SELECT EXISTS (SELECT FROM pg_database WHERE datname = {literal(name)}) AS jagadata_ada",
+        "\\gset",
+        "\\if :jagadata_ada",
+        f"GRANT CONNECT ON DATABASE {quote(name)} TO {quote(dump)};",
+        f"SELECT format('GRANT %I TO %I', r.rolname, {literal(restore)})",
+        "  || CASE WHEN current_setting('server_version_num')::int >= 160000 THEN ' WITH INHERIT TRUE, SET TRUE' ELSE '' END",
+        f"FROM pg_roles r WHERE NOT r.rolsuper AND r.rolname !~ '^pg_' AND r.rolname <> {literal(restore)} AND (",
+        f"  r.oid = (SELECT datdba FROM pg_database WHERE datname = {literal(name)})",
+        "  OR r.oid IN (SELECT s.refobjid FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid",
+        f"               WHERE d.datname = {literal(name)} AND s.refclassid = 'pg_authid'::regclass AND s.deptype = 'o')",
+        "  OR r.oid IN (SELECT s.setrole FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase",
+        f"               WHERE d.datname = {literal(name)}))",
+        "\\gexec",
+        f"SELECT {_escaped(quote(_connection(name)))} AS jagadata_basis_data",
+        "\\gset",
+        "\\connect -reuse-previous=on :jagadata_basis_data",
+        "-- Large object tidak tercakup pg_read_all_data, dan GRANT tidak berlaku bagi yang dibuat kemudian.",
+        f"SELECT format('ALTER ROLE %I SET lo_compat_privileges = on', {literal(dump)})",
+        "WHERE EXISTS (SELECT FROM pg_largeobject_metadata)",
+        "\\gexec",
+        "\\else",
+        f"\\echo Basis data {_escaped(name)} belum ada; jalankan lagi sesudah restore pertama.",
+        "\\endif",
+    ]
 
 
 def _connection(name: str) -> str:

@@ -172,6 +172,9 @@ class DatabaseProperties:
     roles: Sequence[
         dict[str, Any]
     ] = ()  # every role named in the database, attributes and memberships, no passwords
+    extensions: Sequence[tuple[str, str]] = ()  # name, version
+    tablespaces: Sequence[str] = ()  # of tables and indexes that lie outside the database's own
+    superuser_only: Sequence[tuple[str, str]] = ()  # what, name: what only a superuser can restore
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,8 @@ from jagadata.adapters import (
     postgres_dump,
     postgres_properties,
     postgres_restore,
+    postgres_restore_checks,
+    postgres_side,
     postgres_swap,
 )
 from jagadata.adapters.postgres_access import Access, Login
@@ -29,6 +31,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Login", "PostgresServer"]
 
+_FACTS = """
+SELECT system_identifier::text, CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory') END
+FROM pg_catalog.pg_control_system()
+"""
+"""The data directory is empty where the role may not know it."""
 _SESSIONS = """
 SELECT usename || '@' || coalesce(host(client_addr), 'lokal') || coalesce(' (' || nullif(application_name, '') || ')', '')
 FROM pg_catalog.pg_stat_activity WHERE datname = %s AND backend_type = 'client backend' AND application_name <> 'jagadata'
@@ -64,29 +71,20 @@ class PostgresServer:
         )
 
     def facts(self) -> ServerFacts:
-        with self.access.connect(role="dump") as connection:
+        with self.access.session(role="dump") as connection:
             version = connection.info.parameter_status("server_version") or ""
-            found = connection.execute(
-                "SELECT system_identifier::text FROM pg_catalog.pg_control_system()"
-            ).fetchone()
+            found = connection.execute(_FACTS).fetchone()
             return ServerFacts(
                 version=version.split()[0],
                 major=connection.info.server_version // 10000,
                 system_identifier=found[0] if found else "",
                 dump_tool=self.access.tool_version("pg_dump"),
-                data_directory=self._data_directory(),
+                data_directory=str(found[1] or "") if found else "",
             )
-
-    def _data_directory(self) -> str:
-        """Empty where the role may not know (pg_read_all_settings)."""
-        with contextlib.suppress(psycopg.errors.InsufficientPrivilege), self.access.connect() as connection:
-            found = connection.execute("SELECT current_setting('data_directory')").fetchone()
-            return str(found[0]) if found else ""
-        return ""
 
     def database(self, name: str) -> DatabaseFacts | None:
         query = "SELECT oid, pg_database_size(oid), pg_get_userbyid(datdba) FROM pg_catalog.pg_database WHERE datname = %s"
-        with self.access.connect() as connection:
+        with self.access.session() as connection:
             found = connection.execute(query, (name,)).fetchone()
             if found is None:
                 return None
@@ -94,7 +92,7 @@ class PostgresServer:
             return DatabaseFacts(name=name, oid=found[0], size=found[1], owner=found[2], sessions=sessions)
 
     def find_oid(self, oid: int) -> str | None:
-        with self.access.connect() as connection:
+        with self.access.session() as connection:
             found = connection.execute(
                 "SELECT datname FROM pg_catalog.pg_database WHERE oid = %s", (oid,)
             ).fetchone()
@@ -104,19 +102,14 @@ class PostgresServer:
         return postgres_properties.read_properties(self.access, name)
 
     def rows(self, name: str) -> dict[str, int]:
-        with self.access.connect(name, "dump", patient=True) as connection:
-            try:
-                return postgres_dump.count_rows(connection)
-            except psycopg.Error as error:
-                raise JagadataError(
-                    f"Baris tabel '{name}' tidak dapat dihitung: {str(error).splitlines()[0]}"
-                ) from error
+        with self.access.session(name, "dump", patient=True) as connection:
+            return postgres_dump.count_rows(connection)
 
     def check_dump(self, name: str) -> list[JagadataError]:
         return postgres_checks.check_dump(self.access, name)
 
     def check_restore(self, name: str, properties: DatabaseProperties | None) -> list[JagadataError]:
-        return postgres_checks.check_restore(self.access, name, properties)
+        return postgres_restore_checks.check_restore(self.access, name, properties)
 
     def dump(
         self, name: str, sink: Callable[[BinaryIO], None], *, progress: Callable[[int], None]
@@ -128,7 +121,7 @@ class PostgresServer:
         return postgres_dump.read_archive(self.access, source)
 
     def create_side(self, side: str, properties: DatabaseProperties) -> int:
-        return postgres_properties.create_side(self.access, side, properties)
+        return postgres_side.create_side(self.access, side, properties)
 
     def missing_roles(self, properties: DatabaseProperties) -> list[str]:
         return postgres_properties.missing_roles(self.access, properties)
@@ -153,27 +146,29 @@ class PostgresServer:
         postgres_restore.restore(self.access, archive_fd, side, jobs, watch)
 
     def finish_side(self, side: str, properties: DatabaseProperties) -> None:
-        postgres_properties.finish_side(self.access, side, properties)
+        postgres_side.finish_side(self.access, side, properties)
 
     def end_sessions(self, name: str) -> int:
         return postgres_swap.end_sessions(self.access, [name])
 
     def drop(self, name: str, *, oid: int) -> None:
-        facts = self.database(name)
-        if facts is None:
-            return
-        if facts.oid != oid:
-            raise RefusedError(
-                f"Basis data '{name}' bukan lagi yang dicatat (OID {facts.oid}, bukan {oid}).",
-                "Periksa dengan `jaga kept`.",
-            )
-        with self.access.connect() as connection:
+        with self.access.session(patient=True) as connection:
+            found = connection.execute(
+                "SELECT oid FROM pg_catalog.pg_database WHERE datname = %s", (name,)
+            ).fetchone()
+            if found is None:
+                return
+            if found[0] != oid:
+                raise RefusedError(
+                    f"Basis data '{name}' bukan lagi yang dicatat (OID {found[0]}, bukan {oid}).",
+                    "Periksa dengan `jaga kept`.",
+                )
             try:
                 connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
             except psycopg.Error as error:
                 raise JagadataError(
-                    f"Basis data '{name}' tidak dapat dihapus: {str(error).splitlines()[0]}",
-                    "Tutup sesi yang memakainya.",
+                    f"Basis data '{name}' tidak dapat dihapus dari '{self.name}': {str(error).splitlines()[0]}",
+                    f"Tutup sesi yang memakainya, atau jalankan SQL dari `jaga db prepare {self.name}`.",
                 ) from error
 
     def exclusive(

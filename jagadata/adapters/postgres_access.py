@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ from psycopg import sql
 from jagadata.errors import JagadataError, NotFoundError, RefusedError, UnreachableError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 Role = Literal["dump", "restore"]
@@ -30,7 +32,7 @@ _KEEPALIVES: dict[str, Any] = {
 _OPTIONS = (
     "-c search_path=pg_catalog "  # nothing that a database's owner put there runs with our privileges (CVE-2018-1058)
     "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4 "  # a lost worker's lock goes as soon
-    "-c lock_timeout=60s -c statement_timeout="
+    "-c lock_timeout=60s -c default_transaction_read_only={} -c statement_timeout={}"
 )
 _LOGIN = re.compile(
     r"authentication failed|no password supplied|no pg_hba.conf entry|role .* does not exist|not permitted to log in"
@@ -79,13 +81,44 @@ class Access:
                 application_name=APPLICATION,
                 autocommit=True,
                 connect_timeout=10,
-                options=_OPTIONS + ("0" if patient else "60s"),
+                options=_OPTIONS.format("on" if role == "dump" else "off", "0" if patient else "60s"),
                 client_encoding="UTF8",
                 **_KEEPALIVES,
                 **self._tls(),
             )
         except psycopg.OperationalError as error:
             raise self._explain(error, database, login.user) from error
+
+    @contextlib.contextmanager
+    def session(
+        self, database: str = "", role: Role = "restore", *, patient: bool = False
+    ) -> Iterator[psycopg.Connection[Any]]:
+        """`connect` for a `with` block whose statements' errors become ours too."""
+        with self.connect(database, role, patient=patient) as connection:
+            try:
+                yield connection
+            except psycopg.Error as error:
+                raise self.explain(error) from error
+
+    def explain(self, error: psycopg.Error) -> JagadataError:
+        """A statement's error, or a connection lost meanwhile."""
+        text = (str(error).splitlines() or [type(error).__name__])[0]
+        if isinstance(error, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable):
+            return JagadataError(
+                f"Server basis data '{self.name}' tidak selesai menjawab pada waktunya: {text}",
+                "Ulangi saat server tidak sesibuk ini.",
+                transient=True,
+            )
+        if isinstance(error, psycopg.OperationalError):
+            return UnreachableError(
+                f"Koneksi ke server basis data '{self.name}' terputus: {text}",
+                "Periksa server dan jaringannya, lalu ulangi.",
+                transient=True,
+            )
+        return JagadataError(
+            f"Perintah ditolak server basis data '{self.name}': {text}",
+            f"Jalankan SQL dari `jaga db prepare {self.name}`, lalu ulangi.",
+        )
 
     def _tls(self) -> dict[str, Any]:
         return {"sslmode": "verify-full", "sslrootcert": str(self.ca)} if self.ca else {}

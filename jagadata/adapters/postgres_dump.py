@@ -131,7 +131,7 @@ def dump(access: Access, name: str, sink: Callable[[BinaryIO], None]) -> DumpRes
     """See ports.DatabaseServer.dump. The rows are counted in the dump's own snapshot, while it runs."""
     tool = access.tool_version("pg_dump")
     compressed = int(tool.partition(".")[0]) >= ZSTD_SINCE
-    with access.connect(name, "dump", patient=True) as connection, tempfile.TemporaryFile() as errors:
+    with access.session(name, "dump", patient=True) as connection, tempfile.TemporaryFile() as errors:
         connection.execute("SET idle_in_transaction_session_timeout = 0")
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         found = connection.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()

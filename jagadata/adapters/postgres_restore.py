@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from jagadata.adapters.postgres_access import Access
 
-_OPTIONS = "-c maintenance_work_mem=256MB -c synchronous_commit=off -c statement_timeout=0 -c lock_timeout=0"
+_OPTIONS = "-c maintenance_work_mem=256MB -c synchronous_commit=off -c default_transaction_read_only=off"
 """Harmless to durability: the swap's own commit is synchronous, and flushes all WAL before it."""
 _HINT = "Data yang berjalan tidak disentuh. Perbaiki sebabnya, lalu ajukan kembali."
 _AFTER_OWNERS = (
@@ -79,7 +79,7 @@ def restore(access: Access, archive_fd: int, side: str, jobs: int, watch: Callab
     objects and rows; take it back; grants and materialized views. These are filled as their owners, policies included, as they live.
     """
     run = _Run(access, archive_fd, side, watch)
-    with access.connect(side) as connection:
+    with access.session(side) as connection:
         found = connection.execute(
             "SELECT r.rolsuper, pg_get_userbyid(d.datdba) FROM pg_catalog.pg_roles r, pg_catalog.pg_database d "
             "WHERE r.rolname = current_user AND d.datname = current_database()"

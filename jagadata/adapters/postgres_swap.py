@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from jagadata.adapters.postgres_access import Access, Role
 
 _HOLDER = """
-SELECT l.pid, a.usename, coalesce(host(a.client_addr), 'lokal'), to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ')
+SELECT l.pid, a.usename, coalesce(host(a.client_addr), 'lokal'), to_char(a.backend_start, 'YYYY-MM-DD HH24.MI.SS TZ'),
+  extract(epoch FROM now() - a.backend_start)::int / 60
 FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = %s AND l.objid = %s
 """
@@ -29,6 +30,12 @@ WHERE datname = ANY(%s) AND pid <> pg_backend_pid() AND backend_type = 'client b
 """
 
 
+_DURABLE = """
+SELECT set_config('synchronous_commit', 'local', true) WHERE current_setting('synchronous_commit') = 'off'
+"""
+"""The names must survive a crash of the server, and with them all that was restored before (WAL is flushed in order)."""
+
+
 def lock_key(system: str) -> int:
     """The advisory lock of a system: 64 bits of a hash, signed."""
     return int.from_bytes(hashlib.sha256(f"jagadata:{system}".encode()).digest()[:8], "big", signed=True)
@@ -36,7 +43,7 @@ def lock_key(system: str) -> int:
 
 def end_sessions(access: Access, names: Sequence[str]) -> int:
     """End client sessions of these databases. Raises RefusedError for sessions that the restore role may not end."""
-    with access.connect() as connection:
+    with access.session() as connection:
         return _end_sessions(connection, names)
 
 
@@ -55,20 +62,17 @@ def _end_sessions(connection: psycopg.Connection[Any], names: Sequence[str]) -> 
 def exclusive(access: Access, system: str, role: Role) -> Iterator[PostgresSwap]:
     """Hold the system's advisory lock on the maintenance database. Raises BusyError that names the holder."""
     key = lock_key(system)
-    connection = access.connect(role=role)
+    connection = access.connect(role=role, patient=True)
     with contextlib.closing(connection):
-        connection.execute("SET statement_timeout = 0")
         with contextlib.suppress(psycopg.Error):  # from version 14 on
             connection.execute("SET idle_session_timeout = 0")
         got = connection.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", (key,)).fetchone()
         if not (got and got[0]):
             unsigned = key % 2**64
             holder = connection.execute(_HOLDER, (unsigned >> 32, unsigned % 2**32)).fetchone()
-            who = (
-                f" (proses {holder[0]}, login {holder[1]} dari {holder[2]}, sejak {holder[3]})"
-                if holder
-                else ""
-            )
+            who = f" (proses {holder[0]}, login {holder[1]} dari {holder[2]}" if holder else ""
+            if holder:  # without pg_read_all_stats the time is not told
+                who += f", sejak {holder[3]}, {holder[4]} menit lalu)" if holder[3] else ")"
             raise BusyError(
                 f"Back up atau restore lain untuk sistem '{system}' sedang berjalan{who}.",
                 "Tunggu sampai selesai, lalu ulangi.",
@@ -108,15 +112,22 @@ class PostgresSwap:
             try:
                 with self.connection.transaction():
                     self.connection.execute("SET LOCAL lock_timeout = '10s'")
+                    self.connection.execute(_DURABLE)
                     self._check(expect)
                     for live, side, kept in renames:
                         if expect.get(live) is not None:
                             self._rename(live, kept)
                         self._rename(side, live)
+                    self._check({live: expect[side] for live, side, _ in renames})
             except psycopg.errors.ObjectInUse as error:
                 raise RefusedError(
                     f"Pertukaran nama dibatalkan, masih ada sesi: {'; '.join(self._sessions(names)) or str(error).splitlines()[-1]}.",
                     "Tutup aplikasi yang masih memakai basis data, lalu ajukan kembali.",
+                ) from error
+            except psycopg.errors.LockNotAvailable as error:
+                raise RefusedError(
+                    f"Pertukaran nama di '{self.access.name}' dibatalkan: basis data dikunci pekerjaan lain.",
+                    "Tunggu sampai pekerjaan itu selesai (misalnya CREATE DATABASE atau VACUUM), lalu ajukan kembali.",
                 ) from error
             except psycopg.OperationalError as error:
                 if not self._happened(renames, expect):
@@ -150,7 +161,8 @@ class PostgresSwap:
             )
 
     def _sessions(self, names: Sequence[str]) -> list[str]:
-        query = "SELECT usename, coalesce(host(client_addr), 'lokal') FROM pg_catalog.pg_stat_activity WHERE datname = ANY(%s) AND pid <> pg_backend_pid()"
+        query = """SELECT coalesce(usename, backend_type), coalesce(host(client_addr), 'lokal')
+            FROM pg_catalog.pg_stat_activity WHERE datname = ANY(%s) AND pid <> pg_backend_pid()"""
         with contextlib.suppress(psycopg.Error):
             return [f"{user}@{address}" for user, address in self.connection.execute(query, (list(names),))][
                 :5
@@ -168,7 +180,7 @@ class PostgresSwap:
                     _end_sessions(connection, names)
                     end.wait(0.02)
 
-        with self.access.connect() as connection:
+        with self.access.session() as connection:
             _end_sessions(connection, names)  # a session that may not be ended is told now
             thread = threading.Thread(target=work, args=(connection,), name="sessions", daemon=True)
             thread.start()
@@ -182,7 +194,7 @@ class PostgresSwap:
         """After a lost answer to COMMIT, look at what is true. Raises UnreachableError while nobody can tell."""
         for attempt in range(6):
             try:
-                with self.access.connect() as connection:
+                with self.access.session() as connection:
                     rows = connection.execute(
                         "SELECT datname, oid FROM pg_catalog.pg_database WHERE datname = ANY(%s)",
                         ([live for live, _, _ in renames],),
