@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import botocore.loaders
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,6 +25,31 @@ if TYPE_CHECKING:
 
 TOKEN = "jagadata-upload"  # noqa: S105 - the name of a metadata field
 """Metadata of every object: a random mark of the one upload that made it."""
+
+
+_loader = botocore.loaders.create_loader()
+
+
+def _session() -> botocore.session.Session:
+    """Nothing of the account that runs us may redirect a backup: no ~/.aws, no profile, no AWS_ENDPOINT_URL."""
+    session = botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
+    session.register_component("data_loader", _loader)  # the service's description is read once
+    return session
+
+
+def waits(patience: float) -> Iterator[float]:
+    """Pauses (s) before each attempt: none, then growing ones, for as long as patience lasts."""
+    yield 0
+    pause, end = 0.25, time.monotonic() + patience
+    while (left := end - time.monotonic()) > 0:
+        yield min(pause, left)
+        pause = min(2 * pause, 15)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,26 +76,20 @@ class Bucket:
         ca: Path | None,
         connect_timeout: float,
         read_timeout: float,
+        patience: float,
     ) -> None:
         self.store = store
         self.name = bucket
         self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self.endpoint = endpoint
         self.place = f"penyimpanan '{store}' (bucket {bucket})"
+        self.patience = patience
         self.conditional: bool | None = None
         """Whether If-None-Match is honoured; None until it was seen."""
         self._versioned: bool | None = None
         self._lock: Literal["yes", "no", "hidden"] | None = None
-        # Nothing of the account that runs us may redirect a backup: no ~/.aws, no profile, no AWS_ENDPOINT_URL.
-        session = botocore.session.Session(
-            session_vars={
-                "profile": (None, None, None, None),
-                "config_file": (None, None, os.devnull, None),
-                "credentials_file": (None, None, os.devnull, None),
-            }
-        )
         try:
-            self.client: Any = session.create_client(
+            self.client: Any = _session().create_client(
                 "s3",
                 endpoint_url=endpoint,
                 region_name=region,
@@ -194,30 +215,38 @@ class Bucket:
         yield from (one for one in map(self.stored, found) if is_key(one.key))
 
     def find(self, key: str) -> StoredObject | None:
-        check_key(key)
         if self.versioned():
-            first = next(self.firsts(key, 50), None)  # a key sorts before all that it is a prefix of
-            return self.stored(first) if first and first["Key"] == self.prefix + key else None
-        held = self._head(key, None)
-        return held.stored if held else None
+            return self._first(check_key(key))
+        found = self._head(key)
+        return self._described(key, found) if found else None
 
     def held(self, key: str) -> Held | None:
-        """As `find`, and who put it there."""
-        if not self.versioned():
-            return self._head(key, None)
-        found = self.find(key)
-        return self._head(key, found.version) if found else None
+        """As `find`, and whose mark it bears."""
+        first = self._first(check_key(key)) if self.versioned() else None
+        if self.versioned() and first is None:
+            return None
+        found = self._head(key, **self._select(first))
+        if found is None:
+            return None
+        metadata = {name.lower(): value for name, value in found.get("Metadata", {}).items()}
+        return Held(stored=first or self._described(key, found), token=metadata.get(TOKEN, ""))
 
-    def _head(self, key: str, version: str | None) -> Held | None:
+    def _first(self, key: str) -> StoredObject | None:
+        first = next(self.firsts(key, 50), None)  # a key sorts before all that it is a prefix of
+        return self.stored(first) if first and first["Key"] == self.prefix + key else None
+
+    def _select(self, stored: StoredObject | None) -> dict[str, str]:
+        return {"VersionId": stored.version} if stored and stored.version else {}
+
+    def _head(self, key: str, **version: str) -> dict[str, Any] | None:
         try:
-            answer = self.call("head_object", key, **({"VersionId": version} if version else {}))
+            answer: dict[str, Any] = self.call("head_object", key, **version)
         except NotFoundError:
             return None
-        metadata = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
-        stored = StoredObject(
-            key=key, size=answer["ContentLength"], modified=answer["LastModified"], version=version
-        )
-        return Held(stored=stored, token=metadata.get(TOKEN, ""))
+        return answer
+
+    def _described(self, key: str, answer: dict[str, Any]) -> StoredObject:
+        return StoredObject(key=key, size=answer["ContentLength"], modified=answer["LastModified"])
 
     def version(self, key: str, wanted: str | None) -> dict[str, str]:
         """The arguments that select this version, or the first one where none is wanted. Raises NotFoundError."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError
 from urllib3.exceptions import HTTPError
 
+from jagadata.adapters.s3_bucket import waits
 from jagadata.errors import AlreadyExistsError, DamagedError, UnreachableError
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from jagadata.adapters.s3_bucket import Bucket
 
-_PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Seconds between attempts that brought nothing; every byte that arrives starts the count anew."""
 _PIECE = 2**20
 
 
@@ -75,7 +74,8 @@ class S3Reader(io.RawIOBase):
         if wanted == 0:
             return b""
         fault: Exception = EOFError()
-        for pause in (*_PAUSES, None):
+        for pause in waits(self.bucket.patience):
+            time.sleep(pause)
             try:
                 if self._body is None:
                     self._connect()
@@ -88,8 +88,6 @@ class S3Reader(io.RawIOBase):
                     return data
                 fault = EOFError(f"{self.place} of {self.length} bytes")
             self._drop()
-            if pause is not None:
-                time.sleep(pause)
         raise UnreachableError(
             f"Pembacaan {self.key} dari {self.bucket.place} terputus pada bita {self.place} dari {self.length}.",
             "Periksa jaringan dan server S3-nya, lalu ulangi.",

@@ -28,7 +28,8 @@ PART_SIZE = 16 * 2**20
 class S3Store:
     """Implements ports.Store on one bucket and prefix.
 
-    `connect_timeout` and `read_timeout` in seconds: after a read timeout without a byte a transfer is begun anew where it stood.
+    In seconds: `connect_timeout`; `read_timeout`, after which a stalled transfer is taken up anew where it stood;
+    `patience`, for which a transfer under way is tried again without getting further.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class S3Store:
         part_size: int = PART_SIZE,
         connect_timeout: float = 10,
         read_timeout: float = 30,
+        patience: float = 120,
     ) -> None:
         self.name = name
         self.part_size = part_size
@@ -59,6 +61,7 @@ class S3Store:
             ca=ca,
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
+            patience=patience,
         )
 
     def features(self) -> StoreFeatures:

@@ -6,10 +6,10 @@ import contextlib
 import secrets
 import threading
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, Self
 
-from jagadata.adapters.s3_bucket import TOKEN
+from jagadata.adapters.s3_bucket import TOKEN, waits
 from jagadata.errors import AlreadyExistsError, DamagedError, JagadataError, NotFoundError, UnreachableError
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 _PARTS_AT_ONCE = 2
 _MOST_PARTS = 10_000
-_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""Seconds between further attempts at a part, after botocore's own: a dump of hours outlives a minute without network."""
 _PROBE_SIZE = 2**16
 
 
@@ -142,7 +140,11 @@ class S3Upload:
         self._waiting.add(self._pool.submit(self._send_part, self._started, part))
 
     def _send_part(self, number: int, part: bytes) -> dict[str, Any]:
-        for pause in (*_PAUSES, None):
+        """Tried for longer than botocore does: a dump of hours outlives a minute without network."""
+        fault: JagadataError | None = None
+        for pause in waits(self.bucket.patience):
+            if self._left.wait(pause):
+                break
             try:
                 answer = self.bucket.call(
                     "upload_part",
@@ -152,12 +154,11 @@ class S3Upload:
                     Body=part,
                     ContentLength=len(part),
                 )
-            except UnreachableError:
-                if pause is None or self._left.wait(pause):
-                    raise
+            except UnreachableError as error:
+                fault = error
             else:
                 return {"PartNumber": number, "ETag": answer["ETag"]}
-        raise AssertionError
+        raise fault or CancelledError
 
     def _collect(self, ended: set[Future[dict[str, Any]]]) -> None:
         for future in ended:
