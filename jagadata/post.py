@@ -5,6 +5,7 @@ A message that can't be sent never fails a step: it is written down, and the for
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -44,8 +45,9 @@ def letterhead(place: Workplace) -> Letterhead:
     return Letterhead(lines=tuple(head.lines), address=head.address, contact=head.contact or "", logo=logo)
 
 
-def make_pdf(place: Workplace, form: BackupForm | RestoreForm) -> bytes:
-    return render_pdf(form, letterhead(place), at=form.at or place.clock())
+def make_pdf(place: Workplace, form: BackupForm | RestoreForm, digest: str = "") -> bytes:
+    """The form as PDF; `digest` of its signed record stands in the small print."""
+    return render_pdf(form, letterhead(place), at=form.at or place.clock(), digest=digest, tz=place.timezone)
 
 
 def file_backup_form(place: Workplace, form: BackupForm, *, step: int) -> str:
@@ -57,14 +59,12 @@ def _file(place: Workplace, form: BackupForm | RestoreForm, procedure: str, step
     year = (form.at or place.clock()).astimezone(place.timezone).year
     key = f"forms/{procedure}/{year}/{form.run}-langkah-{step}"
     value = {"at": place.clock().isoformat(), "step": step, "form": to_json(form)}
-    for write in (
-        lambda: place.records.write(f"{key}.json", FORM_KIND, value),
-        lambda: place.records.place(f"{key}.pdf", make_pdf(place, form)),
-    ):
-        try:
-            write()
-        except AlreadyExistsError:
-            continue  # filed by an earlier attempt
+    try:
+        record = place.records.write(f"{key}.json", FORM_KIND, value)
+    except AlreadyExistsError:  # filed by an earlier attempt
+        record = place.records.read(f"{key}.json", FORM_KIND)
+    with contextlib.suppress(AlreadyExistsError):
+        place.records.place(f"{key}.pdf", make_pdf(place, form, record.digest))
     return f"{key}.pdf"
 
 

@@ -82,7 +82,7 @@ def _explain_silence(error: Exception, operation: str, place: str) -> JagadataEr
             f"{operation} di {place} tidak dapat dikirim: {what}.",
             "Periksa bucket dan endpoint di berkas kantor.",
         )
-    if isinstance(error, OSError) and not isinstance(error, (ConnectionError, TimeoutError)):
+    if isinstance(error, OSError) and not isinstance(error, (BotoCoreError, ConnectionError, TimeoutError)):
         return RefusedError(
             f"{operation} di {place} tidak dapat dikirim: {error.strerror or 'berkas CA tidak dapat dibaca'}.",
             "Periksa berkas 'ca' di berkas kantor.",

@@ -6,7 +6,6 @@ import pytest
 
 from tests.end_to_end.browser import open_browser
 
-
 pytestmark = pytest.mark.xdist_group("deployed")  # one Prefect server for all of them
 
 

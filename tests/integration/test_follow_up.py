@@ -1,0 +1,95 @@
+"""Runs that died or wait too long: the service runs, the truth is on record, and each person is told once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from jagadata import follow_up, post
+from jagadata.restore_run import RestoreRun
+from jagadata.workplace import Workplace
+
+
+def die_after(office_lab, place, *steps):
+    """A restore whose process vanishes after these steps: nothing is made safe, the lock is gone."""
+    restore = office_lab.received(place)
+    recovery = restore.recovery().__enter__()
+    for step in steps:
+        getattr(recovery, step)()
+    if recovery._keeper:
+        recovery._keeper.stop()
+    recovery._stack.close()
+    return restore.run
+
+
+@pytest.mark.parametrize(
+    ("steps", "status", "letters"),
+    [
+        ((), "Gagal", 5),
+        (("prepare",), "Gagal", 5),
+        (("prepare", "stop"), "Gagal", 5),
+        (("prepare", "stop", "restore"), "Selesai", 200),
+    ],
+)
+def test_a_dead_restore_is_ended_with_the_service_running_and_the_requester_told_once(
+    office_lab, steps, status, letters
+):
+    with office_lab.place() as place:
+        office_lab.back_up(place)
+        office_lab.sql("DELETE FROM aplikasi.surat WHERE id > 5")
+        run = die_after(office_lab, place, *steps)
+    with office_lab.place() as place:
+        ended = follow_up.finish_dead(place, run)
+        assert ended is not None
+        post.inform_requester(ended)
+        assert ended.status == status
+    assert office_lab.is_up()
+    assert office_lab.letters() == letters
+    with office_lab.place() as place:
+        assert follow_up.finish_dead(place, run) is None
+        form = RestoreRun(place, run).form()
+        assert form.status == status
+    assert [message["to"] for message in office_lab.mail.messages()] == ["dewi@example.id"]
+
+
+def test_a_gate_is_found_with_its_deadline_and_reminded_of_once(office_lab):
+    with office_lab.place() as place:
+        office_lab.back_up(place)
+        restore = RestoreRun(place, "gate-run", office_lab.request())
+        restore.receive()
+        due = place.clock() + timedelta(hours=72)
+        restore.journal.note("approval-gate", "asked", due=due.isoformat(), signer="Rina [rina]")
+        gate = follow_up.find_gate(restore.journal)
+        assert (gate.gate, gate.due, gate.signer) == ("approval-gate", due, "Rina [rina]")
+        now = datetime.now(UTC)
+        assert not follow_up.is_reminder_due(gate, now + timedelta(hours=1))
+        assert follow_up.is_reminder_due(gate, now + timedelta(hours=40))
+        post.remind(place, "gate-run", gate)
+        restore.journal.note("approval-gate", "reminded")
+        assert not follow_up.is_reminder_due(follow_up.find_gate(restore.journal), now + timedelta(hours=40))
+    assert [message["to"] for message in office_lab.mail.messages()] == ["rina@example.id"]
+
+
+def test_a_request_that_was_never_answered_ends_as_refused_and_says_so(office_lab):
+    from jagadata.approval import Decision
+
+    with office_lab.place() as place:
+        office_lab.back_up(place)
+        restore = RestoreRun(place, "lewat", office_lab.request())
+        restore.receive()
+        assert not restore.decide(
+            Decision(answer="expired", signer="", at=place.clock().isoformat()), restore.plan.hash
+        )
+        assert restore.status == "Ditolak"
+        assert "batas waktu" in restore.reason
+
+
+def test_acknowledgement_is_due_after_working_days_of_the_office(office_lab):
+    office_lab.change(lambda value: value.update(holidays=["2026-11-24"]))
+    with office_lab.place() as place:
+        friday = Workplace(place.office, clock=lambda: datetime(2026, 11, 20, 3, tzinfo=UTC))
+        with friday:
+            restore = RestoreRun(friday, "tanda-terima", office_lab.request())
+            restore.record_information("e-mail")
+            assert restore.acknowledgement_due().isoformat() == "2026-11-26"
