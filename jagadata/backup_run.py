@@ -23,7 +23,7 @@ from jagadata.backup import (
     secure_backup,
     verify_draft,
 )
-from jagadata.calendar import format_bytes, parse_period, period_of
+from jagadata.calendar import describe_cron, format_bytes, parse_period, period_of
 from jagadata.errors import JagadataError, NotFoundError, RefusedError
 from jagadata.forms import BackupFile, BackupForm, BackupRow, Signature, from_json, to_json
 from jagadata.manifest import DatabaseEntry
@@ -220,7 +220,7 @@ class BackupRun:
         return BackupForm(
             number=opened["number"],
             period=opened["period"],
-            schedule=f"setiap bulan ({office.policy.backup.cron}, {office.office.timezone})",
+            schedule=describe_cron(office.policy.backup.cron, self.place.timezone),
             occasion=opened["kind"],
             office=office.office.name,
             city=office.office.city,

@@ -91,6 +91,19 @@ def format_moment(moment: datetime, tz: ZoneInfo = WIB, *, seconds: bool = False
     return f"{format_date(moment, tz)} pukul {format_time(moment, tz, seconds=seconds)}"
 
 
+def describe_cron(cron: str, tz: ZoneInfo = WIB) -> str:
+    """'setiap tanggal 1 pukul 01.00 WIB' where a cron says just that; anything rarer as it is written (crontab(5))."""
+    minute, hour, day, *rest = cron.split()
+    if not (minute.isdecimal() and hour.isdecimal()) or rest[0] != "*":
+        return f"menurut cron '{cron}' {zone_name(tz)}"
+    at = f"pukul {int(hour):02}.{int(minute):02} {zone_name(tz)}"
+    if day.isdecimal() and rest[1] == "*":
+        return f"setiap tanggal {int(day)} {at}"
+    if day == "*" and rest[1] == "*":
+        return f"setiap hari {at}"
+    return f"menurut cron '{cron}' {zone_name(tz)}"
+
+
 def format_duration(duration: timedelta | float) -> str:
     """'2 menit 5 detik', '1 hari 3 jam'; below 10 s with one decimal ('0,2 detik'). A number is seconds."""
     seconds = duration.total_seconds() if isinstance(duration, timedelta) else float(duration)

@@ -6,9 +6,8 @@ import json
 from dataclasses import asdict
 
 import click
-from rich.console import Console
-from rich.table import Table
 
+from jagadata.cli.tables import print_table
 from jagadata.doctor import examine
 from jagadata.workplace import Workplace
 
@@ -29,9 +28,9 @@ def doctor(context: click.Context, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=2))
     else:
-        table = Table("Bagian", "Hal", "Hasil", "Temuan", "Tindakan")
-        for check in checks:
-            table.add_row(check.group, check.subject, check.state, check.finding, check.action)
-        Console().print(table)
+        print_table(
+            ("Bagian", "Hal", "Hasil", "Temuan", "Tindakan"),
+            [(check.group, check.subject, check.state, check.finding, check.action) for check in checks],
+        )
     if any(check.state == "MASALAH" for check in checks):
         context.exit(1)

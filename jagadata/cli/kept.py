@@ -6,9 +6,9 @@ import getpass
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from jagadata.calendar import format_date
+from jagadata.cli.tables import print_table
 from jagadata.errors import JagadataError, NotFoundError
 from jagadata.kept import Kept, drop_kept, list_kept
 from jagadata.workplace import Workplace
@@ -30,17 +30,16 @@ def kept(context: click.Context, system: str) -> None:
     if context.invoked_subcommand:
         return
     with Workplace.open() as place:
-        table = Table("Sistem", "Basis data simpanan", "Isi", "Disimpan sampai", "Keterangan")
-        for one in list_kept(place, system or None):
-            if not one.dropped:
-                table.add_row(
-                    one.system,
-                    one.kept,
-                    one.what,
-                    format_date(one.until.astimezone(place.timezone).date()),
-                    _remark(one, place),
-                )
-        Console().print(table)
+        if system:
+            place.office.system(system)
+        print_table(
+            ("Sistem", "Basis data simpanan", "Isi", "Disimpan sampai", "Keterangan"),
+            [
+                (one.system, one.kept, one.what, format_date(one.until, place.timezone), _remark(one, place))
+                for one in list_kept(place, system or None)
+                if not one.dropped
+            ],
+        )
 
 
 def _remark(one: Kept, place: Workplace) -> str:

@@ -6,10 +6,10 @@ from contextlib import closing
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from jagadata.adapters.prefect_api import PrefectApi
 from jagadata.approval import parse_label
+from jagadata.cli.tables import print_table
 from jagadata.errors import NotFoundError, RefusedError
 
 CODES = """\b
@@ -26,22 +26,17 @@ def pending(full: bool) -> None:
     """Menampilkan run yang menunggu keputusan, beserta pilihan dan pejabat yang berwenang."""
     console = Console()
     with closing(PrefectApi()) as api:
-        table = Table("Run", "Prosedur", "Sejak (UTC)", "Pilihan", "Pejabat")
-        texts = []
+        rows: list[tuple[str, ...]] = []
+        texts: list[tuple[str, str]] = []
         for run in api.pending():
             try:
                 gate = api.gate(run.id, 1)
             except RefusedError:
                 continue  # paused by hand, without a form
-            table.add_row(
-                run.id,
-                run.flow,
-                run.since[:16].replace("T", " "),
-                " / ".join(gate.decisions[:2]),
-                "\n".join(gate.signers),
-            )
+            choices, signers = " / ".join(gate.decisions[:2]), "\n".join(gate.signers)
+            rows.append((run.id, run.flow, run.since[:16].replace("T", " "), choices, signers))
             texts.append((run.id, gate.text))
-        console.print(table)
+        print_table(("Run", "Prosedur", "Sejak (UTC)", "Pilihan", "Pejabat"), rows)
         for identifier, text in texts if full else []:
             console.rule(identifier)
             console.print(text, markup=False)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from jagadata.backup import read_back
 from jagadata.cli.restore import progress_bar
+from jagadata.cli.tables import print_problems, print_table
 from jagadata.errors import DamagedError, JagadataError
 from jagadata.workplace import Workplace
 
@@ -30,15 +29,17 @@ def verify(backups: tuple[str, ...], system: str) -> None:
 
     Tanpa ID: back up terbaru setiap sistem.
     """
-    console, damaged = Console(), []
+    rows: list[tuple[str, ...]] = []
+    damaged: list[str] = []
     with Workplace.open() as place:
         catalog = place.catalog(system or None)
         if backups:
             chosen = [catalog.get(backup) for backup in backups]
         else:
-            names = [system] if system else [entry.id for entry in place.office.systems]
+            names = (
+                [place.office.system(system).id] if system else [entry.id for entry in place.office.systems]
+            )
             chosen = [catalog.newest(name) for name in names]
-        table = Table("Back up", "Penyimpanan", "Hasil", "Keterangan")
         for backup in chosen:
             for store in place.stores:
                 if store.name not in backup.stores:
@@ -56,12 +57,11 @@ def verify(backups: tuple[str, ...], system: str) -> None:
                     means = progress_bar(f"{backup.id} di {store.name}", size, read)
                 except JagadataError as error:
                     damaged.append(f"{backup.id} di {store.name}")
-                    table.add_row(backup.id, store.name, "RUSAK", error.message)
+                    rows.append((backup.id, store.name, "RUSAK", error.message))
                 else:
-                    table.add_row(backup.id, store.name, "UTUH", "; ".join(means))
-        console.print(table)
-        for problem in catalog.problems:
-            console.print(f"MASALAH {problem.place}: {problem.what}", markup=False)
+                    rows.append((backup.id, store.name, "UTUH", "; ".join(means)))
+        print_table(("Back up", "Penyimpanan", "Hasil", "Keterangan"), rows)
+        print_problems(catalog.problems)
     if damaged:
         raise DamagedError(
             f"{len(damaged)} salinan rusak: {', '.join(damaged)}.",

@@ -9,6 +9,7 @@ from jagadata.calendar import (
     Period,
     add_working_days,
     count_working_days,
+    describe_cron,
     format_bytes,
     format_date,
     format_duration,
@@ -145,3 +146,16 @@ def test_working_days_leave_out_weekends_and_holidays():
     assert add_working_days(friday, 0) == friday
     assert count_working_days(friday, date(2026, 12, 30), [holiday]) == 3
     assert count_working_days(date(2026, 12, 30), friday) == 0
+
+
+@pytest.mark.parametrize(
+    ("cron", "text"),
+    [
+        ("0 1 1 * *", "setiap tanggal 1 pukul 01.00 WIB"),
+        ("30 22 * * *", "setiap hari pukul 22.30 WIB"),
+        ("0 1 * * 0", "menurut cron '0 1 * * 0' WIB"),
+        ("*/5 1 1 * *", "menurut cron '*/5 1 1 * *' WIB"),
+    ],
+)
+def test_the_schedule_stands_on_the_form_in_words(cron, text):
+    assert describe_cron(cron) == text
