@@ -259,3 +259,18 @@ def measure_impact(
         remarks=tuple(remarks),
         limits=_limits(place),
     )
+
+
+def differences(approved: Plan, present: Plan) -> list[str]:
+    """What differs, in words of the office."""
+    words = {
+        "request": "permohonan",
+        "backup": "back up",
+        "manifest": "isi back up",
+        "system_identifier": "server basis data",
+        "databases": "basis data yang berjalan",
+        "mode": "cara penghentian",
+        "services": "urutan layanan",
+        "office_entry": "isi berkas kantor untuk sistem ini",
+    }
+    return [text for name, text in words.items() if getattr(approved, name) != getattr(present, name)]

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from jagadata.backup import ignore
 from jagadata.errors import DamagedError, JagadataError, RefusedError, SwitchFiredError
+from jagadata.exchange import Side, exchange, exchange_back, find_swapped, keep_sides, make_intents
 from jagadata.fetch import fetch_archive, refuse_small_spool, unnamed_file
 from jagadata.keeper import Keeper
-from jagadata.kept import Kept, record_kept
 from jagadata.naming import make_kept_name, make_side_name
-from jagadata.plan import check_restore, find_backup, load_properties, make_plan, measure_impact
+from jagadata.plan import check_restore, differences, find_backup, load_properties, make_plan, measure_impact
 from jagadata.request import refuse_beyond_limits
 
 if TYPE_CHECKING:
@@ -29,23 +28,11 @@ if TYPE_CHECKING:
     from jagadata.catalog import Backup
     from jagadata.journal import Journal
     from jagadata.ports import DatabaseProperties, Store, Swap
-    from jagadata.request import Impact, Plan, PlannedDatabase
+    from jagadata.request import Impact, Plan
     from jagadata.workplace import Workplace
 
 RECOVERY = "recovery"
 """Journal step of the whole: its outcome ends the matter, whatever is run again."""
-
-
-@dataclass
-class _Side:
-    """One database being put in place of the live one."""
-
-    planned: PlannedDatabase
-    side: str
-    kept: str
-    oid: int | None = None
-    archive: int = -1
-    swapped: bool = False
 
 
 @dataclass(kw_only=True)
@@ -63,7 +50,7 @@ class Recovery:
     progress: Callable[[int], None] = ignore
     outcome: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
-    _sides: list[_Side] = field(default_factory=list)
+    _sides: list[Side] = field(default_factory=list)
     _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _swap: Swap | None = None
     _keeper: Keeper | None = None
@@ -129,7 +116,7 @@ class Recovery:
         plan = make_plan(self.place, self.plan.request, backup)
         if plan.hash != self.plan.hash:
             raise RefusedError(
-                "Rencana restore berubah sejak disetujui (" + ", ".join(_differences(self.plan, plan)) + ").",
+                "Rencana restore berubah sejak disetujui (" + ", ".join(differences(self.plan, plan)) + ").",
                 "Ajukan permohonan baru agar rencana yang sekarang dinilai dan disetujui.",
             )
         self._backup = backup
@@ -142,7 +129,7 @@ class Recovery:
         token = self.journal.run.replace("-", "")[:8]
         identity = self.place.identity()
         for planned in plan.databases:
-            side = _Side(
+            side = Side(
                 planned=planned,
                 side=make_side_name(planned.name, token),
                 kept=make_kept_name(planned.name, token),
@@ -183,7 +170,7 @@ class Recovery:
                     f"Basis data '{planned.name}' berubah sejak rollback disetujui.", "Ajukan rollback baru."
                 )
             self._sides.append(
-                _Side(
+                Side(
                     planned=planned,
                     side=planned.side,
                     kept=make_kept_name(planned.name, token),
@@ -194,23 +181,9 @@ class Recovery:
     def _swapped_before(self) -> bool:
         """A run that goes on after a crash looks at what is true: did the swap of its earlier attempt happen?"""
         intent = self.journal.last("swap", "begin")
-        if intent is None:
+        self._sides = find_swapped(self.server, self.plan, intent.data["databases"]) if intent else []
+        if not self._sides:
             return False
-        for item in intent.data["databases"]:
-            facts = self.server.database(item["name"])
-            if facts is None or facts.oid != item["side_oid"]:
-                return False
-        planned = {database.name: database for database in self.plan.databases}
-        self._sides = [
-            _Side(
-                planned=planned[item["name"]],
-                side=item["side"],
-                kept=item["kept"],
-                oid=item["side_oid"],
-                swapped=True,
-            )
-            for item in intent.data["databases"]
-        ]
         self.journal.note("prepare", "note", text="pertukaran nama sudah terjadi pada percobaan sebelumnya")
         return True
 
@@ -320,30 +293,12 @@ class Recovery:
                 "Pertukaran nama ditolak: penghentian layanan belum dibuktikan.",
                 "Jalankan langkah 2 lebih dahulu.",
             )
-        intents = [
-            {
-                "name": side.planned.name,
-                "side": side.side,
-                "side_oid": side.oid,
-                "kept": side.kept,
-                "live_oid": side.planned.oid,
-            }
-            for side in self._sides
-        ]
-        self.journal.note("swap", "begin", databases=intents)
+        self.journal.note("swap", "begin", databases=make_intents(self._sides))
         self.journal.wait(10)
-        expect: dict[str, int | None] = {}
-        for side in self._sides:
-            expect |= {side.planned.name: side.planned.oid, side.side: side.oid, side.kept: None}
         self._keeper.check()
         self.control.prove_stopped()
-        seconds = self._swap.swap(
-            [(side.planned.name, side.side, side.kept) for side in self._sides],
-            end_sessions=self.place.office.policy.restore.sessions == "end",
-            expect=expect,
-        )
-        for side in self._sides:
-            side.swapped = True
+        end_sessions = self.place.office.policy.restore.sessions == "end"
+        seconds = exchange(self._swap, self._sides, end_sessions=end_sessions)
         self.facts["swap_seconds"] = round(seconds, 3)
         self.journal.note("swap", "done", seconds=seconds)
 
@@ -384,18 +339,11 @@ class Recovery:
             self._keeper.check()
             self.control.stop()
             self.control.prove_stopped()
-            expect: dict[str, int | None] = {}
-            for side in back:
-                expect |= {side.planned.name: side.oid, side.kept: side.planned.oid, side.side: None}
             self._keeper.check()
-            self._swap.swap(
-                [(side.planned.name, side.kept, side.side) for side in back], end_sessions=True, expect=expect
-            )
+            exchange_back(self._swap, back)
         except JagadataError as error:
             cause.hint = f"{cause.hint} Data lama tidak dapat dikembalikan: {error.message}".strip()
             return
-        for side in back:
-            side.swapped = False
         self.facts["swapped_back"] = True
         self.journal.note("swap", "failed", text="data lama dikembalikan", cause=cause.message)
 
@@ -452,47 +400,11 @@ class Recovery:
 
     def _keep(self) -> None:
         """Write down what now lies beside the live database, and until when."""
-        policy, at = self.place.office.policy.restore, self.place.clock()
-        kept: list[str] = []
-        for side in self._sides:
-            if self.plan.mode == "uji" and self.facts.get("rows") and side.oid is not None:
-                what, name, oid, days = "hasil uji", side.side, side.oid, policy.test_days
-            elif side.swapped and side.planned.oid is not None:
-                what, name, oid, days = "data lama", side.kept, side.planned.oid, policy.kept_days
-            elif self.facts.get("swapped_back") and side.oid is not None:
-                what, name, oid, days = "hasil restore yang dibatalkan", side.side, side.oid, policy.kept_days
-            else:
-                continue
-            record_kept(
-                self.place,
-                Kept(
-                    system=self.system,
-                    run=self.journal.run,
-                    name=side.planned.name,
-                    kept=name,
-                    oid=oid,
-                    system_identifier=self.plan.system_identifier,
-                    what=what,  # type: ignore[arg-type]
-                    at=at,
-                    until=at + timedelta(days=days),
-                    incident=self.plan.request.cyber_incident,
-                ),
-            )
-            kept.append(name)
+        if self.plan.mode == "uji" and not self.facts.get("rows"):
+            return
+        back = bool(self.facts.get("swapped_back"))
+        kept = keep_sides(self.place, self.journal.run, self.plan, self._sides, swapped_back=back)
         if kept:
+            policy = self.place.office.policy.restore
             self.facts["kept"] = kept
             self.facts["kept_days"] = policy.test_days if self.plan.mode == "uji" else policy.kept_days
-
-
-def _differences(approved: Plan, present: Plan) -> list[str]:
-    words = {
-        "request": "permohonan",
-        "backup": "back up",
-        "manifest": "isi back up",
-        "system_identifier": "server basis data",
-        "databases": "basis data yang berjalan",
-        "mode": "cara penghentian",
-        "services": "urutan layanan",
-        "office_entry": "isi berkas kantor untuk sistem ini",
-    }
-    return [text for name, text in words.items() if getattr(approved, name) != getattr(present, name)]

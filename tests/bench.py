@@ -1,7 +1,7 @@
 """`make bench`: Jagadata and the bare tools on one seeded database, side by side in one run; ratios of time, memory, downtime.
 
 `python -m tests.bench [MB]`. The bare pipe is `pg_dump -Fc -Z0 | zstd -T2 | age > file`; the naive restore stops the
-service, drops the database, creates it, restores from the decrypted file and starts the service.
+service, drops the database, creates it, restores from the decrypted file and starts the service; once more with `-j2`.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def bare_pipe(lab, recipient: str, target: Path) -> float:
     return time.monotonic() - begun
 
 
-def naive_restore(lab, identity: Path, source: Path, folder: Path) -> float:
+def naive_restore(lab, identity: Path, source: Path, folder: Path, *, jobs: int = 1) -> float:
     """Stop, drop, create, decrypt, restore, start; returns the seconds that the service was off."""
     environment = {
         **os.environ,
@@ -109,7 +109,7 @@ def naive_restore(lab, identity: Path, source: Path, folder: Path) -> float:
     supervisorctl -c {lab.application.supervisor.config} stop web antrean >/dev/null
     {tools}/psql -q -d postgres -c 'DROP DATABASE "{name}" WITH (FORCE)' -c 'CREATE DATABASE "{name}" OWNER app_bench'
     age -d -i {identity} {source} | zstd -q -d > {plain}
-    {tools}/pg_restore -j2 -d {name} {plain}
+    {tools}/pg_restore -j{jobs} -d {name} {plain}
     {tools}/psql -q -d postgres -c 'ALTER ROLE app_bench IN DATABASE "{name}" SET search_path TO aplikasi, public'
     supervisorctl -c {lab.application.supervisor.config} start antrean web >/dev/null
     """
@@ -149,7 +149,18 @@ def measure(lab, folder: Path) -> dict[str, list[float]]:
     with lab.place() as place:
         recipient = place.recipients()[0]
     found: dict[str, list[float]] = {
-        name: [] for name in ("pipe", "step1", "backup", "backup MB", "naive", "sop", "minimal", "restore MB")
+        name: []
+        for name in (
+            "pipe",
+            "step1",
+            "backup",
+            "backup MB",
+            "naive",
+            "naive -j2",
+            "sop",
+            "minimal",
+            "restore MB",
+        )
     }
     for number in range(ROUNDS):
         target = folder / "bare.age"
@@ -168,6 +179,7 @@ def measure(lab, folder: Path) -> dict[str, list[float]]:
         _drop_kept(lab)
     for _ in range(ROUNDS - 1):
         found["naive"].append(naive_restore(lab, identity, folder / "bare.age", folder))
+        found["naive -j2"].append(naive_restore(lab, identity, folder / "bare.age", folder, jobs=2))
     return found
 
 
@@ -195,6 +207,7 @@ def report(lab, folder: Path, found: dict[str, list[float]]) -> None:
     print(f"backup step 1 / bare pipe            {best['step1'] / best['pipe']:.2f}   (expected <= 1.15)")
     print(f"peak memory of our processes         {memory:.0f} MB (expected < 300)")
     print(f"service off, sop / naive script      {best['sop'] / best['naive']:.2f}   (expected < 0.7)")
+    print(f"service off, sop / the same with -j2 {best['sop'] / best['naive -j2']:.2f}")
     print(f"service off, minimal                 {best['minimal']:.2f} s (expected < 3)")
 
 

@@ -14,7 +14,6 @@ import pytest
 from jagadata.errors import RefusedError
 from jagadata.restore_run import RestoreRun
 
-pytestmark = pytest.mark.xdist_group("deployed")  # one Prefect server for all of them
 OUTAGE_SECONDS = int(os.environ.get("OUTAGE_SECONDS", "60"))
 
 

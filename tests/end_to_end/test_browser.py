@@ -6,8 +6,6 @@ import pytest
 
 from tests.end_to_end.browser import open_browser
 
-pytestmark = pytest.mark.xdist_group("deployed")  # one Prefect server for all of them
-
 
 @pytest.mark.needs("chromium", "chromedriver")
 def test_a_restore_is_asked_for_and_approved_in_the_prefect_ui(deployed, tmp_path):

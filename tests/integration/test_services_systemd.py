@@ -164,7 +164,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
             *(
                 "-D",
                 mounted / "root",
-                f"--bind-ro={python.parents[1]}",
+                *([] if python.is_relative_to("/usr") else [f"--bind-ro={python.parents[1]}"]),
                 "-b",
                 "systemd.unit=multi-user.target",
             ),
