@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState, RunDeployment
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
-FOLLOW_UP = "Tindak Lanjut/berkala"
+WATCH = "Penjagaan/berkala"
 HEARTBEAT_SECONDS = 30
 """PREFECT_RUNNER_HEARTBEAT_FREQUENCY of the worker (deployments/systemd/jagadata-worker.service)."""
 
@@ -30,7 +30,7 @@ _WAITING = ("Suspended", "Paused", "Cancelling", "AwaitingRetry")
 def make_automations() -> list[AutomationCore]:
     """The automations as they should be."""
     with get_client(sync_client=True) as client:
-        follow_up = client.read_deployment_by_name(FOLLOW_UP).id
+        watch = client.read_deployment_by_name(WATCH).id
     silent = AutomationCore(
         name="Jagadata: run tanpa detak jantung",
         description="Worker mati tidak melaporkan apa pun; tanpa detak selama 3 menit run dinyatakan Crashed.",
@@ -63,7 +63,7 @@ def make_automations() -> list[AutomationCore]:
             threshold=1,
             within=timedelta(0),
         ),
-        actions=[RunDeployment(source="selected", deployment_id=follow_up, parameters={})],
+        actions=[RunDeployment(source="selected", deployment_id=watch, parameters={})],
     )
     return [silent, died]
 

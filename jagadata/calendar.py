@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
+from cronsim import CronSim
+
 from jagadata.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -102,6 +104,15 @@ def describe_cron(cron: str, tz: ZoneInfo = WIB) -> str:
     if day == "*" and rest[1] == "*":
         return f"setiap hari {at}"
     return f"menurut cron '{cron}' {zone_name(tz)}"
+
+
+def due_in(cron: str, period: Period, tz: ZoneInfo = WIB) -> datetime:
+    """The first time (aware) that a cron names in a month; the month's end where it names none (crontab(5))."""
+    begin = datetime(period.year, period.month, 1, tzinfo=tz)
+    after = period.next
+    end = datetime(after.year, after.month, 1, tzinfo=tz)
+    found = next(CronSim(cron, begin - timedelta(seconds=1)), end)
+    return min(found, end)
 
 
 def format_duration(duration: timedelta | float) -> str:

@@ -36,8 +36,9 @@ CLOCK_SECONDS = 60
 DEPLOYMENTS = (
     "SOP Back Up Data/bulanan",
     "SOP Restore Data/permohonan",
-    "Tindak Lanjut/berkala",
+    "Penjagaan/berkala",
     "Retensi Back Up/retensi",
+    "Pembersihan/harian",
 )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from jagadata.errors import JagadataError
+from jagadata.errors import BusyError, JagadataError, UnreachableError
+from jagadata.exchange import find_swapped, keep_sides
 from jagadata.recovery import RECOVERY
 from jagadata.restore_run import RestoreRun
 
 if TYPE_CHECKING:
     from jagadata.journal import Entry, Journal
+    from jagadata.services import ServiceControl
     from jagadata.workplace import Workplace
 
 GATES = {"review": "6", "approval-gate": "approval", "acknowledgement-gate": "6"}
@@ -20,11 +23,11 @@ GATES = {"review": "6", "approval-gate": "approval", "acknowledgement-gate": "6"
 
 @dataclass(frozen=True, kw_only=True)
 class OpenRun:
-    """A flow run as Prefect knows it. `state`: waiting (suspended) or dead (failed, crashed, cancelled)."""
+    """A flow run as Prefect knows it. `state`: waiting (suspended), running, or dead (failed, crashed, cancelled)."""
 
     run: str
     procedure: Literal["backup", "restore"]
-    state: Literal["waiting", "dead"]
+    state: Literal["waiting", "running", "dead"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,56 +64,71 @@ def is_reminder_due(gate: OpenGate, now: datetime) -> bool:
 def finish_dead(place: Workplace, run_id: str) -> RestoreRun | None:
     """End a restore whose run died: the service runs, the truth is written down. Returns the run if its requester must be told.
 
-    Safe to do at any moment, even beside a process that still lives: it proves the stop again before it swaps.
+    Whoever still holds the system's lock is alive, whatever Prefect believes: it is left alone.
     """
     run = RestoreRun(place, run_id)
     if run.journal.outcome("open") is None or run.journal.outcome("5") is not None:
         return None
-    if run.journal.began("2") and run.result is None:
-        _finish_recovery(place, run)
-    elif run.result is None:
+    if run.result is None and run.journal.began("2"):
+        return run if _finish_recovery(place, run) else None
+    if run.result is None:
+        try:
+            with place.server(run.system).exclusive(run.system):
+                pass
+        except BusyError:
+            return None
+        except JagadataError:
+            pass  # nothing was stopped; the request ends whether or not the server answers
         run.close("Alur terhenti atau dibatalkan sebelum layanan dihentikan; tidak ada data yang diubah.")
     return run
 
 
-def _finish_recovery(place: Workplace, run: RestoreRun) -> None:
-    plan = run.plan
-    system = plan.request.system
-    control = place.services(system)
-    actions: list[str] = []
-    facts = {"off_at": next(entry.at.isoformat() for entry in run.journal.entries if entry.step == "2")}
+def _finish_recovery(place: Workplace, run: RestoreRun) -> bool:
+    """True once the outcome is written. While the database server is silent only the services are started."""
+    control = place.services(run.system)
+    try:
+        with place.server(run.system).exclusive(run.system):
+            _write_outcome(place, run, _bring_up(place, control))
+    except BusyError:
+        return False
+    except UnreachableError:
+        with contextlib.suppress(JagadataError):
+            control.start()
+        return False
+    return True
+
+
+def _bring_up(place: Workplace, control: ServiceControl) -> dict[str, Any]:
+    """Start and probe: {"actions": in words, and "answers", "on_at" if the services answer}."""
     try:
         control.start()
-        facts["answers"] = list(control.probe())  # type: ignore[assignment]
-        facts["on_at"] = place.clock().isoformat()
-        actions.append("layanan dipastikan berjalan oleh tindak lanjut")
+        answers = list(control.probe())
     except JagadataError as error:
-        actions.append(f"layanan belum menjawab: {error.message}")
-    swapped = _was_swapped(place, run)
-    good = swapped and "on_at" in facts
+        return {"actions": [f"layanan belum menjawab: {error.message}"]}
+    return {
+        "actions": ["layanan dipastikan berjalan oleh tindak lanjut"],
+        "answers": answers,
+        "on_at": place.clock().isoformat(),
+    }
+
+
+def _write_outcome(place: Workplace, run: RestoreRun, facts: dict[str, Any]) -> None:
+    """What the server's OIDs tell is what happened, whatever the last line of the journal is."""
+    plan, journal = run.plan, run.journal
+    begun, intent = journal.last("2", "begin"), journal.last("swap", "begin")
+    sides = find_swapped(place.server(run.system), plan, intent.data["databases"]) if intent else []
+    kept = keep_sides(place, run.run, plan, sides, swapped_back=False)
+    if kept:
+        facts |= {"kept": kept, "kept_days": place.office.policy.restore.kept_days}
+    if begun:
+        facts["off_at"] = begun.data["off_at"]
+        if "on_at" in facts:
+            off, on = (datetime.fromisoformat(facts[name]) for name in ("off_at", "on_at"))
+            facts["downtime_seconds"] = round((on - off).total_seconds(), 1)
     reason = (
         "Alur terhenti setelah data dipulihkan."
-        if swapped
+        if sides
         else "Alur terhenti sebelum data ditukar; data yang berjalan tidak diubah."
     )
-    run.journal.note(
-        RECOVERY,
-        "done",
-        status="Selesai" if good else "Gagal",
-        reason=reason,
-        actions=actions,
-        fired=False,
-        rows={},
-        **facts,
-    )
-
-
-def _was_swapped(place: Workplace, run: RestoreRun) -> bool:
-    intent = run.journal.last("swap", "begin")
-    if intent is None:
-        return False
-    server = place.server(run.plan.request.system)
-    return all(
-        (facts := server.database(item["name"])) is not None and facts.oid == item["side_oid"]
-        for item in intent.data["databases"]
-    )
+    status = "Selesai" if sides and "on_at" in facts else "Gagal"
+    journal.note(RECOVERY, "done", **facts, status=status, reason=reason, fired=False, rows={})

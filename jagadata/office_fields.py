@@ -6,9 +6,11 @@ What was typed is never repeated here: `office_faults.py` decides whether it may
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
+from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, StringConstraints
 
 from jagadata.errors import OfficeFileError
@@ -103,6 +105,10 @@ def _cron(value: str) -> str:
         raise ValueError(
             "harus lima kolom cron (menit jam tanggal bulan hari), misalnya '0 1 1 * *': tanggal 1 pukul 01.00"
         )
+    try:
+        CronSim(value, datetime(2026, 1, 1, tzinfo=UTC))
+    except CronSimError as error:
+        raise ValueError(f"bukan jadwal cron yang sah: {error}") from error
     return value
 
 

@@ -16,6 +16,7 @@ from jagadata.restore_mails import (
     render_request_received,
     render_unconfirmed_closure,
 )
+from jagadata.watch_mails import render_watch
 
 __all__ = [
     "escape_markdown",
@@ -32,4 +33,5 @@ __all__ = [
     "render_returned",
     "render_review_request",
     "render_unconfirmed_closure",
+    "render_watch",
 ]

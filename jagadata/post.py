@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from jagadata.ports import Message
     from jagadata.workplace import Workplace
 
+INFORMATION = "information"
+"""The mail of step 5."""
 log = logging.getLogger(__name__)
 FORM_KIND = "application/vnd.jagadata.form+json"
 
@@ -68,29 +70,29 @@ def _file(place: Workplace, form: BackupForm | RestoreForm, procedure: str, step
     return f"{key}.pdf"
 
 
-def send(place: Workplace, message: Message) -> str:
-    """Send over the first channel that takes it; returns how the recipient was told, or why not, for the form."""
+def send(place: Workplace, message: Message) -> tuple[bool, str]:
+    """Send over the first channel that takes it: whether it is done with, and how the recipient was told or why not, for the form."""
     if not message.to:
-        return "tidak ada alamat email; disampaikan langsung oleh petugas"
+        return True, "tidak ada alamat email; disampaikan langsung oleh petugas"
+    if not place.channels:
+        return True, "belum ada saluran pesan di berkas kantor; disampaikan langsung oleh petugas"
     failures = []
     for channel in place.channels:
         try:
-            return channel.send(message)
+            return True, channel.send(message)
         except JagadataError as error:
             failures.append(error.message)
             log.warning("Pesan '%s' gagal dikirim: %s", message.subject, error.message)
-    return (
-        "; ".join(failures) or "belum ada saluran pesan di berkas kantor; disampaikan langsung oleh petugas"
-    )
+    return False, "; ".join(failures)
 
 
 def _once(journal: Journal, what: str, place: Workplace, message: Message) -> str:
-    """Send a message of a run once, whatever is run again."""
+    """Send a message of a run once, whatever is run again; one that failed is sent again when it comes to that."""
     known = journal.outcome(f"mail:{what}")
     if known:
         return str(known["how"])
-    how = send(place, message)
-    journal.note(f"mail:{what}", "done", how=how)
+    sent, how = send(place, message)
+    journal.note(f"mail:{what}", "done" if sent else "failed", how=how)
     return how
 
 
@@ -150,24 +152,35 @@ def ask_for_approval(run: RestoreRun, *, link: str) -> None:
 
 def inform_requester(run: RestoreRun) -> None:
     """Step 5: tell the requester what became of the request, the form attached, and file it."""
+    how = _once(run.journal, INFORMATION, run.place, _information(run))
+    run.record_information(how)
+    _file(run.place, run.form(), "restore", 5)
+
+
+def inform_again(run: RestoreRun) -> bool:
+    """Send what step 5 could not; True if it was sent now."""
+    journal = run.journal
+    if journal.last(f"mail:{INFORMATION}", "failed") is None or journal.outcome(f"mail:{INFORMATION}"):
+        return False
+    _once(journal, INFORMATION, run.place, _information(run))
+    return journal.outcome(f"mail:{INFORMATION}") is not None
+
+
+def _information(run: RestoreRun) -> Message:
     form = run.form()
     attachment = ("formulir-permohonan-restore.pdf", make_pdf(run.place, form))
     to, attachments = _to(form), (attachment,)
     if form.status == "Selesai":
         until = format_date(run.acknowledgement_due())
-        message = papers.render_completion(
+        return papers.render_completion(
             form, to=to, until=until, attachments=attachments, tz=run.place.timezone
         )
-    elif form.status == "Gagal":
+    if form.status == "Gagal":
         running = (run.result or {"on_at": True}).get("on_at") is not None
-        message = papers.render_failure(
+        return papers.render_failure(
             form, to=to, running=running, attachments=attachments, tz=run.place.timezone
         )
-    else:
-        message = papers.render_rejection(form, to=to, attachments=attachments)
-    how = _once(run.journal, "information", run.place, message)
-    run.record_information(how)
-    _file(run.place, run.form(), "restore", 5)
+    return papers.render_rejection(form, to=to, attachments=attachments)
 
 
 def close_restore(run: RestoreRun) -> None:

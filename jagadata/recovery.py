@@ -201,21 +201,23 @@ class Recovery:
         """Step 2: arm the switch, stop the services in order, prove it. For purpose Uji nothing is stopped."""
         if self._ended or not self.production:
             return self.facts
-        if any(side.swapped for side in self._sides):  # going on after a crash: only the start is left
-            self.facts["off_at"] = next(
-                entry.at.isoformat() for entry in self.journal.entries if entry.step == "2"
-            )
-            self._stopped = True
-            return self.facts
         seconds = self.place.office.policy.restore.switch_minutes * 60
-        self.journal.note("2", "begin")
+        token = self._take_over()
+        if any(
+            side.swapped for side in self._sides
+        ):  # an earlier attempt died after the swap: only the start is left
+            if token:
+                self._keep_renewing(seconds)
+            return self.facts
+        if not token:
+            attempt = 1 + sum((entry.step, entry.event) == ("2", "begin") for entry in self.journal.entries)
+            token = f"{self.journal.run}-{attempt}"
+            self.facts["off_at"] = self.place.clock().isoformat()
+            self.journal.note("2", "begin", token=token, off_at=self.facts["off_at"])
+            self._stopped = True  # from here on leaving means starting
+            self.control.arm(token, seconds)
         self._stack.enter_context(self.journal.soft())
-        attempt = sum((entry.step, entry.event) == ("2", "begin") for entry in self.journal.entries)
-        self.facts["off_at"] = self.place.clock().isoformat()
-        self._stopped = True  # from here on leaving means starting
-        self.control.arm(f"{self.journal.run}-{attempt}", seconds)
-        self._keeper = Keeper(self.control, seconds)
-        self._keeper.start()
+        self._keep_renewing(seconds)
         self.control.stop()
         proof = list(self.control.prove_stopped())
         sessions = [session for side in self._sides for session in self._sessions(side.planned.name)]
@@ -227,6 +229,30 @@ class Recovery:
         self.facts.update(proof=proof, sessions=sessions)
         self.journal.note("2", "done", proof=proof, sessions=sessions, off_at=self.facts["off_at"])
         return self.facts
+
+    def _keep_renewing(self, seconds: float) -> None:
+        self._keeper = Keeper(self.control, seconds)
+        self._keeper.start()
+
+    def _take_over(self) -> str:
+        """Where an earlier attempt of this run died between stop and start: its token if its switch is still armed, else "".
+
+        Services that it left stopped with no switch armed any more are started before anything else is tried.
+        """
+        earlier = self.journal.last("2", "begin")
+        if earlier is None:
+            return ""
+        token, off_at = str(earlier.data["token"]), str(earlier.data["off_at"])
+        if self.control.adopt(token):
+            self.facts["off_at"], self._stopped = off_at, True
+            return token
+        if any(side.swapped for side in self._sides):
+            self.facts["off_at"], self._stopped = off_at, True
+            return ""
+        self.control.start()
+        with contextlib.suppress(JagadataError):  # armed on some hosts only
+            self.control.disarm(token)
+        return ""
 
     def _sessions(self, name: str) -> list[str]:
         facts = self.server.database(name)
@@ -256,6 +282,7 @@ class Recovery:
         rows: dict[str, int] = {}
         for side in self._sides:
             properties, name = self._properties[side.planned.name], side.planned.name
+            self.journal.note("side", "begin", name, side=side.side)
             side.oid = self.server.create_side(side.side, properties)
             self.journal.note("side", "done", name, side=side.side, oid=side.oid)
             self.server.restore(

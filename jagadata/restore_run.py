@@ -48,6 +48,10 @@ class RestoreRun:
         self.request = request
         self.journal: Journal = place.journal(run)
 
+    @property
+    def system(self) -> str:
+        return self._request().system
+
     # --- step 1 and the gate ---
 
     def receive(self, progress: Callable[[int], None] = ignore) -> dict[str, Any]:
@@ -61,11 +65,7 @@ class RestoreRun:
 
     def number(self) -> str:
         """The request's number, claimed before anything else so that a refused one is on record too."""
-        if self.request is None:
-            raise RefusedError(
-                "Run ini belum memuat permohonan.", "Ajukan melalui formulir SOP Restore Data."
-            )
-        request = self.request
+        request = self._request()
 
         def claim() -> dict[str, Any]:
             self.place.office.system(request.system)
@@ -201,6 +201,12 @@ class RestoreRun:
     def decision(self) -> Decision | None:
         value = self.journal.outcome(APPROVAL)
         return Decision(**{name: item for name, item in value.items() if name != "plan"}) if value else None
+
+    def may_go_on(self) -> bool:
+        """Received, approved where that is needed, and not closed."""
+        if self.journal.outcome("1") is None or self.journal.outcome("closed") is not None:
+            return False
+        return not self.needs_approval() or (self.decision is not None and self.decision.answer == "yes")
 
     # --- steps 2 to 4 ---
 

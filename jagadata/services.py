@@ -200,6 +200,16 @@ class ServiceControl:
             armed.append(gate)
         self._token = token
 
+    def adopt(self, token: str) -> bool:
+        """Take over the switch that an earlier attempt of the same run armed; True if it is still armed on every host."""
+        self._token = token
+        try:
+            self.renew()
+        except JagadataError:
+            self._token = ""
+            return False
+        return True
+
     def renew(self) -> None:
         """Put the deadline off again, on every host. Raises SwitchFiredError: fired, rebooted, gone or another token."""
         if not self._token and self._gates:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jagadata.office import Official
 
 EXPIRED = "Kedaluwarsa"
-"""The answer that flows/follow_up.py gives after the deadline: the gate's own timeout would end the run as Failed without a word."""
+"""The answer that flows/watch.py gives after the deadline: the gate's own timeout would end the run as Failed without a word."""
 SLACK = timedelta(days=7)
 """How much later than the deadline Prefect itself gives up."""
 
@@ -60,7 +60,7 @@ def ask(
 ) -> Decision:
     """The decision of a gate, suspending the run until there is one. Call only in the top-level flow, outside any `with Recovery`.
 
-    `due` (aware) is printed and noted for flows/follow_up.py; an answer that does not fit is asked for again.
+    `due` (aware) is printed and noted for flows/watch.py; an answer that does not fit is asked for again.
     """
     asked = [entry for entry in journal.entries if (entry.step, entry.event) == (gate, "asked")]
     if not asked:

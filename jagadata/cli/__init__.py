@@ -14,6 +14,7 @@ from jagadata.cli.language import Program
 from jagadata.cli.listing import backups, prune
 from jagadata.cli.restore import restore, rollback
 from jagadata.cli.sign_offs import approve, pending, reject
+from jagadata.cli.upkeep import resume, sweep
 from jagadata.cli.verify import verify
 
 CODES = """\b
@@ -45,7 +46,7 @@ def main(debug: bool) -> None:
 
 COMMANDS = (
     *(init, keys, db, host, store, doctor, apply),
-    *(backups, verify, restore, rollback, kept, prune, forms),
+    *(backups, verify, restore, resume, rollback, kept, prune, sweep, forms),
     *(pending, approve, reject),
 )
 main.add_commands(COMMANDS)

@@ -143,11 +143,16 @@ def _carry_out(
         _approve(restore_run, approved_by, letter)
         if not yes:
             click.confirm("Lanjutkan?", abort=True)
-        _recover(restore_run)
-        post.inform_requester(restore_run)
-        console.print(papers.render_markdown(restore_run.form()), markup=False)
-        if restore_run.status != "Selesai":
-            raise JagadataError(f"Restore {restore_run.number()} {restore_run.status}: {restore_run.reason}")
+        carry_on(restore_run)
+
+
+def carry_on(run: RestoreRun) -> None:
+    """Steps 2 to 5 as far as they are not done, and the form. Raises JagadataError unless the restore succeeded."""
+    _recover(run)
+    post.inform_requester(run)
+    Console().print(papers.render_markdown(run.form()), markup=False)
+    if run.status != "Selesai":
+        raise JagadataError(f"Restore {run.number()} {run.status}: {run.reason}")
 
 
 def _approve(run: RestoreRun, approved_by: str, letter: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from prefect.utilities.importtools import import_object
 
-from deployments.automations import FOLLOW_UP
+from deployments.automations import WATCH
 from deployments.schedule import DEPLOYMENT, SLUG
 from jagadata import sop
 from jagadata.doctor import DEPLOYMENTS
@@ -35,7 +35,7 @@ def test_each_deployment_has_a_flow_that_takes_its_parameters(entry):
 
 def test_the_names_that_the_code_uses_are_deployed():
     names = {f"{import_object(entry['entrypoint']).name}/{entry['name']}" for entry in PLAN["deployments"]}
-    assert {FOLLOW_UP, DEPLOYMENT, *DEPLOYMENTS} == names
+    assert {WATCH, DEPLOYMENT, *DEPLOYMENTS} == names
     monthly = next(entry for entry in PLAN["deployments"] if entry["name"] == "bulanan")
     assert [(schedule["slug"], schedule["cron"]) for schedule in monthly["schedules"]] == [
         (SLUG, "0 1 1 * *")

@@ -1,0 +1,170 @@
+"""The steps of the watch as Prefect tasks; what they do is in jagadata/follow_up.py and watch.py."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from prefect import resume_flow_run, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterStartTime,
+    FlowRunFilterState,
+    FlowRunFilterStateName,
+    FlowRunFilterStateType,
+    FlowRunFilterTags,
+)
+from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.deployments import run_deployment
+
+from jagadata import follow_up, post, watch
+from jagadata.errors import JagadataError
+from jagadata.follow_up import OpenRun
+from jagadata.restore_run import RestoreRun
+from jagadata.workplace import Workplace
+from tasks.gates import EXPIRED
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+log = logging.getLogger("jagadata.tasks")
+LOOK_BACK = timedelta(days=60)
+_STATES: dict[StateType, Literal["waiting", "dead", "running"]] = {
+    StateType.PAUSED: "waiting",
+    StateType.RUNNING: "running",
+    StateType.FAILED: "dead",
+    StateType.CRASHED: "dead",
+    StateType.CANCELLED: "dead",
+}
+BACKUP = "SOP Back Up Data/bulanan"
+
+
+@task(name="Mencari run yang menunggu atau terhenti", cache_policy=NO_CACHE, persist_result=False)
+def find_open_runs(place: Workplace) -> list[OpenRun]:
+    """Runs of both SOPs that wait at a gate, restores that ended without ending themselves, and those under way."""
+    found: list[OpenRun] = []
+    with get_client(sync_client=True) as client:
+        for tag, types in (("restore", tuple(_STATES)), ("back-up", (StateType.PAUSED,))):
+            runs = client.read_flow_runs(
+                flow_run_filter=FlowRunFilter(
+                    tags=FlowRunFilterTags(all_=[tag]),
+                    state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types))),
+                    start_time=FlowRunFilterStartTime(after_=place.clock() - LOOK_BACK),
+                ),
+                sort=FlowRunSort.START_TIME_DESC,
+            )
+            found += [
+                OpenRun(
+                    run=str(run.id),
+                    procedure="restore" if tag == "restore" else "backup",
+                    state=_STATES[run.state_type or StateType.FAILED],
+                )
+                for run in runs
+            ]
+    return found
+
+
+@task(name="Menyelesaikan permohonan yang alurnya terhenti", cache_policy=NO_CACHE, persist_result=False)
+def finish_dead(place: Workplace, runs: list[OpenRun]) -> None:
+    for item in runs:
+        if item.procedure != "restore" or item.state != "dead":
+            continue
+        try:
+            run = follow_up.finish_dead(place, item.run)
+            if run is not None:
+                post.inform_requester(run)
+                log.warning("Permohonan %s diselesaikan: %s", run.number(), run.status)
+            elif (told := RestoreRun(place, item.run)).journal.outcome("open") and post.inform_again(told):
+                log.info("Pemohon %s kini sudah diberi tahu", told.number())
+        except JagadataError as error:  # one run that can't be finished now holds up no other
+            log.warning("Run %s belum dapat diselesaikan: %s", item.run, error)
+
+
+@task(name="Menutup persetujuan yang lewat batas waktu", cache_policy=NO_CACHE, persist_result=False)
+def close_overdue(place: Workplace, runs: list[OpenRun]) -> None:
+    from uuid import UUID
+
+    for item in runs:
+        gate = follow_up.find_gate(place.journal(item.run)) if item.state == "waiting" else None
+        if gate and place.clock() >= gate.due:
+            _expire(UUID(item.run), gate.signer)
+
+
+def _expire(run: UUID, signer: str) -> None:
+    answer = {"keputusan": EXPIRED, "penandatangan": signer, "catatan": "Batas waktu terlewati."}
+    resume_flow_run(run, run_input=answer)
+
+
+@task(name="Mengingatkan", cache_policy=NO_CACHE, persist_result=False)
+def remind(place: Workplace, runs: list[OpenRun]) -> None:
+    for item in runs:
+        journal = place.journal(item.run)
+        gate = follow_up.find_gate(journal) if item.state == "waiting" else None
+        if gate is None or not follow_up.is_reminder_due(gate, place.clock()):
+            continue
+        try:
+            post.remind(place, item.run, gate)
+        except JagadataError as error:
+            log.warning("Pengingat gagal: %s", error)
+            continue
+        journal.note(gate.gate, "reminded")
+
+
+@task(name="Menyusulkan periode tanpa back up", cache_policy=NO_CACHE, persist_result=False)
+def catch_up(place: Workplace) -> None:
+    """Each missed period runs at most once, as Susulan; a run that is due or under way comes first."""
+    missing = watch.missing_periods(place, place.catalog())
+    if not missing or _backup_is_due():
+        return
+    for period in dict.fromkeys(str(period) for _, period in missing):
+        systems = [system for system, one in missing if str(one) == period]
+        order = {
+            "sistem": systems,
+            "periode": period,
+            "pelaksanaan": "Susulan",
+            "catatan": "disusulkan oleh penjagaan",
+        }
+        run_deployment(
+            BACKUP,
+            parameters={"perintah": order},
+            timeout=0,
+            idempotency_key=f"susulan-{period}-{'-'.join(systems)}",
+            as_subflow=False,
+        )
+        log.warning("Back up Susulan periode %s dijalankan untuk %s", period, ", ".join(systems))
+
+
+def _backup_is_due() -> bool:
+    """A backup runs, waits for a worker, or is late."""
+    types = [StateType.PENDING, StateType.RUNNING]
+    with get_client(sync_client=True) as client:
+        found = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                tags=FlowRunFilterTags(all_=["back-up"]),
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=types)),
+            ),
+            limit=1,
+        )
+        late = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                tags=FlowRunFilterTags(all_=["back-up"]),
+                state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Late"])),
+            ),
+            limit=1,
+        )
+    return bool(found or late)
+
+
+@task(name="Memeriksa keadaan dan memberi tahu", cache_policy=NO_CACHE, persist_result=False)
+def tell(place: Workplace, runs: list[OpenRun]) -> None:
+    running = [item.run for item in runs if item.procedure == "restore" and item.state == "running"]
+    new, over = watch.tell_once(place, watch.look(place, running))
+    for concern in new:
+        log.warning("%s %s", concern.text, concern.action)
+    for text in over:
+        log.info("Sudah pulih: %s", text)
