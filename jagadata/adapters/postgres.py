@@ -148,6 +148,9 @@ class PostgresServer:
     def finish_side(self, side: str, properties: DatabaseProperties) -> None:
         postgres_side.finish_side(self.access, side, properties)
 
+    def analyze(self, name: str) -> None:
+        postgres_side.analyze(self.access, name)
+
     def end_sessions(self, name: str) -> int:
         return postgres_swap.end_sessions(self.access, [name])
 

@@ -105,7 +105,7 @@ def _create_roles(
 
 
 def finish_side(access: Access, side: str, properties: DatabaseProperties) -> None:
-    """Grants, settings, role settings, connection limit, comment; then ANALYZE (pg_dump before 18 carries no statistics)."""
+    """Grants, settings, role settings, connection limit, comment."""
     name = sql.Identifier(side)
     statements: list[sql.Composed] = []
     if properties.public_revoked:
@@ -143,7 +143,7 @@ def finish_side(access: Access, side: str, properties: DatabaseProperties) -> No
             sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, sql.Literal(properties.comment))
         )
     with access.session(side, patient=True) as connection:
-        for statement in [*statements, sql.Composed([sql.SQL("ANALYZE")])]:
+        for statement in statements:
             try:
                 connection.execute(statement)
             except psycopg.Error as error:
@@ -151,6 +151,18 @@ def finish_side(access: Access, side: str, properties: DatabaseProperties) -> No
                     f"Sifat basis data '{properties.name}' tidak dapat dipulihkan ({statement.as_string()[:120]}): {_first_line(error)}",
                     f"Jalankan SQL dari `jaga db prepare {access.name}`, lalu ulangi.",
                 ) from error
+
+
+def analyze(access: Access, name: str) -> None:
+    """Statistics for the planner: pg_dump before 18 carries none."""
+    with access.session(name, patient=True) as connection:
+        try:
+            connection.execute("ANALYZE")
+        except psycopg.Error as error:
+            raise JagadataError(
+                f"ANALYZE pada '{name}' gagal: {_first_line(error)}",
+                "Periksa server basis data, lalu ulangi.",
+            ) from error
 
 
 def _setting(name: str) -> sql.Composed:
