@@ -7,7 +7,7 @@ export UV_SYSTEM_CERTS := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help setup lock demo test check bench debian clean
+.PHONY: help setup lock demo test faults check bench debian clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -32,6 +32,9 @@ demo: setup ## a real application loses its data and gets it back by the book (K
 
 test: setup debian ## all tests; as root with APT=1 or CI=true on Debian's servers too
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+faults: setup ## the fault sweep (EVERY=20: every 20th fault of files only)
+	@EVERY=$(EVERY) $(BIN)/python -m tests.faults
 
 check: setup ## lint, format, types, import contracts
 	$(BIN)/ruff check -q .

@@ -1,0 +1,119 @@
+"""The fault sweep: each call that leaves the process fails once, at every position, in every way of its channel."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+import tempfile
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jagadata.demo.postgres import start_postgres
+from jagadata.demo.ssh_server import start_ssh
+from tests.faults.scenario import BackupScenario, RestoreScenario, Verdict
+from tests.faults.tap import KINDS, Fault, Tap
+from tests.office_lab import open_office
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCENARIOS = {"backup": BackupScenario, "restore": RestoreScenario}
+
+
+@dataclass(frozen=True)
+class Finding:
+    scenario: str
+    at: int
+    channel: str
+    label: str
+    kind: str
+    fired: bool
+    verdict: Verdict
+    seconds: float
+
+    def __str__(self) -> str:
+        broken = "; ".join(self.verdict.broken)
+        return f"{self.scenario} #{self.at} {self.channel} {self.label!r} {self.kind}: {self.verdict.status}: {broken}"
+
+
+def open_scenario(stack: ExitStack, folder: Path, name: str):
+    """A scenario on servers of its own."""
+    postgres = stack.enter_context(start_postgres(folder / "pg"))
+    ssh = stack.enter_context(start_ssh(folder / "ssh"))
+    lab = open_office(stack, folder / "k", postgres, ssh, f"sweep-{name}")
+    return SCENARIOS[name](lab)
+
+
+def list_faults(scenario) -> tuple[list[tuple[str, str]], list[Fault]]:
+    """The calls of one run without a fault, and every fault that they allow."""
+    tap = Tap()
+    verdict = scenario.check(tap)
+    if verdict.broken:
+        raise AssertionError(f"the run without a fault breaks: {verdict.broken}")
+    return tap.calls, [
+        Fault(at, kind) for at, (channel, _) in enumerate(tap.calls) for kind in KINDS[channel]
+    ]
+
+
+def choose(calls: list[tuple[str, str]], faults: list[Fault], every: int) -> list[Fault]:
+    """All faults but those of files, of which there are most and which are alike: every so many."""
+    files = [fault for fault in faults if calls[fault.at][0] == "folder"]
+    others = [fault for fault in faults if calls[fault.at][0] != "folder"]
+    return sorted([*others, *files[::every]], key=lambda fault: fault.at)
+
+
+def run_sweep(scenario, name: str, calls: list[tuple[str, str]], faults: list[Fault]) -> Iterator[Finding]:
+    for fault in faults:
+        tap, begun = Tap(fault), time.monotonic()
+        verdict = scenario.check(tap)
+        channel, label = tap.calls[fault.at] if fault.at < len(tap.calls) else calls[fault.at]
+        yield Finding(
+            name, fault.at, channel, label, fault.kind, tap.fired, verdict, time.monotonic() - begun
+        )
+
+
+def summarize(findings: list[Finding], positions: dict[str, int]) -> str:
+    """The table of the report: positions x kinds tried, and what broke."""
+    tried: Counter[tuple[str, str]] = Counter()
+    broken: Counter[tuple[str, str]] = Counter()
+    for one in findings:
+        if one.fired:
+            tried[one.scenario, one.channel] += 1
+            broken[one.scenario, one.channel] += bool(one.verdict.broken)
+    lines = [f"{'procedure':10} {'channel':10} {'kinds':>6} {'tried':>6} {'broken':>7}"]
+    lines += [
+        f"{scenario:10} {channel:10} {len(KINDS[channel]):6} {count:6} {broken[scenario, channel]:7}"
+        for (scenario, channel), count in sorted(tried.items())
+    ]
+    lines.append(
+        f"{len(findings)} faults tried ({sum(one.fired for one in findings)} reached) at "
+        + ", ".join(f"{count} positions of {name}" for name, count in positions.items())
+    )
+    lines += [f"BROKEN {one}" for one in findings if one.verdict.broken]
+    return "\n".join(lines)
+
+
+def work(name: str, shard: int, shards: int, every: int, target: Path) -> None:
+    """One share of one scenario's faults on servers of its own; what was found goes into `target`, line by line."""
+    folder = Path(tempfile.mkdtemp(prefix="jaga-faults-"))
+    folder.chmod(0o755)
+    findings: list[Finding] = []
+    try:
+        with ExitStack() as stack:
+            scenario = open_scenario(stack, folder, name)
+            calls, faults = list_faults(scenario)
+            chosen = choose(calls, faults, every)[shard::shards]
+            print(f"{name}: {len(calls)} positions, {len(faults)} faults, {len(chosen)} here", flush=True)
+            for number, finding in enumerate(run_sweep(scenario, name, calls, chosen), 1):
+                findings.append(finding)
+                if finding.verdict.broken:
+                    print(f"BROKEN {finding}", flush=True)
+                if number % 50 == 0:
+                    print(f"{name}/{shard}: {number} of {len(chosen)}", flush=True)
+            target.write_bytes(pickle.dumps((len(calls), findings)))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
