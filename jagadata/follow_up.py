@@ -88,7 +88,7 @@ def _finish_recovery(place: Workplace, run: RestoreRun) -> bool:
     control = place.services(run.system)
     try:
         with place.server(run.system).exclusive(run.system):
-            _write_outcome(place, run, _bring_up(place, control))
+            _write_outcome(place, run, _bring_up(place, run, control))
     except BusyError:
         return False
     except UnreachableError:
@@ -98,13 +98,16 @@ def _finish_recovery(place: Workplace, run: RestoreRun) -> bool:
     return True
 
 
-def _bring_up(place: Workplace, control: ServiceControl) -> dict[str, Any]:
-    """Start and probe: {"actions": in words, and "answers", "on_at" if the services answer}."""
+def _bring_up(place: Workplace, run: RestoreRun, control: ServiceControl) -> dict[str, Any]:
+    """Start, probe, and disarm the dead run's switch, which would refuse the next restore: {"actions": in words, and "answers", "on_at" if the services answer}."""
     try:
         control.start()
         answers = list(control.probe())
     except JagadataError as error:
         return {"actions": [f"layanan belum menjawab: {error.message}"]}
+    begun = run.journal.last("2", "begin")
+    with contextlib.suppress(JagadataError):  # it fired: then it is over anyway
+        control.disarm(begun.data["token"] if begun else None)
     return {
         "actions": ["layanan dipastikan berjalan oleh tindak lanjut"],
         "answers": answers,

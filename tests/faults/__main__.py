@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.faults.kills import SWITCH_SECONDS, Death
 from tests.faults.sweep import SCENARIOS, Finding, summarize, work
 
 
@@ -17,6 +18,7 @@ def main() -> int:
     names = sys.argv[1:] or list(SCENARIOS)
     shards = 2
     found: list[Finding] = []
+    deaths: list[Death] = []
     positions: dict[str, int] = {}
     with tempfile.TemporaryDirectory() as folder:
         context = multiprocessing.get_context("spawn")
@@ -31,11 +33,20 @@ def main() -> int:
                 job.join()
                 if job.exitcode:
                     return 1
-                count, findings = pickle.loads(target.read_bytes())  # noqa: S301 - our own
+                count, findings, dead = pickle.loads(target.read_bytes())  # noqa: S301 - our own
                 positions[name] = count
                 found += findings
+                deaths += dead
     print(summarize(found, positions))
-    return 1 if any(one.verdict.broken for one in found) else 0
+    longest = max((death.off_seconds for death in deaths), default=0)
+    print(
+        f"{len(deaths)} kills of the process; longest time without an answer, by the switch alone: {longest:.1f} s"
+        f" (switch: {SWITCH_SECONDS} s)"
+    )
+    for death in deaths:
+        if death.verdict.broken:
+            print(f"BROKEN {death}")
+    return 1 if any(one.verdict.broken for one in (*found, *deaths)) else 0
 
 
 if __name__ == "__main__":

@@ -78,31 +78,52 @@ class Scenario:
         return f"{self.number:08x}-{what}"
 
 
+def play_restore(place, run: str, request) -> str:
+    """Ask, approve, carry out, inform, as the flow does; the status. Raises nothing but what would be a bug of its own."""
+    restore = RestoreRun(place, run, request)
+    try:
+        restore.number()
+    except JagadataError:
+        return "tanpa nomor"
+    try:
+        restore.receive()
+        restore.decide(Decision(answer="yes", signer="rina", at=place.clock().isoformat()), restore.plan.hash)
+        carry_out(restore)
+    except JagadataError:
+        pass
+    with contextlib.suppress(JagadataError):
+        if restore.result is not None or restore.status == "Ditolak":
+            post.inform_requester(restore)
+    return restore.status
+
+
+def carry_out(restore: RestoreRun) -> None:
+    """Steps 2 to 4, from wherever the run stands."""
+    with restore.recovery() as recovery:
+        for step in STEPS:
+            getattr(recovery, step)()
+
+
+def play_backup(place, run: str) -> bool:
+    """Steps 1 to 5; True if every system succeeded."""
+    try:
+        done = BackupRun(place, run, BackupOrder())
+        for system in done.open()["systems"]:
+            for step in (done.dump, done.verify, done.name, done.secure):
+                step(system)
+        post.file_backup_form(place, done.fill_form(), step=5)
+        return not done.failures()
+    except JagadataError:
+        return False
+
+
 class RestoreScenario(Scenario):
     """Ask, approve, carry out, inform: as the flow does it."""
 
     def play(self, run: str) -> str:
-        """One try in a workplace of its own; its status. Raises nothing but what would be a bug of its own."""
+        """One try in a workplace of its own; its status."""
         with self.lab.place() as place:
-            restore = RestoreRun(place, run, self.lab.request())
-            try:
-                restore.number()
-            except JagadataError:
-                return "tanpa nomor"
-            try:
-                restore.receive()
-                restore.decide(
-                    Decision(answer="yes", signer="rina", at=place.clock().isoformat()), restore.plan.hash
-                )
-                with restore.recovery() as recovery:
-                    for step in STEPS:
-                        getattr(recovery, step)()
-            except JagadataError:
-                pass
-            with contextlib.suppress(JagadataError):
-                if restore.result is not None or restore.status == "Ditolak":
-                    post.inform_requester(restore)
-            return restore.status
+            return play_restore(place, run, self.lab.request())
 
     def after(self, run: str) -> str:
         """The watch, as it would come by next; the status then."""
@@ -176,16 +197,7 @@ class BackupScenario(Scenario):
     def play(self, run: str) -> bool:
         """True if every system succeeded."""
         with self.lab.place() as place:
-            try:
-                done = BackupRun(place, run, BackupOrder())
-                for system in done.open()["systems"]:
-                    for step in (done.dump, done.verify, done.name, done.secure):
-                        step(system)
-                form = done.fill_form()
-                post.file_backup_form(place, form, step=5)
-                return not done.failures()
-            except JagadataError:
-                return False
+            return play_backup(place, run)
 
     def check(self, tap: Tap, *, play=None) -> Verdict:
         self.reset()

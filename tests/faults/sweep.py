@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from jagadata.demo.postgres import start_postgres
 from jagadata.demo.ssh_server import start_ssh
+from tests.faults.kills import run_kills
 from tests.faults.scenario import BackupScenario, RestoreScenario, Verdict
 from tests.faults.tap import KINDS, Fault, Tap
 from tests.office_lab import open_office
@@ -21,6 +22,8 @@ from tests.office_lab import open_office
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+KILL_EVERY = 12
+"""A process is killed at every so many-th call."""
 SCENARIOS = {"backup": BackupScenario, "restore": RestoreScenario}
 
 
@@ -114,6 +117,11 @@ def work(name: str, shard: int, shards: int, every: int, target: Path) -> None:
                     print(f"BROKEN {finding}", flush=True)
                 if number % 50 == 0:
                     print(f"{name}/{shard}: {number} of {len(chosen)}", flush=True)
-            target.write_bytes(pickle.dumps((len(calls), findings)))
+            deaths = []
+            for death in run_kills(scenario, name, calls, range(len(calls))[::KILL_EVERY][shard::shards]):
+                deaths.append(death)
+                if death.verdict.broken:
+                    print(f"BROKEN {death}", flush=True)
+            target.write_bytes(pickle.dumps((len(calls), findings, deaths)))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
