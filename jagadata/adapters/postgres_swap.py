@@ -30,6 +30,8 @@ WHERE datname = ANY(%s) AND pid <> pg_backend_pid() AND backend_type = 'client b
 """
 
 
+_ATTEMPTS, _PAUSE = 60, 2.0
+"""How often, and with how many seconds between, the server is asked whether a swap happened whose answer was lost."""
 _DURABLE = """
 SELECT set_config('synchronous_commit', 'local', true) WHERE current_setting('synchronous_commit') = 'off'
 """
@@ -64,12 +66,15 @@ def exclusive(access: Access, system: str, role: Role) -> Iterator[PostgresSwap]
     key = lock_key(system)
     connection = access.connect(role=role, patient=True)
     with contextlib.closing(connection):
-        with contextlib.suppress(psycopg.Error):  # from version 14 on
+        try:
             connection.execute("SET idle_session_timeout = 0")
-        got = connection.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", (key,)).fetchone()
+            got = connection.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", (key,)).fetchone()
+            unsigned, holder = key % 2**64, None
+            if not (got and got[0]):
+                holder = connection.execute(_HOLDER, (unsigned >> 32, unsigned % 2**32)).fetchone()
+        except psycopg.Error as error:
+            raise access.explain(error) from error
         if not (got and got[0]):
-            unsigned = key % 2**64
-            holder = connection.execute(_HOLDER, (unsigned >> 32, unsigned % 2**32)).fetchone()
             who = f" (proses {holder[0]}, login {holder[1]} dari {holder[2]}" if holder else ""
             if holder:  # without pg_read_all_stats the time is not told
                 who += f", sejak {holder[3]}, {holder[4]} menit lalu)" if holder[3] else ")"
@@ -192,7 +197,7 @@ class PostgresSwap:
 
     def _happened(self, renames: Sequence[tuple[str, str, str]], expect: dict[str, int | None]) -> bool:
         """After a lost answer to COMMIT, look at what is true. Raises UnreachableError while nobody can tell."""
-        for attempt in range(6):
+        for attempt in range(_ATTEMPTS):
             try:
                 with self.access.session() as connection:
                     rows = connection.execute(
@@ -202,7 +207,7 @@ class PostgresSwap:
                     found: dict[str, int] = dict(rows.fetchall())
                     return all(found.get(live) == expect[side] for live, side, _ in renames)
             except JagadataError:
-                if attempt == 5:
+                if attempt == _ATTEMPTS - 1:
                     raise
-                time.sleep(2)
+                time.sleep(_PAUSE)
         return False
