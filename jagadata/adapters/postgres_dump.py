@@ -14,7 +14,7 @@ from psycopg import sql
 
 from jagadata.adapters.postgres_access import make_dsn
 from jagadata.adapters.postgres_properties import read_properties
-from jagadata.adapters.postgres_tools import last_lines, make_fault, on_a_leash
+from jagadata.adapters.postgres_tools import last_lines, make_fault, on_a_leash, start
 from jagadata.errors import DamagedError, JagadataError, RefusedError
 from jagadata.ports import DumpResult
 
@@ -138,7 +138,7 @@ def dump(access: Access, name: str, sink: Callable[[BinaryIO], None]) -> DumpRes
         snapshot = str(found[0]) if found else ""
         command = [access.program("pg_dump"), "-Fc", "--no-password", f"--snapshot={snapshot}"]
         command += ["--lock-wait-timeout=60s", "--compress=zstd:3" if compressed else "-Z0"]
-        process = subprocess.Popen(
+        process = start(
             on_a_leash([*command, f"--dbname={make_dsn(name)}"]),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -172,7 +172,7 @@ def read_archive(access: Access, source: BinaryIO) -> list[str]:
 
     Returns its tables as 'schema.table'. Raises DamagedError.
     """
-    process = subprocess.Popen(
+    process = start(
         [access.program("pg_restore"), "--file=/dev/null", "--verbose"],
         stdin=source,
         stdout=subprocess.DEVNULL,

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from jagadata.adapters.postgres_access import make_dsn
-from jagadata.adapters.postgres_tools import make_fault, on_a_leash
+from jagadata.adapters.postgres_tools import make_fault, on_a_leash, start
 from jagadata.errors import JagadataError
 
 if TYPE_CHECKING:
@@ -139,19 +139,20 @@ class _Run:
         self.watch = watch
 
     def list(self) -> str:
-        done = subprocess.run(
+        process = start(
             [self.access.program("pg_restore"), "--list", f"/proc/self/fd/{self.archive_fd}"],
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
-            check=False,
             env={"PATH": self.access.environment("restore")["PATH"], "LC_ALL": "C"},
             pass_fds=[self.archive_fd],
         )
-        if done.returncode:
+        listing, errors = process.communicate()
+        if process.returncode:
             raise make_fault(
-                "Pembacaan daftar isi arsip", done.returncode, done.stderr.decode(errors="replace"), _HINT
+                "Pembacaan daftar isi arsip", process.returncode, errors.decode(errors="replace"), _HINT
             )
-        return done.stdout.decode(errors="surrogateescape")
+        return listing.decode(errors="surrogateescape")
 
     def restore(self, lines: Sequence[str], jobs: int, *options: str) -> None:
         """Restore these entries; an empty list is no work."""
@@ -166,7 +167,7 @@ class _Run:
             chosen.flush()
             command += [*options, f"--use-list=/proc/self/fd/{chosen.fileno()}"]
             command += [f"--dbname={make_dsn(self.side)}", f"/proc/self/fd/{self.archive_fd}"]
-            process = subprocess.Popen(
+            process = start(
                 on_a_leash(command),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -6,9 +6,9 @@ import functools
 import re
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from jagadata.errors import JagadataError, UnreachableError
+from jagadata.errors import JagadataError, RefusedError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +39,17 @@ def _leash() -> tuple[str, ...]:
 def on_a_leash(command: Sequence[str]) -> list[str]:
     """The command such that a kill -9 of our process ends it too, where the system can."""
     return [*_leash(), *command]
+
+
+def start(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    """subprocess.Popen; a program that can't be started is told as such. Raises RefusedError."""
+    try:
+        return subprocess.Popen(command, **options)
+    except OSError as error:
+        raise RefusedError(
+            f"Program {command[0]} tidak dapat dijalankan: {error.strerror}.",
+            "Periksa paket postgresql-client dan servers[].tools, lalu ulangi.",
+        ) from error
 
 
 def last_lines(text: str, count: int = 5) -> str:
