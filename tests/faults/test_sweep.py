@@ -1,0 +1,47 @@
+"""A sample of the fault sweep (`make faults` runs it whole): some positions of every channel, each with another kind of failure."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+import pytest
+
+from tests.faults.kills import run_kills
+from tests.faults.sweep import list_faults, open_scenario, run_sweep
+from tests.faults.tap import KINDS, Fault
+
+PER_CHANNEL = 2
+
+
+@pytest.fixture(scope="module", params=["backup", "restore"])
+def swept(request, tmp_path_factory, lab):
+    with ExitStack() as stack:
+        folder = lab / f"sweep-{request.param}"
+        folder.mkdir()
+        scenario = open_scenario(stack, folder, request.param)
+        calls, _ = list_faults(scenario)
+        yield request.param, scenario, calls
+
+
+def sample(calls):
+    """From each channel so many calls, evenly spread, the kinds in turn."""
+    chosen = []
+    for channel, kinds in KINDS.items():
+        own = [number for number, (found, _) in enumerate(calls) if found == channel]
+        count = min(PER_CHANNEL, len(own))
+        picked = [own[(2 * index + 1) * len(own) // (2 * count)] for index in range(count)]
+        chosen += [Fault(at, kinds[index % len(kinds)]) for index, at in enumerate(picked, len(chosen))]
+    return chosen
+
+
+def test_no_fault_breaks_a_promise(swept):
+    name, scenario, calls = swept
+    findings = list(run_sweep(scenario, name, calls, sample(calls)))
+    assert [str(one) for one in findings if one.verdict.broken] == []
+    assert sum(one.fired for one in findings) > len(findings) / 2
+
+
+def test_no_death_of_the_process_breaks_a_promise(swept):
+    name, scenario, calls = swept
+    deaths = list(run_kills(scenario, name, calls, range(len(calls))[7 :: len(calls) // 6]))
+    assert [str(death) for death in deaths if death.verdict.broken] == []
