@@ -23,6 +23,8 @@ def restore(permohonan: Permohonan) -> Any:
     with open_restore(permohonan) as run:
         if steps.step_1(run) and steps.ask_approval(run):
             steps.recover(run)
+            if run.result is None:
+                return steps.elsewhere(run)
         steps.step_5(run)
         if run.status in ("Selesai", "Gagal"):
             steps.step_6(run)

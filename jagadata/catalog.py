@@ -136,6 +136,12 @@ def read_catalog(stores: Sequence[Store], records: Records, system: str | None =
     if failures and len(failures) == len(stores):
         raise failures[0]
     receipts = _receipts(records, sorted(set(receipt_keys)), problems)
+    folders = {key.partition("receipts/")[0] for key in receipt_keys}
+    problems += [
+        Problem(place=folder, what="Manifes back up ini hilang; tanda terimanya masih ada.")
+        for folder in sorted(folders)
+        if not failures and f"{folder}manifest.json" not in found
+    ]
     backups = []
     for key, envelopes in found.items():
         backup = _backup(records, key, envelopes, problems)

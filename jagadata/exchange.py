@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from jagadata.kept import Kept, record_kept
+from jagadata.naming import make_kept_name, make_side_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +27,11 @@ class Side:
     oid: int | None = None
     archive: int = -1
     swapped: bool = False
+
+
+def make_names(run: str, database: str) -> tuple[str, str]:
+    """The names that a run gives to what it builds beside this database, and to the data that it replaces."""
+    return make_side_name(database, run), make_kept_name(database, run)
 
 
 def make_intents(sides: Sequence[Side]) -> list[dict[str, Any]]:

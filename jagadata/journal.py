@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from jagadata.errors import AlreadyExistsError, DamagedError, JagadataError
+from jagadata.errors import AlreadyExistsError, DamagedError, JagadataError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from jagadata.records import Records
 
 JOURNAL_KIND = "application/vnd.jagadata.journal+json"
+FORMAT = 1
+"""Of a line; another one is refused, never guessed (docs/format.md)."""
 
 
 def now() -> datetime:
@@ -66,20 +68,39 @@ class Journal:
         return f"runs/{self.run}/journal/"
 
     def _load(self) -> None:
-        known = {entry.sequence for entry in self.entries}
-        for key in sorted(self.records.keys(self.folder)):
-            sequence = int(key.removeprefix(self.folder).removesuffix(".json"))
-            if sequence in known:
-                continue
+        entries: list[Entry] = []
+        previous = ""
+        for sequence, key in enumerate(sorted(self.records.keys(self.folder)), 1):
+            if int(key.removeprefix(self.folder).removesuffix(".json")) != sequence:
+                raise DamagedError(
+                    f"Jurnal run {self.run} tidak lengkap: baris {sequence} tidak ada.",
+                    "Penyimpanan yang memegangnya mungkin tidak menjawab; periksa dengan `jaga doctor`, lalu ulangi.",
+                )
             record = self.records.read(key, JOURNAL_KIND)
             value = record.value
-            if value.get("run") != self.run or value.get("sequence") != sequence:
+            if value.get("format") != FORMAT:
+                raise RefusedError(
+                    f"Jurnal {key} ditulis versi Jagadata lain (format {value.get('format')}).",
+                    "Lanjutkan dengan versi yang menulisnya, atau ajukan permohonan baru.",
+                )
+            if (value.get("run"), value.get("sequence")) != (self.run, sequence):
                 raise DamagedError(
                     f"Jurnal {key} milik run lain.", "Jangan lanjutkan run ini; mulai yang baru."
                 )
-            self._previous, self._written = record.digest, sequence
-            self.entries.append(_parse(value))
-        self.entries.sort(key=lambda entry: entry.sequence)
+            if value.get("previous") != previous:
+                raise DamagedError(
+                    f"Jurnal {key} bukan lanjutan baris sebelumnya.",
+                    "Jangan lanjutkan run ini; mulai yang baru.",
+                )
+            previous = record.digest
+            entries.append(_parse(value))
+        self.entries, self._previous, self._written = entries, previous, len(entries)
+
+    def refresh(self) -> None:
+        """Read again what other workers may have written. Not inside `soft()`."""
+        with self._lock:
+            if self._queue is None and not self._unwritten:
+                self._load()
 
     def outcome(self, step: str, subject: str = "") -> dict[str, Any] | None:
         """What the step came to, if it ended; None if it did not, or only began."""
@@ -106,6 +127,7 @@ class Journal:
         """Append a line. Raises UnreachableError unless inside `soft()`."""
         with self._lock:
             value = {
+                "format": FORMAT,
                 "at": self.clock().isoformat(),
                 "run": self.run,
                 "step": step,

@@ -49,11 +49,19 @@ class PruneReport:
 def prune(place: Workplace, *, dry_run: bool, run: str, system: str | None = None) -> PruneReport:
     """Decide for every readable backup and, unless `dry_run`, remove what goes, oldest first. Safe to run again.
 
-    What can't be read is a problem, and stays.
+    What can't be read is a problem, and stays; what has lost its data counts for nothing that others may go for.
     """
     catalog = place.catalog(system)
-    decisions = apply_policy(catalog.backups, place.office.policy.backup.retention, place.clock())
     problems, removed = list(catalog.problems), []
+    whole = []
+    for backup in catalog.backups:
+        if not backup.pruned and not _has_data(place, backup):
+            problems.append(
+                Problem(place=backup.id, what="Data back up ini tidak lengkap di penyimpanan mana pun.")
+            )
+        else:
+            whole.append(backup)
+    decisions = apply_policy(whole, place.office.policy.backup.retention, place.clock())
     if not dry_run:
         for decision in reversed([one for one in decisions if not one.keep]):
             faults = _remove(place, decision.backup)
@@ -63,6 +71,21 @@ def prune(place: Workplace, *, dry_run: bool, run: str, system: str | None = Non
                 write_receipt(place.records, decision.backup, "prune", place.clock(), run=run, reason=why)
                 removed.append(decision.backup.id)
     return PruneReport(decisions=decisions, removed=tuple(removed), problems=tuple(problems), dry_run=dry_run)
+
+
+def _has_data(place: Workplace, backup: Backup) -> bool:
+    """Whether some store holds every data object at its size. (Whether the bytes are right: `jaga verify`.)"""
+    for store in place.stores:
+        try:
+            found = {
+                stored.key: stored.size
+                for stored in store.list(f"systems/{backup.manifest.system}/backups/{backup.id}/data/")
+            }
+        except JagadataError:
+            continue
+        if all(found.get(entry.key) == entry.size for entry in backup.manifest.objects):
+            return True
+    return False
 
 
 def _remove(place: Workplace, backup: Backup) -> list[Problem]:

@@ -14,22 +14,38 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from jagadata.backup import ignore
-from jagadata.errors import DamagedError, JagadataError, RefusedError, SwitchFiredError
-from jagadata.exchange import Side, exchange, exchange_back, find_swapped, keep_sides, make_intents
+from jagadata.errors import (
+    BusyError,
+    DamagedError,
+    JagadataError,
+    NotFoundError,
+    RefusedError,
+    SwitchFiredError,
+    UnreachableError,
+)
+from jagadata.exchange import (
+    Side,
+    exchange,
+    exchange_back,
+    find_swapped,
+    keep_sides,
+    make_intents,
+    make_names,
+)
 from jagadata.fetch import fetch_archive, refuse_small_spool, unnamed_file
 from jagadata.keeper import Keeper
-from jagadata.naming import make_kept_name, make_side_name
 from jagadata.plan import check_restore, differences, find_backup, load_properties, make_plan, measure_impact
 from jagadata.request import refuse_beyond_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from types import TracebackType
 
     from jagadata.catalog import Backup
     from jagadata.journal import Journal
     from jagadata.ports import DatabaseProperties, Store, Swap
-    from jagadata.request import Impact, Plan
+    from jagadata.request import Impact, Plan, PlannedDatabase
     from jagadata.workplace import Workplace
 
 RECOVERY = "recovery"
@@ -57,6 +73,7 @@ class Recovery:
     _keeper: Keeper | None = None
     _stopped: bool = False
     _ended: bool = False
+    _elsewhere: bool = False  # another worker carries this very run out: its outcome is not ours to write
 
     @property
     def system(self) -> str:
@@ -79,8 +96,9 @@ class Recovery:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         """Make safe and write the outcome. Swallows JagadataError (it is the outcome's reason), nothing else."""
-        if self._ended:
-            return False
+        if self._ended or self._elsewhere:
+            self._stack.close()
+            return self._elsewhere and isinstance(error, BusyError)
         try:
             actions = self._make_safe(error)
             self._finish(error, actions)
@@ -98,7 +116,20 @@ class Recovery:
         if self._ended:
             return self.facts
         self.journal.note("prepare", "begin")
-        self._swap = self._stack.enter_context(self.server.exclusive(self.system))
+        try:
+            self._swap = self._stack.enter_context(self.server.exclusive(self.system))
+        except BusyError:
+            self.journal.refresh()
+            begun = [
+                entry for entry in self.journal.entries if (entry.step, entry.event) == ("prepare", "begin")
+            ]
+            self._elsewhere = len(begun) > 1 and self.journal.outcome(RECOVERY) is None
+            raise
+        self.journal.refresh()
+        known = self.journal.outcome(RECOVERY)
+        if known is not None:  # another worker ended it meanwhile
+            self.outcome, self.facts, self._ended = known, known, True
+            return self.facts
         if self._swapped_before():
             return self.facts
         if self.plan.mode == "rollback":
@@ -122,48 +153,48 @@ class Recovery:
             )
         self._backup = backup
         self._remove_leftovers()
-        store, self._properties = self._load(backup)
-        check_restore(self.place, plan, self._properties)
-        refuse_beyond_limits(self.shown, measure_impact(self.place, plan, backup, self._properties))
         spool = self.place.office.path(self.place.office.spool)
         refuse_small_spool(spool, sum(data.archive_size for data in backup.manifest.data))
-        token = self.journal.run.replace("-", "")[:8]
-        identity = self.place.identity()
-        for planned in plan.databases:
-            side = Side(
-                planned=planned,
-                side=make_side_name(planned.name, token),
-                kept=make_kept_name(planned.name, token),
-            )
-            side.archive = self._stack.enter_context(unnamed_file(spool))
-            fetch_archive(
-                backup.manifest.database(planned.name),
-                store,
-                backup.versions_in(store.name),
-                identity,
-                side.archive,
-                self.progress,
-            )
-            self._sides.append(side)
+        store, self._properties = self._load(backup, plan, spool)
+        check_restore(self.place, plan, self._properties)
+        refuse_beyond_limits(self.shown, measure_impact(self.place, plan, backup, self._properties))
         self.facts["fetched_from"] = store.name
         return backup
 
-    def _load(self, backup: Backup) -> tuple[Store, dict[str, DatabaseProperties]]:
+    def _load(self, backup: Backup, plan: Plan, spool: Path) -> tuple[Store, dict[str, DatabaseProperties]]:
+        """Properties and archives from the first store whose copy is whole."""
         fault: JagadataError | None = None
         for store in self.place.stores:
-            if store.name in backup.stores:
+            if store.name not in backup.stores:
+                continue
+            with contextlib.ExitStack() as files:
                 try:
-                    return store, load_properties(self.place, backup, store)
-                except JagadataError as error:
+                    properties = load_properties(self.place, backup, store)
+                    self._sides = [
+                        self._fetch(planned, backup, store, spool, files) for planned in plan.databases
+                    ]
+                except (DamagedError, NotFoundError, UnreachableError) as error:
+                    self._sides = []
                     fault = fault or error
+                    continue
+                self._stack.push(files.pop_all())
+                return store, properties
         raise fault or DamagedError(
             f"Tidak ada salinan back up '{backup.id}' yang dapat dibaca.", "Pilih back up lain."
         )
 
+    def _fetch(
+        self, planned: PlannedDatabase, backup: Backup, store: Store, spool: Path, files: contextlib.ExitStack
+    ) -> Side:
+        side, kept = make_names(self.journal.run, planned.name)
+        archive = files.enter_context(unnamed_file(spool))
+        entry, versions = backup.manifest.database(planned.name), backup.versions_in(store.name)
+        fetch_archive(entry, store, versions, self.place.identity(), archive, self.progress)
+        return Side(planned=planned, side=side, kept=kept, archive=archive)
+
     def _check_rollback(self) -> None:
         if self.server.facts().system_identifier != self.plan.system_identifier:
             raise RefusedError("Server basis data bukan lagi server dalam rencana.", "Ajukan rollback baru.")
-        token = self.journal.run.replace("-", "")[:8]
         for planned in self.plan.databases:
             found, live = self.server.database(planned.side), self.server.database(planned.name)
             if found is None or found.oid != planned.side_oid or (live.oid if live else None) != planned.oid:
@@ -174,7 +205,7 @@ class Recovery:
                 Side(
                     planned=planned,
                     side=planned.side,
-                    kept=make_kept_name(planned.name, token),
+                    kept=make_names(self.journal.run, planned.name)[1],
                     oid=planned.side_oid,
                 )
             )

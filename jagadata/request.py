@@ -98,14 +98,32 @@ class Plan:
 
 
 def parse_plan(value: dict[str, Any]) -> Plan:
-    """The plan of a journal line; the inverse of `Plan.to_json`."""
-    return Plan(
-        **{
-            **value,
-            "request": RestoreRequest(**value["request"]),
-            "databases": tuple(PlannedDatabase(**item) for item in value["databases"]),
-            "services": tuple(value["services"]),
-        }
+    """The plan of a journal line; the inverse of `Plan.to_json`. Raises RefusedError for one of another version."""
+    try:
+        return Plan(
+            **{
+                **value,
+                "request": parse_restore_request(value["request"]),
+                "databases": tuple(PlannedDatabase(**item) for item in value["databases"]),
+                "services": tuple(value["services"]),
+            }
+        )
+    except (TypeError, KeyError, AttributeError) as error:
+        raise _other_version("Rencana restore", error) from error
+
+
+def parse_restore_request(value: dict[str, Any]) -> RestoreRequest:
+    """The request of a journal line. Raises RefusedError for one of another version."""
+    try:
+        return RestoreRequest(**value)
+    except TypeError as error:
+        raise _other_version("Permohonan restore", error) from error
+
+
+def _other_version(what: str, error: Exception) -> RefusedError:
+    return RefusedError(
+        f"{what} ini ditulis versi Jagadata lain dan tidak dapat dibaca ({error}).",
+        "Lanjutkan dengan versi yang menulisnya, atau ajukan permohonan baru.",
     )
 
 
@@ -144,17 +162,20 @@ class Impact:
 
 
 def parse_impact(value: dict[str, Any]) -> Impact:
-    """The impact of a journal line; the inverse of `Impact.to_json`."""
-    return Impact(
-        **{
-            **value,
-            "rows": {table: (counts[0], counts[1]) for table, counts in value["rows"].items()},
+    """The impact of a journal line; the inverse of `Impact.to_json`. Raises RefusedError for one of another version."""
+    try:
+        return Impact(
             **{
-                name: tuple(value[name])
-                for name in ("sessions", "taken_down_too", "missing_roles", "remarks")
-            },
-        }
-    )
+                **value,
+                "rows": {table: (counts[0], counts[1]) for table, counts in value["rows"].items()},
+                **{
+                    name: tuple(value[name])
+                    for name in ("sessions", "taken_down_too", "missing_roles", "remarks")
+                },
+            }
+        )
+    except (TypeError, KeyError, AttributeError, IndexError) as error:
+        raise _other_version("Dampak restore", error) from error
 
 
 def refuse_beyond_limits(shown: Impact, measured: Impact) -> None:

@@ -25,7 +25,7 @@ from jagadata.plan import (
     prove_backup,
 )
 from jagadata.recovery import RECOVERY, Recovery
-from jagadata.request import Impact, Plan, RestoreRequest, parse_impact, parse_plan
+from jagadata.request import Impact, Plan, RestoreRequest, parse_impact, parse_plan, parse_restore_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,7 @@ class RestoreRun:
 
     def _receive(self, progress: Callable[[int], None]) -> dict[str, Any]:
         opened = self.journal.outcome("open") or {}
-        request = RestoreRequest(**opened["request"])
+        request = parse_restore_request(opened["request"])
         self.approvers()  # nobody who may approve: told now, not at the gate
         if request.rollback:
             plan, impact = plan_rollback(self.place, request)
@@ -170,7 +170,7 @@ class RestoreRun:
     def _request(self) -> RestoreRequest:
         opened = self.journal.outcome("open")
         if opened:
-            return RestoreRequest(**opened["request"])
+            return parse_restore_request(opened["request"])
         if self.request is None:
             raise RefusedError(
                 "Run ini belum memuat permohonan.", "Ajukan melalui formulir SOP Restore Data."

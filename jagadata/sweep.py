@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from jagadata.calendar import format_date
 from jagadata.errors import BusyError, JagadataError
-from jagadata.exchange import find_swapped, keep_sides
+from jagadata.exchange import find_swapped, keep_sides, make_names
 from jagadata.kept import drop_kept, list_kept
-from jagadata.naming import make_kept_name, make_side_name
 from jagadata.records import Problem
 from jagadata.restore_run import RestoreRun
 
@@ -113,9 +112,8 @@ def _databases(place: Workplace, system: System) -> Iterator[Leftover]:
     try:
         with server.exclusive(system.id):
             for run in _run_ids(place):
-                token = run.replace("-", "")[:8]
                 for name in system.databases:
-                    for beside in (make_side_name(name, token), make_kept_name(name, token)):
+                    for beside in make_names(run, name):
                         facts = server.database(beside)
                         if facts is not None and facts.oid not in known:
                             yield _explain(place, system, run, beside, facts.oid)
@@ -212,11 +210,14 @@ def _orphans(place: Workplace) -> Iterator[Leftover]:
     """Data without a manifest in any store: of a backup that failed. Looked at only while every store answers."""
     objects: list[tuple[Store, StoredObject]] = []
     manifests: set[str] = set()
+    whole: set[str] = set()
     for store in place.stores:
         for prefix in ("systems/", "doctor/"):
             for stored in store.list(prefix):
                 if stored.key.endswith("/manifest.json"):
                     manifests.add(stored.key.removesuffix("manifest.json"))
+                elif "/receipts/" in stored.key:
+                    whole.add(stored.key.partition("receipts/")[0])
                 else:
                     objects.append((store, stored))
     for store, stored in objects:
@@ -224,6 +225,14 @@ def _orphans(place: Workplace) -> Iterator[Leftover]:
         if stored.key.startswith("systems/") and (not data or f"{backup}/" in manifests):
             continue
         if place.clock() - stored.modified < ORPHAN_AGE:
+            continue
+        if f"{backup}/" in whole:
+            yield Leftover(
+                place=f"penyimpanan {store.name}",
+                name=stored.key,
+                what="data back up yang pernah utuh, tetapi manifesnya hilang",
+                action="selidiki; dapat dipulihkan dengan tangan (docs/format.md)",
+            )
             continue
         probe = stored.key.startswith("doctor/")
         yield Leftover(

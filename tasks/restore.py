@@ -174,6 +174,11 @@ def step_6(run: RestoreRun) -> None:
     )
 
 
+def elsewhere(run: RestoreRun) -> State[Any]:
+    """Another worker carries this very run out: nothing is told or written here."""
+    return Failed(message=f"Run {run.run} sedang dikerjakan di tempat lain.")
+
+
 def ending(run: RestoreRun) -> State[Any]:
     """The run's last state, named as the form's Status Aduan."""
     status, title = run.status, f"{sop.RESTORE_FORM} {run.number()}"

@@ -18,7 +18,7 @@ from rich.progress import (
 
 from jagadata import papers, post
 from jagadata.approval import Decision
-from jagadata.errors import JagadataError, RefusedError
+from jagadata.errors import BusyError, JagadataError, RefusedError
 from jagadata.plan_sheet import make_plan_facts
 from jagadata.request import RestoreRequest
 from jagadata.restore_run import RestoreRun
@@ -149,6 +149,10 @@ def _carry_out(
 def carry_on(run: RestoreRun) -> None:
     """Steps 2 to 5 as far as they are not done, and the form. Raises JagadataError unless the restore succeeded."""
     _recover(run)
+    if run.result is None:
+        raise BusyError(
+            f"Run {run.run} sedang dikerjakan di tempat lain.", "Tunggu sampai selesai; lihat `jaga forms`."
+        )
     post.inform_requester(run)
     Console().print(papers.render_markdown(run.form()), markup=False)
     if run.status != "Selesai":

@@ -31,6 +31,11 @@ class Deployed(SimpleNamespace):
     def end(self, run, seconds=150):
         return self.api.wait(run, ENDED, seconds)
 
+    def restart_worker(self):
+        self.worker.stop()
+        self.worker = start_worker(self.server, self.office.path, self.folder / "worker")
+        self.closing.callback(self.worker.stop)
+
     def log(self):
         return self.worker.tail(6000)
 
@@ -71,5 +76,11 @@ def deployed(lab, postgres, ssh_server):
         api = PrefectApi(f"{server.url}/api", server.auth)
         stack.callback(api.close)
         yield Deployed(
-            office=office, server=server, worker=worker, api=api, environment=environment, folder=folder
+            office=office,
+            server=server,
+            worker=worker,
+            api=api,
+            environment=environment,
+            folder=folder,
+            closing=stack,
         )

@@ -120,7 +120,9 @@ def _tap_sql(tap):
 
     yield mock.patch.object(psycopg.Cursor, "execute", tapped_execute)
     yield mock.patch.object(psycopg.BaseConnection, "_exec_command", tapped_command)
-    yield mock.patch.object(psycopg.Connection, "connect", classmethod(tapped_connect))
+    yield mock.patch.object(
+        psycopg, "connect", lambda **options: tapped_connect(psycopg.Connection, **options)
+    )
 
 
 def _tap_processes(tap):
