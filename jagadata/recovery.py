@@ -18,10 +18,8 @@ from jagadata.errors import (
     BusyError,
     DamagedError,
     JagadataError,
-    NotFoundError,
     RefusedError,
     SwitchFiredError,
-    UnreachableError,
 )
 from jagadata.exchange import (
     Side,
@@ -30,22 +28,18 @@ from jagadata.exchange import (
     find_swapped,
     keep_sides,
     make_intents,
-    make_names,
 )
-from jagadata.fetch import fetch_archive, refuse_small_spool, unnamed_file
 from jagadata.keeper import Keeper
-from jagadata.plan import check_restore, differences, find_backup, load_properties, make_plan, measure_impact
-from jagadata.request import refuse_beyond_limits
+from jagadata.preparation import fetch_planned, plan_rollback_sides
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from types import TracebackType
 
     from jagadata.catalog import Backup
     from jagadata.journal import Journal
-    from jagadata.ports import DatabaseProperties, Store, Swap
-    from jagadata.request import Impact, Plan, PlannedDatabase
+    from jagadata.ports import Swap
+    from jagadata.request import Impact, Plan
     from jagadata.workplace import Workplace
 
 RECOVERY = "recovery"
@@ -133,82 +127,18 @@ class Recovery:
         if self._swapped_before():
             return self.facts
         if self.plan.mode == "rollback":
-            self._check_rollback()
+            self._sides = plan_rollback_sides(self.place, self.journal.run, self.plan)
         else:
-            backup = self._check_plan()
+            self._remove_leftovers()
+            found = fetch_planned(
+                self.place, self.journal.run, self.plan, self.shown, self._stack, self.progress
+            )
+            self._sides, self._backup, self._properties = found.sides, found.backup, found.properties
+            self.facts["fetched_from"] = found.store
             if self.plan.mode == "minimal":
-                self._build(backup)
+                self._build(self._backup)
         self.journal.note("prepare", "done")
         return self.facts
-
-    def _check_plan(self) -> Backup:
-        backup = find_backup(self.place, self.plan.request)
-        if backup.id != self.plan.backup:  # a newer one came meanwhile: the approved one counts
-            backup = self.place.catalog(self.system).get(self.plan.backup)
-        plan = make_plan(self.place, self.plan.request, backup)
-        if plan.hash != self.plan.hash:
-            raise RefusedError(
-                "Rencana restore berubah sejak disetujui (" + ", ".join(differences(self.plan, plan)) + ").",
-                "Ajukan permohonan baru agar rencana yang sekarang dinilai dan disetujui.",
-            )
-        self._backup = backup
-        self._remove_leftovers()
-        spool = self.place.office.path(self.place.office.spool)
-        refuse_small_spool(spool, sum(data.archive_size for data in backup.manifest.data))
-        store, self._properties = self._load(backup, plan, spool)
-        check_restore(self.place, plan, self._properties)
-        refuse_beyond_limits(self.shown, measure_impact(self.place, plan, backup, self._properties))
-        self.facts["fetched_from"] = store.name
-        return backup
-
-    def _load(self, backup: Backup, plan: Plan, spool: Path) -> tuple[Store, dict[str, DatabaseProperties]]:
-        """Properties and archives from the first store whose copy is whole."""
-        fault: JagadataError | None = None
-        for store in self.place.stores:
-            if store.name not in backup.stores:
-                continue
-            with contextlib.ExitStack() as files:
-                try:
-                    properties = load_properties(self.place, backup, store)
-                    self._sides = [
-                        self._fetch(planned, backup, store, spool, files) for planned in plan.databases
-                    ]
-                except (DamagedError, NotFoundError, UnreachableError) as error:
-                    self._sides = []
-                    fault = fault or error
-                    continue
-                self._stack.push(files.pop_all())
-                return store, properties
-        raise fault or DamagedError(
-            f"Tidak ada salinan back up '{backup.id}' yang dapat dibaca.", "Pilih back up lain."
-        )
-
-    def _fetch(
-        self, planned: PlannedDatabase, backup: Backup, store: Store, spool: Path, files: contextlib.ExitStack
-    ) -> Side:
-        side, kept = make_names(self.journal.run, planned.name)
-        archive = files.enter_context(unnamed_file(spool))
-        entry, versions = backup.manifest.database(planned.name), backup.versions_in(store.name)
-        fetch_archive(entry, store, versions, self.place.identity(), archive, self.progress)
-        return Side(planned=planned, side=side, kept=kept, archive=archive)
-
-    def _check_rollback(self) -> None:
-        if self.server.facts().system_identifier != self.plan.system_identifier:
-            raise RefusedError("Server basis data bukan lagi server dalam rencana.", "Ajukan rollback baru.")
-        for planned in self.plan.databases:
-            found, live = self.server.database(planned.side), self.server.database(planned.name)
-            if found is None or found.oid != planned.side_oid or (live.oid if live else None) != planned.oid:
-                raise RefusedError(
-                    f"Basis data '{planned.name}' berubah sejak rollback disetujui.", "Ajukan rollback baru."
-                )
-            self._sides.append(
-                Side(
-                    planned=planned,
-                    side=planned.side,
-                    kept=make_names(self.journal.run, planned.name)[1],
-                    oid=planned.side_oid,
-                )
-            )
 
     def _swapped_before(self) -> bool:
         """A run that goes on after a crash looks at what is true: did the swap of its earlier attempt happen?"""

@@ -176,6 +176,10 @@ def store_stream(
         except BaseException as error:  # noqa: BLE001 - age wraps what the source or the store said
             raise (reader.error or writer.error or error) from None
         entries = writer.finish()
+    if not reader.size:
+        raise DamagedError(
+            "Sumber tidak menghasilkan data sama sekali.", "Periksa basis data dan pg_dump, lalu ulangi."
+        )
     return Stream(objects=entries, plain_size=reader.size, plain_sha256=reader.sha256.hexdigest())
 
 

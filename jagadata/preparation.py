@@ -1,0 +1,114 @@
+"""Between approval and stop: the plan computed again, and the backup fetched from the first store whose copy is whole."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError, UnreachableError
+from jagadata.exchange import Side, make_names
+from jagadata.fetch import fetch_archive, refuse_small_spool, unnamed_file
+from jagadata.plan import check_restore, differences, find_backup, load_properties, make_plan, measure_impact
+from jagadata.request import refuse_beyond_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from jagadata.catalog import Backup
+    from jagadata.ports import DatabaseProperties, Store
+    from jagadata.request import Impact, Plan, PlannedDatabase
+    from jagadata.workplace import Workplace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What lies ready: one side per database with its decrypted archive, and the store that it came from."""
+
+    sides: list[Side]
+    backup: Backup
+    properties: dict[str, DatabaseProperties]
+    store: str
+
+
+def fetch_planned(
+    place: Workplace,
+    run: str,
+    plan: Plan,
+    shown: Impact,
+    stack: contextlib.ExitStack,
+    progress: Callable[[int], None],
+) -> Prepared:
+    """Check that exactly the approved plan still holds, then fetch. The archives are open until `stack` closes.
+
+    Raises:
+        RefusedError: the plan or the state changed since the approval, or the restore would fail.
+        DamagedError, UnreachableError: no store gives the backup whole.
+    """
+    backup = find_backup(place, plan.request)
+    if backup.id != plan.backup:  # a newer one came meanwhile: the approved one counts
+        backup = place.catalog(plan.request.system).get(plan.backup)
+    present = make_plan(place, plan.request, backup)
+    if present.hash != plan.hash:
+        raise RefusedError(
+            "Rencana restore berubah sejak disetujui (" + ", ".join(differences(plan, present)) + ").",
+            "Ajukan permohonan baru agar rencana yang sekarang dinilai dan disetujui.",
+        )
+    spool = place.office.path(place.office.spool)
+    refuse_small_spool(spool, sum(data.archive_size for data in backup.manifest.data))
+    fault: JagadataError | None = None
+    for store in place.stores:
+        if store.name not in backup.stores:
+            continue
+        with contextlib.ExitStack() as files:
+            try:
+                properties = load_properties(place, backup, store)
+                check_restore(place, plan, properties)
+                refuse_beyond_limits(shown, measure_impact(place, plan, backup, properties))
+                sides = [
+                    _fetch(place, run, planned, backup, store, spool, files, progress)
+                    for planned in plan.databases
+                ]
+            except (DamagedError, NotFoundError, UnreachableError) as error:
+                fault = fault or error
+                continue
+            stack.push(files.pop_all())
+        return Prepared(sides=sides, backup=backup, properties=properties, store=store.name)
+    raise fault or DamagedError(
+        f"Tidak ada salinan back up '{backup.id}' yang dapat dibaca.", "Pilih back up lain."
+    )
+
+
+def _fetch(
+    place: Workplace,
+    run: str,
+    planned: PlannedDatabase,
+    backup: Backup,
+    store: Store,
+    spool: Path,
+    files: contextlib.ExitStack,
+    progress: Callable[[int], None],
+) -> Side:
+    side, kept = make_names(run, planned.name)
+    archive = files.enter_context(unnamed_file(spool))
+    entry, versions = backup.manifest.database(planned.name), backup.versions_in(store.name)
+    fetch_archive(entry, store, versions, place.identity(), archive, progress)
+    return Side(planned=planned, side=side, kept=kept, archive=archive)
+
+
+def plan_rollback_sides(place: Workplace, run: str, plan: Plan) -> list[Side]:
+    """What takes its name back in a rollback. Raises RefusedError if anything changed since the approval."""
+    server = place.server(plan.request.system)
+    if server.facts().system_identifier != plan.system_identifier:
+        raise RefusedError("Server basis data bukan lagi server dalam rencana.", "Ajukan rollback baru.")
+    sides = []
+    for planned in plan.databases:
+        found, live = server.database(planned.side), server.database(planned.name)
+        if found is None or found.oid != planned.side_oid or (live.oid if live else None) != planned.oid:
+            raise RefusedError(
+                f"Basis data '{planned.name}' berubah sejak rollback disetujui.", "Ajukan rollback baru."
+            )
+        kept = make_names(run, planned.name)[1]
+        sides.append(Side(planned=planned, side=planned.side, kept=kept, oid=planned.side_oid))
+    return sides
