@@ -21,5 +21,5 @@ def watch() -> None:
         steps.finish_dead(place, runs)
         steps.close_overdue(place, runs)
         steps.remind(place, runs)
-        steps.catch_up(place)
         steps.tell(place, runs)
+        steps.catch_up(place)

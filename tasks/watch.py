@@ -27,6 +27,7 @@ from jagadata.follow_up import OpenRun
 from jagadata.restore_run import RestoreRun
 from jagadata.workplace import Workplace
 from tasks.gates import EXPIRED
+from tasks.parameters import parse_choice, system_choices
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -121,10 +122,11 @@ def catch_up(place: Workplace) -> None:
     missing = watch.missing_periods(place, place.catalog())
     if not missing or _backup_is_due():
         return
+    labels = system_choices(place.office)  # as the run form of the last `jaga apply` shows them
     for period in dict.fromkeys(str(period) for _, period in missing):
         systems = [system for system, one in missing if str(one) == period]
         order = {
-            "sistem": systems,
+            "sistem": [label for label in labels if parse_choice(label) in systems],
             "periode": period,
             "pelaksanaan": "Susulan",
             "catatan": "disusulkan oleh penjagaan",

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import html
+import json
 import os
 import sys
-from typing import TYPE_CHECKING
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
 
 import psycopg
-import uvicorn
-from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
-from starlette.routing import Route
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
 
 _PAGE = """<!doctype html><html lang="id"><head><meta charset="utf-8"><title>SiSurat — BKPSDM</title>
 <style>body{{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f6f8;color:#1c2733}}
@@ -31,52 +25,61 @@ def _connect() -> psycopg.Connection[tuple[object, ...]]:
     return psycopg.connect(os.environ["APP_DSN"], connect_timeout=3, autocommit=True)
 
 
-def page(_request: Request) -> Response:
+def _count() -> object:
     with _connect() as connection:
-        count = connection.execute("SELECT count(*) FROM surat").fetchone()
+        row = connection.execute("SELECT count(*) FROM surat").fetchone()
+    return row[0] if row else 0
+
+
+def _page() -> str:
+    with _connect() as connection:
         rows = connection.execute(
             "SELECT id, nomor, perihal, tanggal FROM surat ORDER BY id DESC LIMIT 12"
         ).fetchall()
     cells = "".join(
         "<tr>" + "".join(f"<td>{html.escape(str(value))}</td>" for value in row) + "</tr>" for row in rows
     )
-    return HTMLResponse(_PAGE.format(count=count[0] if count else 0, rows=cells))
+    return _PAGE.format(count=_count(), rows=cells)
 
 
-def count(_request: Request) -> Response:
-    with _connect() as connection:
-        row = connection.execute("SELECT count(*) FROM surat").fetchone()
-    return JSONResponse({"jumlah": row[0] if row else 0})
+class Letters(BaseHTTPRequestHandler):
+    """`/` page, `/jumlah` count, `/sehat` health; `POST /surat` adds a letter."""
 
+    def do_GET(self) -> None:
+        try:
+            if self.path == "/":
+                self._answer(200, _page(), "text/html")
+            elif self.path == "/jumlah":
+                self._answer(200, json.dumps({"jumlah": _count()}))
+            elif self.path == "/sehat":  # healthy only with its own table at hand: what a probe should ask
+                self._answer(200, json.dumps({"sehat": _count() is not None}))
+            else:
+                self._answer(404, json.dumps({"sebab": "tidak ada"}))
+        except psycopg.Error as error:
+            self._answer(503, json.dumps({"sehat": False, "sebab": type(error).__name__}))
 
-def health(_request: Request) -> Response:
-    """Healthy only with its own table at hand: what a probe should ask."""
-    try:
+    def do_POST(self) -> None:
+        form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
         with _connect() as connection:
-            connection.execute("SELECT 1 FROM surat LIMIT 1").fetchone()
-    except psycopg.Error as error:
-        return JSONResponse({"sehat": False, "sebab": type(error).__name__}, status_code=503)
-    return JSONResponse({"sehat": True})
+            connection.execute(
+                "INSERT INTO surat (nomor, perihal, tanggal) VALUES (%s, %s, CURRENT_DATE)",
+                (form["nomor"][0], form["perihal"][0]),
+            )
+        self.send_response(303)
+        self.send_header("Location", "/")
+        self.end_headers()
 
+    def _answer(self, status: int, text: str, kind: str = "application/json") -> None:
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
-async def add(request: Request) -> Response:
-    form = await request.form()
-    with _connect() as connection:
-        connection.execute(
-            "INSERT INTO surat (nomor, perihal, tanggal) VALUES (%s, %s, CURRENT_DATE)",
-            (str(form["nomor"]), str(form["perihal"])),
-        )
-    return RedirectResponse("/", status_code=303)
+    def log_message(self, *_words: object) -> None:
+        """Quiet."""
 
-
-app = Starlette(
-    routes=[
-        Route("/", page),
-        Route("/jumlah", count),
-        Route("/sehat", health),
-        Route("/surat", add, methods=["POST"]),
-    ]
-)
 
 if __name__ == "__main__":
-    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
+    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Letters).serve_forever()

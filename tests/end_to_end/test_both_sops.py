@@ -7,14 +7,18 @@ import sqlite3
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from jagadata.calendar import period_of
 from jagadata.errors import RefusedError
+from jagadata.journal import now
 from jagadata.restore_run import RestoreRun
+from jagadata.workplace import Workplace
 
-OUTAGE_SECONDS = int(os.environ.get("OUTAGE_SECONDS", "60"))
+OUTAGE_SECONDS = int(os.environ.get("OUTAGE_SECONDS", "25"))
 
 
 def test_a_backup_is_made_signed_off_and_a_damaged_application_comes_back(deployed):
@@ -136,6 +140,28 @@ def test_no_secret_is_in_the_prefect_database_the_logs_or_the_stores(deployed):
     assert b"800/1/406.020/2026" not in b"".join(
         content for place, content in places.items() if "simpanan" in place
     )
+
+
+def test_a_missed_month_is_made_up_once_as_susulan(deployed):
+    office, system = deployed.office, deployed.office.application.system
+    present = period_of(now())
+    long_ago = datetime(present.plus(-2).year, present.plus(-2).month, 3, tzinfo=UTC)
+    with Workplace(office.place().office, clock=lambda: long_ago) as place:
+        assert office.back_up(place, "dua-bulan-lalu").failures() == []
+    for _tick in range(2):
+        assert deployed.end(deployed.api.run("Penjagaan/berkala", {})).state == "Completed", deployed.log()
+
+    def made_up():
+        with office.place() as place:
+            return [
+                backup.manifest.occasion
+                for backup in place.catalog(system).backups
+                if backup.manifest.period == str(present.previous)
+            ]
+
+    wait_until(lambda: made_up() != [], 60)
+    assert deployed.end(deployed.api.run("Penjagaan/berkala", {})).state == "Completed"
+    assert made_up() == ["Susulan"]
 
 
 def test_with_the_prefect_server_gone_during_step_3_the_restore_finishes(deployed):

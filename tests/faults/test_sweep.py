@@ -10,7 +10,7 @@ from tests.faults.kills import run_kills
 from tests.faults.sweep import list_faults, open_scenario, run_sweep
 from tests.faults.tap import KINDS, Fault
 
-PER_CHANNEL = 2
+PER_CHANNEL = 1
 
 
 @pytest.fixture(scope="module", params=["backup", "restore"])
@@ -43,5 +43,5 @@ def test_no_fault_breaks_a_promise(swept):
 
 def test_no_death_of_the_process_breaks_a_promise(swept):
     name, scenario, calls = swept
-    deaths = list(run_kills(scenario, name, calls, range(len(calls))[7 :: len(calls) // 6]))
+    deaths = list(run_kills(scenario, name, calls, range(len(calls))[len(calls) // 6 :: len(calls) // 3]))
     assert [str(death) for death in deaths if death.verdict.broken] == []
