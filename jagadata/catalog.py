@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from jagadata.errors import JagadataError, NotFoundError
+from jagadata.errors import JagadataError, NotFoundError, UnreachableError
 from jagadata.manifest import MANIFEST_KIND, RECEIPT_KIND, Manifest, Receipt, manifest_hash, parse_manifest
 from jagadata.records import Problem
 
@@ -125,9 +125,14 @@ def read_catalog(stores: Sequence[Store], records: Records, system: str | None =
         try:
             for stored in store.list(prefix):
                 if stored.key.endswith("/manifest.json"):
-                    found.setdefault(stored.key, {})[store.name] = store.get(
-                        stored.key, version=stored.version
-                    )
+                    try:
+                        envelope = store.get(stored.key, version=stored.version)
+                    except UnreachableError:
+                        raise
+                    except JagadataError as error:  # one bad spot of a disk does not hide the others
+                        problems.append(Problem(place=f"{stored.key} di {store.name}", what=error.message))
+                        continue
+                    found.setdefault(stored.key, {})[store.name] = envelope
                 elif "/receipts/" in stored.key and stored.key.endswith(".json"):
                     receipt_keys.append(stored.key)
         except JagadataError as error:

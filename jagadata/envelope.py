@@ -88,10 +88,21 @@ class Seals:
             signatures = [
                 (item["keyid"], base64.b64decode(item["sig"], validate=True)) for item in outer["signatures"]
             ]
+            exact = canonical_json(
+                {
+                    "payload": base64.b64encode(payload).decode(),
+                    "payloadType": found_kind,
+                    "signatures": [
+                        {"keyid": keyid, "sig": base64.b64encode(sig).decode()} for keyid, sig in signatures
+                    ],
+                }
+            )
         except (ValueError, KeyError, TypeError, binascii.Error, RecursionError) as error:
             raise DamagedError(f"Catatan {place} rusak: bukan amplop bertanda tangan.", hint) from error
+        if exact != envelope:  # what nobody signed would change its hash, by which others refer to it
+            raise DamagedError(f"Catatan {place} rusak: amplopnya ditulis ulang.", hint)
         if found_kind != kind:
-            raise DamagedError(f"Catatan {place} berjenis '{found_kind}', bukan '{kind}'.", hint)
+            raise DamagedError(f"Catatan {place} berjenis lain, bukan '{kind}'.", hint)
         signed = _pre_authentication_encoding(kind, payload)
         for known in self.keys:
             if not any(
@@ -101,7 +112,7 @@ class Seals:
             try:
                 value: dict[str, Any] = json.loads(payload)
                 at = datetime.fromisoformat(value["at"]).astimezone(self.timezone).date()
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
                 raise DamagedError(f"Catatan {place} tidak memuat waktu yang sah.", hint) from error
             if (known.since and at < known.since) or (known.until and at > known.until):
                 raise DamagedError(

@@ -71,9 +71,9 @@ class Journal:
         entries: list[Entry] = []
         previous = ""
         for sequence, key in enumerate(sorted(self.records.keys(self.folder)), 1):
-            if int(key.removeprefix(self.folder).removesuffix(".json")) != sequence:
+            if key != f"{self.folder}{sequence:06}.json":
                 raise DamagedError(
-                    f"Jurnal run {self.run} tidak lengkap: baris {sequence} tidak ada.",
+                    f"Jurnal run {self.run} tidak utuh: baris {sequence} tidak ada, atau ada berkas asing di antaranya.",
                     "Penyimpanan yang memegangnya mungkin tidak menjawab; periksa dengan `jaga doctor`, lalu ulangi.",
                 )
             record = self.records.read(key, JOURNAL_KIND)
@@ -93,7 +93,12 @@ class Journal:
                     "Jangan lanjutkan run ini; mulai yang baru.",
                 )
             previous = record.digest
-            entries.append(_parse(value))
+            try:
+                entries.append(_parse(value))
+            except (KeyError, ValueError, TypeError) as error:
+                raise DamagedError(
+                    f"Jurnal {key} tidak lengkap.", "Jangan lanjutkan run ini; mulai yang baru."
+                ) from error
         self.entries, self._previous, self._written = entries, previous, len(entries)
 
     def refresh(self) -> None:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from jagadata.errors import AlreadyExistsError, NotFoundError, RefusedError
+from jagadata.errors import AlreadyExistsError, JagadataError, NotFoundError, RefusedError, UnreachableError
+from jagadata.records import Problem
 
 if TYPE_CHECKING:
-    from jagadata.records import Problem
     from jagadata.workplace import Workplace
 
 KEPT_KIND = "application/vnd.jagadata.kept+json"
@@ -64,9 +64,15 @@ def list_kept(
     for key in sorted(place.records.keys(prefix)):
         if key.endswith(".dropped.json") or not key.endswith(".json"):
             continue
-        value = place.records.read(key, KEPT_KIND).value
-        times = {name: datetime.fromisoformat(value[name]) for name in ("at", "until")}
-        found.append(Kept(**{**value, **times}, dropped=key.removesuffix(".json") in gone))
+        try:
+            value = place.records.read(key, KEPT_KIND).value
+            times = {name: datetime.fromisoformat(value[name]) for name in ("at", "until")}
+            found.append(Kept(**{**value, **times}, dropped=key.removesuffix(".json") in gone))
+        except UnreachableError:
+            raise
+        except (JagadataError, KeyError, TypeError, ValueError) as error:
+            what = error.message if isinstance(error, JagadataError) else "Catatan ini tidak lengkap."
+            problems.append(Problem(place=key, what=what))
     return sorted(found, key=lambda kept: kept.at)
 
 

@@ -51,7 +51,7 @@ def parse_signer(pem: str) -> Signer:
     """Raises RefusedError if the text is no Ed25519 private key in PEM."""
     try:
         key = load_pem_private_key(pem.encode(), password=None)
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # cryptography has more than ValueError to say
         raise RefusedError(
             "Kunci tanda tangan bukan PEM yang sah.",
             "Buat dengan `jaga keys init`, atau pulihkan dari cadangan.",

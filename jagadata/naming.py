@@ -99,7 +99,7 @@ def check_file_name(template: str) -> None:
         }
         unknown = sorted(fields - set(_FIELDS))
         template.format(**dict.fromkeys(_FIELDS, "x"))
-    except (ValueError, KeyError, IndexError, AttributeError) as error:
+    except (ValueError, KeyError, IndexError, AttributeError, TypeError) as error:
         unknown = [str(error)]
     if unknown:
         known = ", ".join(f"{{{field}}}" for field in _FIELDS)

@@ -145,7 +145,12 @@ class Office(Part):
 
     def path(self, relative: Path) -> Path:
         """A path of the file, relative to the file's own folder."""
-        return self.folder / relative.expanduser()
+        try:
+            return self.folder / relative.expanduser()
+        except RuntimeError:
+            raise OfficeFileError(
+                f"Pengguna pada '{relative}' tidak ada di mesin ini.", "Tulis lokasi lengkapnya."
+            ) from None
 
     def system_digest(self, key: str) -> str:
         """SHA-256 (hex) of everything that decides how this system is restored: its entry, server and hosts."""

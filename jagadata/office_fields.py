@@ -67,8 +67,8 @@ def _nip(value: str) -> str:
 
 def _number(value: str) -> str:
     try:
-        value.format(classification="1", sequence="1", unit="1", year="1")
-    except (KeyError, IndexError, ValueError, AttributeError) as error:
+        value.format(classification="1", sequence="1", unit="1", year=2026)
+    except (KeyError, IndexError, ValueError, AttributeError, TypeError) as error:
         raise ValueError(
             "hanya boleh memakai {classification}, {sequence}, {unit}, {year}, "
             "misalnya '{classification}/{sequence}/{unit}/{year}'"

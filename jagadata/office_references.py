@@ -5,10 +5,14 @@ Works on plain data that may still be wrong elsewhere, so that these faults are 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+_PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+"""Names that may be repeated in an error: anything else might be a secret in the wrong place."""
 
 
 def find_faults(raw: Mapping[Any, Any]) -> list[str]:
@@ -27,8 +31,8 @@ def find_faults(raw: Mapping[Any, Any]) -> list[str]:
     for place, system in _items(raw, "systems"):
         faults += _unknown(f"{place}.server", "server", system.get("server"), servers)
         for spot, data in _items(system, "data", place):
-            key = (_text(system.get("server")), str(data.get("database")))
-            if "database" in data and key in owners:
+            key = (_text(system.get("server")), _exact(data.get("database")))
+            if key[1] and key in owners:
                 faults.append(
                     f"{spot}.database: {key[1]!r} sudah menjadi milik sistem '{owners[key]}'; hapus di salah satu"
                 )
@@ -68,8 +72,15 @@ def _taken_names(raw: Mapping[Any, Any]) -> Iterator[str]:
 def _unknown(place: str, what: str, name: Any, known: set[str]) -> Iterator[str]:
     text = _text(name)
     if text and text not in known:
-        choices = ", ".join(sorted(known)) or "(belum ada satu pun)"
-        yield f"{place}: {what} {text!r} tidak ada; tulis salah satu dari {choices}"
+        shown = repr(text) if _PLAIN.fullmatch(text) else "yang tertulis"
+        choices = (
+            ", ".join(sorted(name for name in known if _PLAIN.fullmatch(name))) or "(belum ada satu pun)"
+        )
+        yield f"{place}: {what} {shown} tidak ada; tulis salah satu dari {choices}"
+
+
+def _exact(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _text(value: Any) -> str:

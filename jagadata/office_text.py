@@ -54,6 +54,11 @@ def read_yaml(text: str, source: str) -> tuple[dict[Any, Any], list[str]]:
             "Periksa tanda kutip, titik dua, dan indentasi (spasi, bukan tab) pada baris itu dan sebelumnya; "
             "apit teks yang memuat tanda khusus dengan tanda kutip.",
         ) from None  # the cause quotes the line, and a secret may stand there
+    except (ValueError, KeyError, AttributeError, TypeError, OverflowError):
+        raise OfficeFileError(
+            f"{source} memuat nilai yang tidak dapat dibaca sebagai YAML.",
+            "Hapus penanda tipe (!!...), dan apit teks yang memuat tanda khusus dengan tanda kutip.",
+        ) from None  # the cause quotes the value
     except RecursionError:
         raise OfficeFileError(
             f"{source} bersarang terlalu dalam.", "Buat ulang dengan `jaga init`."

@@ -116,7 +116,7 @@ def parse_restore_request(value: dict[str, Any]) -> RestoreRequest:
     """The request of a journal line. Raises RefusedError for one of another version."""
     try:
         return RestoreRequest(**value)
-    except TypeError as error:
+    except (TypeError, AttributeError) as error:
         raise _other_version("Permohonan restore", error) from error
 
 

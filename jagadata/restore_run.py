@@ -200,7 +200,15 @@ class RestoreRun:
     @property
     def decision(self) -> Decision | None:
         value = self.journal.outcome(APPROVAL)
-        return Decision(**{name: item for name, item in value.items() if name != "plan"}) if value else None
+        if not value:
+            return None
+        try:
+            return Decision(**{name: item for name, item in value.items() if name != "plan"})
+        except TypeError as error:
+            raise RefusedError(
+                "Keputusan pada run ini ditulis versi Jagadata lain.",
+                "Lanjutkan dengan versi yang menulisnya.",
+            ) from error
 
     def may_go_on(self) -> bool:
         """Received, approved where that is needed, and not closed."""

@@ -31,7 +31,12 @@ def reveal(reference: str, *, folder: Path) -> str:
         value = os.environ.get(name, "")
         hint = f"Isi variabel lingkungan {name} pada layanan worker, lalu mulai ulang."
     elif scheme == "file":
-        path = (folder / Path(name).expanduser()).absolute()
+        try:
+            path = (folder / Path(name).expanduser()).absolute()
+        except RuntimeError:
+            raise RefusedError(
+                f"Pengguna pada '{reference}' tidak ada di mesin ini.", "Tulis lokasi lengkapnya."
+            ) from None
         hint = f"Buat berkas {path} dengan izin 0600, milik pengguna yang menjalankan Jagadata."
         try:
             if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
@@ -43,6 +48,8 @@ def reveal(reference: str, *, folder: Path) -> str:
             raise RefusedError(
                 f"Rahasia '{reference}' tidak dapat dibaca: {error.strerror}.", hint
             ) from error
+        except (ValueError, RuntimeError):
+            raise RefusedError(f"Rahasia '{reference}' tidak dapat dibaca sebagai teks.", hint) from None
     elif scheme in _resolvers:
         hint = f"Buat blok Secret '{name}' di Prefect (menu Blocks)."
         value = _resolvers[scheme](name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -71,7 +72,12 @@ def parse_switch(host: str, done: Completed) -> SwitchState:
     """The `switch` line of the script: STATE TOKEN SECONDS REASON WATCHER. Raises JagadataError where there is none."""
     for line in done.stdout.splitlines():
         words = line.split()
-        if len(words) == 6 and words[0] == "switch" and words[1] in ("disarmed", "armed", "fired"):
+        if (
+            len(words) == 6
+            and words[0] == "switch"
+            and words[1] in ("disarmed", "armed", "fired")
+            and words[3].lstrip("-").isdecimal()
+        ):
             return SwitchState(
                 host=host,
                 state=cast("Literal['disarmed', 'armed', 'fired']", words[1]),
@@ -92,5 +98,6 @@ def parse_listening(text: str) -> set[int]:
     for line in text.splitlines():
         words = line.split()
         if len(words) > 3 and words[3] == "0A" and ":" in words[1]:
-            ports.add(int(words[1].rpartition(":")[2], 16))
+            with contextlib.suppress(ValueError):
+                ports.add(int(words[1].rpartition(":")[2], 16))
     return ports

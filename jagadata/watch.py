@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from jagadata import papers, post
 from jagadata.calendar import due_in, format_moment, parse_period, period_of
-from jagadata.errors import AlreadyExistsError, BusyError, JagadataError
+from jagadata.errors import AlreadyExistsError, BusyError, DamagedError, JagadataError
 from jagadata.recovery import RECOVERY
 from jagadata.restore_run import RestoreRun
 
@@ -166,9 +166,12 @@ def _open_concerns(place: Workplace) -> dict[str, str]:
         lines.setdefault(key.split("/")[1], []).append(key)
     found: dict[str, str] = {}
     for keys in lines.values():
-        value = place.records.read(keys[-1], WATCH_KIND).value
-        if value["state"] == "open":
-            found[value["key"]] = value["text"]
+        try:
+            value = place.records.read(keys[-1], WATCH_KIND).value
+        except DamagedError:
+            continue  # told again, rather than never
+        if value.get("state") == "open":
+            found[str(value.get("key"))] = str(value.get("text"))
     return found
 
 

@@ -57,7 +57,7 @@ class Stages:
 def parse_stages(listing: str) -> Stages:
     """Sort the lines of `pg_restore --list`: 'ID; CATALOG OID TYPE SCHEMA NAME OWNER'."""
     stages: dict[str, list[str]] = {"schemas": [], "extensions": [], "objects": [], "rights": []}
-    for line in listing.splitlines():
+    for line in listing.split("\n"):
         parts = line.split(" ", 3)
         if line.startswith(";") or len(parts) < 4:
             continue
@@ -96,7 +96,7 @@ def restore(access: Access, archive_fd: int, side: str, jobs: int, watch: Callab
         owners = [
             str(row[0])
             for row in connection.execute(_OWNERS)
-            if any(line.endswith(f" {row[0]}") for line in listing.splitlines())
+            if any(line.endswith(f" {row[0]}") for line in listing.split("\n"))
         ]
         with _lend(connection, owners):
             run.restore(stages.objects, jobs)
