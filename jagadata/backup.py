@@ -22,6 +22,7 @@ from jagadata.manifest import (
     manifest_key,
 )
 from jagadata.naming import make_backup_id, make_file_name
+from jagadata.ports import DatabaseProperties
 from jagadata.stream import HashingWriter, as_pipe, compress, read_stream, store_stream
 
 if TYPE_CHECKING:
@@ -279,9 +280,15 @@ def read_properties(
     return bytes(buffer)
 
 
-def parse_properties(text: bytes) -> dict[str, Any]:
-    value: dict[str, Any] = json.loads(text)
-    return value
+def parse_properties(text: bytes) -> DatabaseProperties:
+    """Raises DamagedError for what is none, or of another version."""
+    try:
+        return DatabaseProperties(**json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise DamagedError(
+            "Sifat basis data dalam back up ini tidak dapat dibaca, atau ditulis versi Jagadata lain.",
+            "Pakai versi Jagadata yang membuat back up ini, atau pilih back up lain.",
+        ) from error
 
 
 # --- step 3 -------------------------------------------------------------------------------------------------------

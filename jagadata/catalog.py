@@ -213,11 +213,23 @@ def _receipts(records: Records, keys: Iterable[str], problems: list[Problem]) ->
                 )
             )
             continue
-        if key.split("/receipts/")[0].endswith(f"/{receipt.backup}"):
+        if not _is_whole(receipt):
+            problems.append(Problem(place=key, what="Tanda terima tidak lengkap."))
+        elif key.split("/receipts/")[0].endswith(f"/{receipt.backup}"):
             found.setdefault(receipt.backup, []).append(receipt)
         else:
             problems.append(Problem(place=key, what="Tanda terima ini milik back up lain."))
     return found
+
+
+def _is_whole(receipt: Receipt) -> bool:
+    """Whether its data is what this kind of receipt holds."""
+    if receipt.kind == "lock":
+        try:
+            return datetime.fromisoformat(receipt.data["until"]).tzinfo is not None
+        except (KeyError, TypeError, ValueError):
+            return False
+    return receipt.kind != "copy" or isinstance(receipt.data.get("versions"), dict)
 
 
 def write_receipt(

@@ -149,4 +149,4 @@ def direct_folder(host: HostEntry) -> str:
 
 def direct_name(host: HostEntry, system: System) -> str:
     """The file name of the uploaded script; one per system, so that two systems never replace each other's lists."""
-    return f"jagadata-host-{host.name}-{system.id}"
+    return f"jagadata-host-{host.name}.{system.id}"

@@ -64,7 +64,7 @@ def render_host_setup(office: Office, host_name: str) -> str:
         parts += [
             "",
             f"# 2. Sebagai {host.user}, tambahkan baris ini dengan `crontab -e` (layanan dinyalakan bila host padam di tengah restore):",
-            f'#   @reboot for skrip in {folder}/jagadata-host-{host.name}-*; do sh "$skrip" boot; done',
+            f'#   @reboot for skrip in {folder}/jagadata-host-{host.name}.*; do sh "$skrip" boot; done',
         ]
     sudoers = render_sudoers(office, host_name)
     if sudoers:

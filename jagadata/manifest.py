@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from jagadata.envelope import digest
 from jagadata.errors import DamagedError
@@ -65,7 +64,7 @@ class SourceServer(Value):
 class Verification(Value):
     """What was proven of the bytes that the store holds (step 2)."""
 
-    at: datetime
+    at: AwareDatetime
     means: list[str]
 
 
@@ -74,15 +73,15 @@ class Manifest(Value):
 
     format: Literal[1] = FORMAT
     backup: str
-    at: datetime  # when this manifest was signed (UTC)
+    at: AwareDatetime  # when this manifest was signed (UTC)
     office: str
     system: str
     system_name: str
     owner: str
-    period: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+    period: Annotated[str, Field(pattern=r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$")]
     occasion: Literal["Terjadwal", "Manual", "Susulan"]
-    started: datetime
-    finished: datetime
+    started: AwareDatetime
+    finished: AwareDatetime
     started_local: str  # as printed, WIB
     finished_local: str
     source: SourceServer
@@ -118,7 +117,7 @@ class Receipt(Value):
     format: Literal[1] = FORMAT
     backup: str
     manifest: Hash  # SHA-256 of the manifest's envelope
-    at: datetime
+    at: AwareDatetime
     kind: Literal["copy", "lock", "review", "hold", "release", "prune"]
     run: str = ""
     data: dict[str, Any] = {}

@@ -221,7 +221,7 @@ class S3Store(Part):
     access_key: SecretReference
     secret_key: SecretReference
     ca: Path | None = None
-    lock_days: Annotated[int, Field(ge=0)] = 0  # 0: no retention lock
+    lock_days: Annotated[int, Field(ge=0, le=36500)] = 0  # 0: no retention lock
 
 
 class DirectoryStore(Part):
@@ -236,14 +236,14 @@ StoreEntry = Annotated[S3Store | DirectoryStore, Field(discriminator="kind")]
 
 class RetentionPolicy(Part):
     keep_last: Annotated[int, Field(ge=1)] = 12
-    minimum_days: Annotated[int, Field(ge=0)] = 30
+    minimum_days: Annotated[int, Field(ge=0, le=36500)] = 30
     holds: list[OneLine] = []  # backup ids that are never removed
 
 
 class BackupPolicy(Part):
     cron: Cron = "0 1 1 * *"
     review: bool = True  # step 6 waits for the Kasi
-    review_days: Annotated[int, Field(ge=1)] = 14
+    review_days: Annotated[int, Field(ge=1, le=36500)] = 14
     at_once: Annotated[int, Field(ge=1, le=16)] = 2  # systems dumped at the same time
     retention: RetentionPolicy = RetentionPolicy()
     file_name: FileNameTemplate = (
@@ -257,10 +257,10 @@ class RestorePolicy(Part):
     approver: Role = "kasi_infrastruktur"
     approve_tests: bool = True  # the gate of purpose Uji; the one of Produksi can't be switched off
     acknowledgement: bool = True  # step 6 waits for the requester's answer
-    approval_hours: Annotated[int, Field(ge=1)] = 72
-    acknowledgement_days: Annotated[int, Field(ge=1)] = 3  # working days
-    kept_days: Annotated[int, Field(ge=1)] = 14
-    test_days: Annotated[int, Field(ge=1)] = 7
+    approval_hours: Annotated[int, Field(ge=1, le=36500)] = 72
+    acknowledgement_days: Annotated[int, Field(ge=1, le=36500)] = 3  # working days
+    kept_days: Annotated[int, Field(ge=1, le=36500)] = 14
+    test_days: Annotated[int, Field(ge=1, le=36500)] = 7
     switch_minutes: Annotated[float, Field(gt=0)] = 5  # dead-man's switch, renewed while there is progress
     jobs: Annotated[int, Field(ge=1, le=32)] = 2
     impact_tolerance: Annotated[float, Field(ge=0)] = (

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from jagadata.backup import ignore, parse_properties, read_back, read_properties
 from jagadata.errors import DamagedError, JagadataError, RefusedError, UnreachableError
 from jagadata.kept import newest_kept
-from jagadata.ports import DatabaseProperties
 from jagadata.request import Impact, Plan, PlannedDatabase, RestoreRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jagadata.catalog import Backup
-    from jagadata.ports import Store
+    from jagadata.ports import DatabaseProperties, Store
     from jagadata.workplace import Workplace
 
 RESTORE_BYTES_PER_SECOND = 40 * 2**20
@@ -79,8 +78,8 @@ def load_properties(place: Workplace, backup: Backup, store: Store) -> dict[str,
     """The properties of each database of a backup, by name."""
     identity = place.identity()
     return {
-        data.database: DatabaseProperties(
-            **parse_properties(read_properties(store, data, backup.versions_in(store.name), identity))
+        data.database: parse_properties(
+            read_properties(store, data, backup.versions_in(store.name), identity)
         )
         for data in backup.manifest.data
     }

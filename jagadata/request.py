@@ -42,6 +42,11 @@ class RestoreRequest:
     def __post_init__(self) -> None:
         """Raises RefusedError naming each empty or impossible field."""
         faults = [f"{label} belum diisi" for label, value in self._required() if not value.strip()]
+        if any(isinstance(value, str) and not _is_text(value) for value in vars(self).values()):
+            raise RefusedError(
+                "Permohonan memuat karakter yang tidak dapat disimpan.",
+                "Ketik ulang isiannya, lalu ajukan kembali.",
+            )
         if self.email and ("@" not in self.email or any(c.isspace() or ord(c) < 32 for c in self.email)):
             faults.append(f"Email '{self.email}' bukan alamat email")
         if self.cyber_incident and not self.backup and not self.rollback:
@@ -110,6 +115,11 @@ def parse_plan(value: dict[str, Any]) -> Plan:
         )
     except (TypeError, KeyError, AttributeError) as error:
         raise _other_version("Rencana restore", error) from error
+
+
+def _is_text(value: str) -> bool:
+    """False for half a surrogate pair: a terminal's stray byte."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in value)
 
 
 def parse_restore_request(value: dict[str, Any]) -> RestoreRequest:
