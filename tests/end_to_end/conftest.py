@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from types import SimpleNamespace
 
@@ -20,10 +21,16 @@ class Deployed(SimpleNamespace):
     """The office, its Prefect server, and the words of a test."""
 
     def sign(self, run, decision, who="", note="", seconds=120):
-        found = self.api.wait(run, ("Suspended", *ENDED), seconds)
-        assert found.state == "Suspended", (found, self.log())
-        gate = self.api.gate(run, 30)
-        signer = next(one for one in gate.signers if f"[{who}]" in one)
+        end = time.monotonic() + seconds
+        while True:  # a gate that was just answered may still be shown: wait for this person's own
+            found = self.api.wait(run, ("Suspended", *ENDED), seconds)
+            assert found.state == "Suspended", (found, self.log())
+            gate = self.api.gate(run, 30)
+            signer = next((one for one in gate.signers if f"[{who}]" in one), "")
+            if signer and decision in gate.decisions:
+                break
+            assert time.monotonic() < end, (gate, self.log())
+            time.sleep(0.5)
         self.api.answer(run, decision, signer, note)
         self.api.wait(run, ("Resuming", "Pending", "Submitting", "Running", *ENDED), 30)
         return gate
