@@ -8,15 +8,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from datetime import date  # noqa: TC003 - pydantic needs it at run time
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from jagadata.errors import NotFoundError, OfficeFileError
+from jagadata.office_collection import Collection
 from jagadata.office_faults import explain
-from jagadata.office_fields import SecretReference  # noqa: TC001 - pydantic needs it at run time
+from jagadata.office_fields import SecretReference
 from jagadata.office_parts import (
     ROLES,
     BackupPolicy,
@@ -50,6 +51,7 @@ from jagadata.office_text import read_yaml
 __all__ = [
     "ROLES",
     "BackupPolicy",
+    "Collection",
     "Credentials",
     "DataSet",
     "DirectoryStore",
@@ -94,6 +96,7 @@ class Office(Part):
     mail: Mail | None = None
     channels: list[SecretReference] = Field(default_factory=list)
     policy: Policy = Policy()
+    collection: Collection | None = None  # SOP Pengumpulan Data
     prefect: Prefect = Prefect()
     holidays: list[date] = Field(default_factory=list)
     spool: Path = Path("/var/tmp")  # noqa: S108 - only unnamed files (O_TMPFILE) are made there

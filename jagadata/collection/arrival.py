@@ -1,0 +1,63 @@
+"""What arrives from outside during a round, before anyone has judged it: a mail or a dropped file. Pure values; the ports of intake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrivedFile:
+    """One attachment or dropped file. `name` is as it was sent (hostile: never a path of ours), `size` in bytes.
+
+    `open` gives its bytes as a stream; it may be called again.
+    """
+
+    name: str
+    size: int
+    open: Callable[[], AbstractContextManager[BinaryIO]] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """One message or one dropped file. `key` is the same whenever the same thing is seen again (hex, 64 characters).
+
+    `agency` is the OPD's id, '' where it is not known: such an arrival is quarantined and shown.
+    `answer` is False where an answer would loop or bounce (automatic mails, lists, our own address, delivery reports).
+    """
+
+    key: str
+    source: str  # for people: 'surel', "folder 'kiriman/bkpsdm'"
+    sender: str
+    at: datetime  # when the server or folder got it (aware)
+    subject: str = ""
+    reference: str = ""  # Message-ID, for the answer's In-Reply-To
+    agency: str = ""
+    files: tuple[ArrivedFile, ...] = ()
+    remarks: tuple[
+        str, ...
+    ] = ()  # what was noticed, for the office: 'bagian HTML dengan gambar luar diabaikan'
+    refusal: str = ""  # why nothing of it can be taken, in words for the sender
+    answer: bool = True
+
+
+class Arrivals(Protocol):
+    """A place where OPD send data. Nothing there is ever deleted."""
+
+    name: str
+
+    def fetch(self, known: Sequence[str] | set[str]) -> Iterator[Arrival]:
+        """What is there and not among the keys that are `known`, oldest first; bytes are read only when opened.
+
+        Raises UnreachableError (transient).
+        """
+        ...
+
+    def mark(self, arrival: Arrival) -> None:
+        """Note at the source that it was taken in (an IMAP keyword; nothing for a folder). Fails soft."""
+        ...
