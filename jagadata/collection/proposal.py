@@ -1,0 +1,112 @@
+"""Step 1: when and where the coordination meeting is, and what is asked of whom; proposed, completed by the Kasi, checked. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from jagadata.calendar import add_working_days, format_date, is_working_day
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from zoneinfo import ZoneInfo
+
+    from jagadata.office_collection import Collection as Policy
+    from jagadata.office_collection import DatasetEntry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """Output of step 1: Lokasi dan jadwal kegiatan. Times as '09.00' on the office's clock; `datasets` are codes."""
+
+    day: date
+    begins: str
+    ends: str
+    place: str
+    agenda: tuple[str, ...]
+    deadline: date
+    datasets: tuple[str, ...]
+    note: str = ""
+
+    def begins_at(self, tz: ZoneInfo) -> datetime:
+        return datetime.combine(self.day, _time(self.begins), tzinfo=tz)
+
+    def ends_at(self, tz: ZoneInfo) -> datetime:
+        return datetime.combine(self.day, _time(self.ends), tzinfo=tz)
+
+
+_ADAPTER: TypeAdapter[Proposal] = TypeAdapter(Proposal)
+
+
+def to_json(proposal: Proposal) -> dict[str, Any]:
+    value: dict[str, Any] = _ADAPTER.dump_python(proposal, mode="json")
+    return value
+
+
+def from_json(value: dict[str, Any]) -> Proposal:
+    return _ADAPTER.validate_python(value)
+
+
+def _time(text: str) -> time:
+    hour, _, minute = text.partition(".")
+    return time(int(hour), int(minute))
+
+
+def make_proposal(policy: Policy, today: date, holidays: Collection[date]) -> Proposal:
+    """What the office file suggests, the meeting on the first working day after the notice."""
+    day = add_working_days(today, max(1, policy.meeting.notice_days), holidays)
+    begins = datetime.combine(day, _time(policy.meeting.time))
+    ends = min(begins + timedelta(hours=policy.meeting.hours), datetime.combine(day, time(23, 59)))
+    deadline = day + timedelta(days=policy.collect_days)
+    while not is_working_day(deadline, holidays):
+        deadline += timedelta(days=1)
+    return Proposal(
+        day=day,
+        begins=f"{begins:%H.%M}",
+        ends=f"{ends:%H.%M}",
+        place=policy.meeting.place,
+        agenda=policy.meeting.agenda,
+        deadline=deadline,
+        datasets=tuple(one.code for one in policy.datasets),
+    )
+
+
+def find_faults(proposal: Proposal, known: Sequence[DatasetEntry], today: date) -> list[str]:
+    """What the Kasi must still repair, in words; empty: the proposal can be carried out."""
+    faults = []
+    if proposal.day < today:
+        faults.append(f"tanggal rapat {format_date(proposal.day)} sudah lewat")
+    if proposal.deadline <= proposal.day:
+        faults.append(f"batas waktu {format_date(proposal.deadline)} harus setelah tanggal rapat")
+    try:
+        if _time(proposal.ends) <= _time(proposal.begins):
+            faults.append("waktu selesai harus setelah waktu mulai")
+    except ValueError:
+        faults.append("waktu ditulis seperti 09.00")
+    if not proposal.place.strip():
+        faults.append("tempat rapat belum diisi")
+    if not proposal.agenda:
+        faults.append("acara rapat belum diisi")
+    codes = {one.code for one in known}
+    if not proposal.datasets:
+        faults.append("pilih sedikitnya satu data yang diminta")
+    faults += [f"data '{code}' tidak ada di berkas kantor" for code in proposal.datasets if code not in codes]
+    return faults
+
+
+def complete(proposal: Proposal, form: dict[str, Any]) -> Proposal:
+    """The proposal with what the Kasi typed; names as in tasks/parameters.py."""
+    return replace(
+        proposal,
+        day=date.fromisoformat(str(form["tanggal"])),
+        begins=str(form["mulai"]).strip().replace(":", "."),
+        ends=str(form["selesai"]).strip().replace(":", "."),
+        place=str(form["tempat"]).strip(),
+        agenda=tuple(line.strip(" -") for line in str(form["acara"]).splitlines() if line.strip(" -")),
+        deadline=date.fromisoformat(str(form["batas_waktu"])),
+        datasets=tuple(dict.fromkeys(str(item) for item in form["data"])),
+        note=str(form.get("catatan", "")),
+    )
