@@ -13,7 +13,7 @@ from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
 from prefect.exceptions import ObjectNotFound
 
 from deployments.automations import set_automations
-from deployments.schedule import set_backup_schedule
+from deployments.schedule import set_schedules
 from jagadata.office import deployment_digest, load_office
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def main() -> None:
     office = load_office()
     set_work_pool(office.prefect.work_pool)
     deploy()
-    set_backup_schedule(office)
+    set_schedules(office)
     set_automations()
     mark_applied(office)
     print("Semua alur terpasang. Jalankan worker: prefect worker start --pool", office.prefect.work_pool)

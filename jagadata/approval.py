@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from jagadata.errors import RefusedError
@@ -29,7 +29,10 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What a signer decided. `proof` says how the identity was proven; `reference` is the paper of an approval outside the system."""
+    """What a signer decided. `proof` says how the identity was proven; `reference` is the paper of an approval outside the system.
+
+    `values` is what else the gate asked for, as plain JSON.
+    """
 
     answer: Answer
     signer: str  # id of the official; empty when expired
@@ -37,11 +40,12 @@ class Decision:
     at: str = ""  # ISO
     proof: Literal["none", "paper"] = "none"
     reference: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            name: getattr(self, name) for name in ("answer", "signer", "note", "at", "proof", "reference")
-        }
+        names = ("answer", "signer", "note", "at", "proof", "reference")
+        value = {name: getattr(self, name) for name in names}
+        return {**value, "values": self.values} if self.values else value
 
 
 def is_same_person(official: Official, person: Person) -> bool:

@@ -39,6 +39,8 @@ DEPLOYMENTS = (
     "Penjagaan/berkala",
     "Retensi Back Up/retensi",
     "Pembersihan/harian",
+    "SOP Pengumpulan Data/putaran",
+    "Penerimaan Data/penerimaan",
 )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jagadata.workplace import Workplace
 
 GATES = {"review": "6", "approval-gate": "approval", "acknowledgement-gate": "6"}
-"""Each gate and the journal step that holds its decision."""
+"""Each gate and the journal step that holds its decision, where the gate's own line does not name it (`decides`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class OpenRun:
     """A flow run as Prefect knows it. `state`: waiting (suspended), running, or dead (failed, crashed, cancelled)."""
 
     run: str
-    procedure: Literal["backup", "restore"]
+    procedure: Literal["backup", "restore", "collection"]
     state: Literal["waiting", "running", "dead"]
 
 
@@ -43,14 +43,15 @@ class OpenGate:
 
 def find_gate(journal: Journal) -> OpenGate | None:
     """The gate that this run waits at, if any."""
-    for gate, step in GATES.items():
-        asked: Entry | None = journal.last(gate, "asked")
-        if asked and journal.outcome(step) is None:
+    asked: list[Entry] = [entry for entry in journal.entries if entry.event == "asked"]
+    for entry in reversed(asked):
+        gate = entry.step
+        if journal.outcome(entry.data.get("decides") or GATES[gate]) is None:
             return OpenGate(
                 gate=gate,
-                asked=asked.at,
-                due=datetime.fromisoformat(asked.data["due"]),
-                signer=asked.data["signer"],
+                asked=entry.at,
+                due=datetime.fromisoformat(entry.data["due"]),
+                signer=entry.data["signer"],
                 reminded=journal.last(gate, "reminded") is not None,
             )
     return None

@@ -177,6 +177,7 @@ def deployment_digest(office: Office) -> str:
             if any(duty.role == "staf_aplikasi" for duty in one.duties)
         ],
         "schedule": [office.policy.backup.cron, office.office.timezone],
+        "rounds": office.collection.cron if office.collection else None,
     }
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 INFORMATION = "information"
 """The mail of step 5."""
+ROUND_GATES = ("proposal-", "confirmation-", "signature-", "attendance", "closing-")
+"""How the gates of SOP Pengumpulan Data are named."""
 log = logging.getLogger(__name__)
 FORM_KIND = "application/vnd.jagadata.form+json"
 
@@ -86,7 +88,7 @@ def send(place: Workplace, message: Message) -> tuple[bool, str]:
     return False, "; ".join(failures)
 
 
-def _once(journal: Journal, what: str, place: Workplace, message: Message) -> str:
+def send_once(journal: Journal, what: str, place: Workplace, message: Message) -> str:
     """Send a message of a run once, whatever is run again; one that failed is sent again when it comes to that."""
     known = journal.outcome(f"mail:{what}")
     if known:
@@ -112,7 +114,7 @@ def ask_for_review(run: BackupRun, *, link: str) -> None:
     message = papers.render_review_request(
         form, to=_addresses(run.reviewers()), link=link, until=due, attachments=(attachment,)
     )
-    _once(run.journal, "review", run.place, message)
+    send_once(run.journal, "review", run.place, message)
 
 
 def tell_failures(run: BackupRun, *, link: str) -> None:
@@ -121,13 +123,15 @@ def tell_failures(run: BackupRun, *, link: str) -> None:
     if any(row.outcome == "Gagal" for row in form.rows):
         performer = run.place.office.official(run.open()["performer"])
         to = _addresses([performer, *run.reviewers()])
-        _once(run.journal, "failures", run.place, papers.render_backup_failure(form, to=to, link=link))
+        send_once(run.journal, "failures", run.place, papers.render_backup_failure(form, to=to, link=link))
 
 
 def tell_review(run: BackupRun, form: BackupForm) -> None:
     if form.review == "Dikembalikan":
         performer = run.place.office.official(run.open()["performer"])
-        _once(run.journal, "returned", run.place, papers.render_returned(form, to=_addresses([performer])))
+        send_once(
+            run.journal, "returned", run.place, papers.render_returned(form, to=_addresses([performer]))
+        )
 
 
 # --- restore ---
@@ -135,7 +139,7 @@ def tell_review(run: BackupRun, form: BackupForm) -> None:
 
 def confirm_receipt(run: RestoreRun) -> None:
     form = run.form()
-    _once(run.journal, "received", run.place, papers.render_request_received(form, to=_to(form)))
+    send_once(run.journal, "received", run.place, papers.render_request_received(form, to=_to(form)))
 
 
 def ask_for_approval(run: RestoreRun, *, link: str) -> None:
@@ -147,12 +151,12 @@ def ask_for_approval(run: RestoreRun, *, link: str) -> None:
     message = papers.render_approval_request(
         run.form(), to=_addresses(run.approvers()), link=link, until=due, facts=facts
     )
-    _once(run.journal, "approval", run.place, message)
+    send_once(run.journal, "approval", run.place, message)
 
 
 def inform_requester(run: RestoreRun) -> None:
     """Step 5: tell the requester what became of the request, the form attached, and file it."""
-    how = _once(run.journal, INFORMATION, run.place, _information(run))
+    how = send_once(run.journal, INFORMATION, run.place, _information(run))
     run.record_information(how)
     _file(run.place, run.form(), "restore", 5)
 
@@ -162,7 +166,7 @@ def inform_again(run: RestoreRun) -> bool:
     journal = run.journal
     if journal.last(f"mail:{INFORMATION}", "failed") is None or journal.outcome(f"mail:{INFORMATION}"):
         return False
-    _once(journal, INFORMATION, run.place, _information(run))
+    send_once(journal, INFORMATION, run.place, _information(run))
     return journal.outcome(f"mail:{INFORMATION}") is not None
 
 
@@ -187,7 +191,7 @@ def close_restore(run: RestoreRun) -> None:
     """Step 6: file the closed form; an unconfirmed closing is told to the requester."""
     form = run.form()
     if form.acknowledged == "ditutup tanpa konfirmasi":
-        _once(run.journal, "closed", run.place, papers.render_unconfirmed_closure(form, to=_to(form)))
+        send_once(run.journal, "closed", run.place, papers.render_unconfirmed_closure(form, to=_to(form)))
     _file(run.place, form, "restore", 6)
 
 
@@ -201,13 +205,17 @@ def _to(form: RestoreForm) -> tuple[str, ...]:
 def remind(place: Workplace, run_id: str, gate: OpenGate) -> None:
     """One reminder for a gate that waits: the first mail again, with the deadline."""
     until = format_moment(gate.due, place.timezone)
+    if gate.gate.startswith(ROUND_GATES):
+        from jagadata.collection import dispatch
+
+        return dispatch.remind_of_gate(place, run_id, gate)
     if gate.gate == "review":
         opened = place.journal(run_id).outcome("5")
         if opened:
             holders = place.office.holders("kasi_aplikasi", place.today())
             form = from_json(BackupForm, opened)
             send(place, papers.render_review_request(form, to=_addresses(holders), link="", until=until))
-        return
+        return None
     run = RestoreRun(place, run_id)
     if gate.gate == "approval-gate":
         facts = make_plan_facts(run.plan, run.impact)

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, create_model
 from jagadata.approval import Decision, label, parse_label
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from jagadata.journal import Journal
     from jagadata.office import Official
@@ -23,8 +23,14 @@ SLACK = timedelta(days=7)
 """How much later than the deadline Prefect itself gives up."""
 
 
-def make_input(title: str, yes: str, no: str, signers: Sequence[Official]) -> type[RunInput]:
-    """The form of a gate. The decision is required, so an empty resume is refused by the server."""
+def make_input(
+    title: str, yes: str, no: str, signers: Sequence[Official], extra: Mapping[str, tuple[Any, Any]]
+) -> type[RunInput]:
+    """The form of a gate. The decision is required, so an empty resume is refused by the server.
+
+    `extra` are further fields, name -> (type, pydantic Field), each with a default: the answer after the deadline has none.
+    """
+    fields: Any = extra
     choices: list[Any] = [label(official) for official in signers]
     decisions: Any = Literal[yes, no, EXPIRED]
     return cast(
@@ -42,6 +48,7 @@ def make_input(title: str, yes: str, no: str, signers: Sequence[Official]) -> ty
                     min_length=1,
                 ),
             ),
+            **fields,
             catatan=(str, Field(default="", title="Catatan")),
         ),
     )
@@ -57,34 +64,55 @@ def ask(
     no: str,
     signers: Sequence[Official],
     due: datetime,
+    decides: str = "",
+    extra: Mapping[str, tuple[Any, Any]] | None = None,
+    check: Callable[[Decision], Sequence[str]] = lambda _decision: (),
 ) -> Decision:
     """The decision of a gate, suspending the run until there is one. Call only in the top-level flow, outside any `with Recovery`.
 
-    `due` (aware) is printed and noted for flows/watch.py; an answer that does not fit is asked for again.
+    `due` (aware) is printed and noted for flows/watch.py, with `decides`, the journal step that will hold the decision;
+    an answer that does not fit is asked for again. `extra` are further fields of the form (see `make_input`); what
+    `check` says against an answer stands above the form when it is asked again.
     """
     asked = [entry for entry in journal.entries if (entry.step, entry.event) == (gate, "asked")]
     if not asked:
-        journal.note(gate, "asked", due=due.isoformat(), signer=label(signers[0]))
-    form = make_input(title, yes, no, signers)
+        more = {"decides": decides} if decides else {}
+        journal.note(gate, "asked", due=due.isoformat(), signer=label(signers[0]), **more)
+    form = make_input(title, yes, no, signers, extra or {})
+    faults: Sequence[str] = ()
     for attempt in range(1, 20):
         seconds = max(60, int((due - journal.clock() + SLACK).total_seconds()))
         try:
             answer: Any = suspend_flow_run(
-                wait_for_input=form.with_initial_data(description=text),
+                wait_for_input=form.with_initial_data(description=_with_faults(text, faults)),
                 key=f"{gate}-{attempt}",
                 timeout=seconds,
             )
         except ValidationError:
             continue
-        decision = _decide(answer, journal, yes, no, signers, due)
-        if decision:
+        decision = _decide(answer, journal, yes, no, signers, due, tuple(extra or ()))
+        faults = check(decision) if decision else ()
+        if decision and not faults:
             return decision
         journal.note(gate, "note", text=f"jawaban ke-{attempt} tidak sah dan ditanyakan kembali")
     raise RuntimeError(f"gate {gate}: no fitting answer in 19 attempts")
 
 
+def _with_faults(text: str, faults: Sequence[str]) -> str:
+    if not faults:
+        return text
+    lines = "\n".join(f"- {fault}" for fault in faults)
+    return f"**Isian sebelumnya belum dapat diterima:**\n\n{lines}\n\n{text}"
+
+
 def _decide(
-    answer: Any, journal: Journal, yes: str, no: str, signers: Sequence[Official], due: datetime
+    answer: Any,
+    journal: Journal,
+    yes: str,
+    no: str,
+    signers: Sequence[Official],
+    due: datetime,
+    extra: Sequence[str],
 ) -> Decision | None:
     at = journal.clock()
     if answer.keputusan == EXPIRED:
@@ -97,4 +125,5 @@ def _decide(
         signer=signer,
         note=answer.catatan,
         at=at.isoformat(),
+        values={name: answer.model_dump(mode="json")[name] for name in extra},
     )

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from jagadata.backup_run import BackupOrder
+from jagadata.collection.round_run import RoundOrder
 from jagadata.errors import OfficeFileError
 from jagadata.office import Office, load_office
 from jagadata.request import RestoreRequest
@@ -122,6 +123,29 @@ class Permohonan(BaseModel):
         description="Bila ya, titik pemulihan wajib dipilih dan data lama dijaga sebagai bukti.",
     )
     rencana_pemulihan: str = Field(default="", title="Rencana pemulihan jika restore gagal")
+
+
+class PerintahPengumpulan(BaseModel):
+    """Satu putaran pengumpulan data dari semua OPD"""
+
+    model_config = ConfigDict(title="Perintah pengumpulan data")
+
+    putaran: str = Field(
+        default="",
+        title="Putaran",
+        description="Misalnya '2026 semester 2' atau '2026 triwulan 4'. Kosongkan untuk putaran berjalan menurut jadwal.",
+    )
+    ambil_alih: bool = Field(
+        default=False,
+        title="Ambil alih",
+        description="Melanjutkan putaran yang run-nya sudah tidak ada lagi, dari langkah terakhir yang tercatat.",
+    )
+    catatan: str = Field(default="", title="Catatan")
+
+
+def parse_round_order(form: PerintahPengumpulan) -> RoundOrder:
+    """The order of a round; its values are checked when the run opens."""
+    return RoundOrder(round=form.putaran.strip(), take_over=form.ambil_alih, note=form.catatan)
 
 
 def parse_request(form: Permohonan) -> RestoreRequest:

@@ -10,15 +10,16 @@ from prefect import runtime
 
 from jagadata import secrets
 from jagadata.backup_run import BackupRun
+from jagadata.collection.round_run import RoundRun
 from jagadata.restore_run import RestoreRun
 from jagadata.workplace import Workplace
-from tasks.parameters import parse_order, parse_request
+from tasks.parameters import parse_order, parse_request, parse_round_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from tasks.parameters import PerintahBackup, Permohonan
+    from tasks.parameters import PerintahBackup, PerintahPengumpulan, Permohonan
 
 
 def _prefect_secret(block: str) -> str:
@@ -62,4 +63,13 @@ def open_restore(permohonan: Permohonan) -> Iterator[RestoreRun]:
     with workplace() as place:
         run = RestoreRun(place, run_id(), parse_request(permohonan))
         run.number()
+        yield run
+
+
+@contextlib.contextmanager
+def open_round(perintah: PerintahPengumpulan) -> Iterator[RoundRun]:
+    """The round of this flow run, claimed. Raises RefusedError before anything is sent."""
+    with workplace() as place:
+        run = RoundRun(place, run_id(), parse_round_order(perintah), scheduled=scheduled())
+        run.open()
         yield run

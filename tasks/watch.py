@@ -35,6 +35,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("jagadata.tasks")
 LOOK_BACK = timedelta(days=60)
+ROUND_LOOK_BACK = timedelta(days=400)
+"""A round of data collection lives for months."""
+_PROCEDURES: tuple[tuple[Literal["restore", "backup", "collection"], str, timedelta], ...] = (
+    ("restore", "restore", LOOK_BACK),
+    ("backup", "back-up", LOOK_BACK),
+    ("collection", "pengumpulan-data", ROUND_LOOK_BACK),
+)
 _STATES: dict[StateType, Literal["waiting", "dead", "running"]] = {
     StateType.PAUSED: "waiting",
     StateType.RUNNING: "running",
@@ -47,22 +54,23 @@ BACKUP = "SOP Back Up Data/bulanan"
 
 @task(name="Mencari run yang menunggu atau terhenti", cache_policy=NO_CACHE, persist_result=False)
 def find_open_runs(place: Workplace) -> list[OpenRun]:
-    """Runs of both SOPs that wait at a gate, restores that ended without ending themselves, and those under way."""
+    """Runs of all SOPs that wait at a gate, restores that ended without ending themselves, and those under way."""
     found: list[OpenRun] = []
     with get_client(sync_client=True) as client:
-        for tag, types in (("restore", tuple(_STATES)), ("back-up", (StateType.PAUSED,))):
+        for procedure, tag, look_back in _PROCEDURES:
+            types = list(_STATES) if procedure == "restore" else [StateType.PAUSED]
             runs = client.read_flow_runs(
                 flow_run_filter=FlowRunFilter(
                     tags=FlowRunFilterTags(all_=[tag]),
-                    state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types))),
-                    start_time=FlowRunFilterStartTime(after_=place.clock() - LOOK_BACK),
+                    state=FlowRunFilterState(type=FlowRunFilterStateType(any_=types)),
+                    start_time=FlowRunFilterStartTime(after_=place.clock() - look_back),
                 ),
                 sort=FlowRunSort.START_TIME_DESC,
             )
             found += [
                 OpenRun(
                     run=str(run.id),
-                    procedure="restore" if tag == "restore" else "backup",
+                    procedure=procedure,
                     state=_STATES[run.state_type or StateType.FAILED],
                 )
                 for run in runs

@@ -13,7 +13,7 @@ import httpx
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,9 +173,16 @@ class PrefectApi:
                 signers=tuple(fields.get("penandatangan", {}).get("enum", ())),
             )
 
-    def answer(self, run: str, decision: str, signer: str, note: str = "") -> None:
-        """Answer the gate of a run. Raises RefusedError with the server's reason; the run then still waits."""
-        given = {"keputusan": decision, "penandatangan": signer, "catatan": note}
+    def answer(
+        self,
+        run: str,
+        decision: str,
+        signer: str,
+        note: str = "",
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Answer the gate of a run; `values` are what else it asks for. Raises RefusedError with the server's reason; the run then still waits."""
+        given = {**(values or {}), "keputusan": decision, "penandatangan": signer, "catatan": note}
         result = None
         for attempt in range(5):
             try:

@@ -21,6 +21,7 @@ from jagadata.restore_sheet import make_minutes_sheet, make_restore_sheet
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from jagadata.collection.letters import Letter
     from jagadata.office import Office
     from jagadata.sheet import Sheet
 
@@ -80,9 +81,9 @@ def render_minutes_pdf(
 
 
 def render_sheet(
-    sheet: Sheet, template: str, letterhead: Letterhead, *, at: datetime, digest: str = ""
+    sheet: Sheet | Letter, template: str, letterhead: Letterhead, *, at: datetime, digest: str = ""
 ) -> bytes:
-    """A sheet laid out by one of `templates/*.typ`. The data reaches typst as JSON, so nothing in it is ever code."""
+    """A sheet or letter laid out by one of `templates/*.typ`. The data reaches typst as JSON, so nothing in it is ever code."""
     moment = to_local(at).astimezone(UTC).replace(microsecond=0)
     data: dict[str, Any] = {
         **sheet.to_json(),
@@ -118,7 +119,7 @@ def render_sheet(
 def _compile(source: str, logo: bytes, data: dict[str, Any], moment: datetime) -> bytes:
     templates = {
         f"{folder}/{path.name}": path.read_bytes()
-        for folder in ("paper", "backup", "restore")
+        for folder in ("paper", "backup", "restore", "collection")
         for path in (_TEMPLATES / folder).glob("*.typ")
     }
     pdf: bytes = typst.compile(

@@ -24,6 +24,7 @@ class Finding:
     text: str  # what is wrong, with what stands there (never personal data)
     action: str = ""  # what to do
     count: int = 1  # places with the same fault; `where` names the first ones
+    dataset: str = ""  # code of the data set that it concerns; '': the whole file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,12 @@ class Examination:
     @property
     def faults(self) -> tuple[Finding, ...]:
         return tuple(one for one in self.findings if one.severity == "kesalahan")
+
+    def is_complete(self, dataset: str) -> bool:
+        """There is a table for this data set, and nothing about it or the whole file that the OPD must repair."""
+        return any(table.dataset == dataset for table in self.tables) and not any(
+            one.dataset in ("", dataset) for one in self.faults
+        )
 
     @property
     def complete(self) -> bool:

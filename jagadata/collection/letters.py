@@ -54,8 +54,9 @@ class Letter:
         return asdict(self)
 
 
-def _address(agency: Agency) -> tuple[str, ...]:
-    return (agency.head, agency.name, "di tempat")
+def _address(agency: Agency, city: str) -> tuple[str, ...]:
+    named = agency.name.casefold() in agency.head.casefold()
+    return (agency.head, f"di {city}") if named else (agency.head, agency.name, f"di {city}")
 
 
 def make_invitation(
@@ -77,7 +78,7 @@ def make_invitation(
         nature="Penting",
         attachment="1 (satu) berkas",
         subject=f"Undangan Rapat Koordinasi Pengumpulan Data {round.text}",
-        to=_address(agency),
+        to=_address(agency, city),
         paragraphs=(INVITING.format(round=round.text),),
         fields=(
             Field(label="Hari/Tanggal", value=format_long(proposal.day, tz)),
@@ -117,7 +118,7 @@ def make_request(
         nature="Penting",
         attachment="1 (satu) berkas",
         subject=f"Permintaan Data {round.text}",
-        to=_address(agency),
+        to=_address(agency, city),
         paragraphs=(
             "Berdasarkan "
             + " dan ".join(LEGAL_BASIS)

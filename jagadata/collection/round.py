@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal, Self
 
 from jagadata.calendar import WIB, to_local
@@ -44,6 +44,16 @@ class Round:
         if self.part > 1:
             return type(self)(self.year, self.part - 1, self.every)
         return type(self)(self.year - 1, PARTS[self.every], self.every)
+
+    @property
+    def next(self) -> Self:
+        if self.part < PARTS[self.every]:
+            return type(self)(self.year, self.part + 1, self.every)
+        return type(self)(self.year + 1, 1, self.every)
+
+    @property
+    def last_day(self) -> date:
+        return self.next.first_day - timedelta(days=1)
 
     @property
     def first_day(self) -> date:

@@ -10,10 +10,10 @@ import yaml
 from prefect.utilities.importtools import import_object
 
 from deployments.automations import WATCH
-from deployments.schedule import DEPLOYMENT, SLUG
+from deployments.schedule import DEPLOYMENT, INTAKE, ROUND, SLUG
 from jagadata import sop
 from jagadata.doctor import DEPLOYMENTS
-from tasks import backup, restore
+from tasks import backup, data_collection, restore
 
 PLAN = yaml.safe_load((Path(__file__).parents[2] / "prefect.yaml").read_text(encoding="utf-8"))
 
@@ -35,7 +35,7 @@ def test_each_deployment_has_a_flow_that_takes_its_parameters(entry):
 
 def test_the_names_that_the_code_uses_are_deployed():
     names = {f"{import_object(entry['entrypoint']).name}/{entry['name']}" for entry in PLAN["deployments"]}
-    assert {WATCH, DEPLOYMENT, *DEPLOYMENTS} == names
+    assert {WATCH, DEPLOYMENT, ROUND, INTAKE, *DEPLOYMENTS} == names
     monthly = next(entry for entry in PLAN["deployments"] if entry["name"] == "bulanan")
     assert [(schedule["slug"], schedule["cron"]) for schedule in monthly["schedules"]] == [
         (SLUG, "0 1 1 * *")
@@ -62,6 +62,14 @@ def test_task_names_are_the_sops_own_words():
         restore.acknowledge,
     ]
     assert [task.name for task in ours] == [step.title for step in sop.RESTORE.steps]
+    ours = [
+        data_collection.prepare,
+        data_collection.invite,
+        data_collection.meet,
+        data_collection.collect,
+        data_collection.take_inventory,
+    ]
+    assert [task.name for task in ours] == [step.title for step in sop.DATA_COLLECTION.steps]
 
 
 def test_run_forms_are_in_indonesian_with_labels():

@@ -1,0 +1,142 @@
+"""Step 3: the Daftar Hadir before the meeting, and the Presensi Rapat with its minutes after it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from jagadata.calendar import format_long, zone_name
+from jagadata.forms import format_nip
+from jagadata.sheet import Field, Part, Section, Sheet, Table, make_block, make_notes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
+
+    from jagadata.collection.proposal import Proposal
+    from jagadata.collection.round import Round
+    from jagadata.forms import Signature
+    from jagadata.office_collection import Agency
+
+HEADS = ("No", "OPD", "Nama", "NIP", "Jabatan", "No. HP", "Tanda Tangan")
+"""Columns of the Daftar Hadir, on paper and in the workbook."""
+WIDTHS = (0, 2.4, 1.9, 1.7, 1.6, 1.2, 1.4)
+_ROOM = "\u00a0\n\u00a0"
+"""Two lines: room to write by hand."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attendee:
+    """One line of the Daftar Hadir as it was filled in."""
+
+    agency: str  # id
+    name: str = ""
+    nip: str = ""
+    post: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attendance:
+    """Who came, and the minutes. `source`: how it was entered."""
+
+    attendees: tuple[Attendee, ...] = ()
+    minutes: str = ""
+    source: str = "formulir"
+
+    @property
+    def present(self) -> frozenset[str]:
+        """Ids of the OPD that came."""
+        return frozenset(one.agency for one in self.attendees)
+
+
+_ADAPTER: TypeAdapter[Attendance] = TypeAdapter(Attendance)
+
+
+def to_json(attendance: Attendance) -> dict[str, Any]:
+    value: dict[str, Any] = _ADAPTER.dump_python(attendance, mode="json")
+    return value
+
+
+def from_json(value: dict[str, Any]) -> Attendance:
+    return _ADAPTER.validate_python(value)
+
+
+def absent(attendance: Attendance, agencies: Sequence[Agency]) -> list[Agency]:
+    return [one for one in agencies if one.id not in attendance.present]
+
+
+def _head(proposal: Proposal, round: Round, tz: ZoneInfo) -> tuple[Field, ...]:
+    return (
+        Field(label="Acara", value=f"Rapat Koordinasi Pengumpulan Data {round.text}"),
+        Field(label="Hari/Tanggal", value=format_long(proposal.day, tz)),
+        Field(label="Waktu", value=f"{proposal.begins} s.d. {proposal.ends} {zone_name(tz)}"),
+        Field(label="Tempat", value=proposal.place),
+    )
+
+
+def make_attendance_sheet(
+    proposal: Proposal,
+    round: Round,
+    agencies: Sequence[Agency],
+    *,
+    number: str,
+    leader: Signature,
+    tz: ZoneInfo,
+) -> Sheet:
+    """Daftar Hadir, to be signed by hand: one line for each OPD that is invited."""
+    rows = tuple((str(number), one.name, _ROOM, *[" "] * 4) for number, one in enumerate(agencies, 1))
+    return Sheet(
+        title="DAFTAR HADIR",
+        number=number,
+        head=_head(proposal, round, tz),
+        sections=(Section(title="", parts=(Part(table=Table(heads=HEADS, rows=rows, widths=WIDTHS)),)),),
+        blocks=(make_block("Pemimpin Rapat,", leader, tz=tz),),
+    )
+
+
+def make_presence_sheet(
+    proposal: Proposal,
+    round: Round,
+    attendance: Attendance,
+    agencies: Sequence[Agency],
+    *,
+    number: str,
+    city: str,
+    leader: Signature,
+    tz: ZoneInfo,
+) -> Sheet:
+    """Presensi Rapat: who came, who was absent, and the minutes (Output of step 3)."""
+    names = {one.id: one.name for one in agencies}
+    rows = tuple(
+        (str(number), names.get(one.agency, one.agency), one.name, format_nip(one.nip), one.post, one.phone)
+        for number, one in enumerate(attendance.attendees, 1)
+    )
+    missing = absent(attendance, agencies)
+    parts = [
+        Section(
+            title=f"OPD yang hadir ({len(agencies) - len(missing)} dari {len(agencies)})",
+            parts=(
+                Part(table=Table(heads=HEADS[:-1], rows=rows, widths=WIDTHS[:-1]))
+                if rows
+                else Part(text="Belum ada yang tercatat."),
+            ),
+        )
+    ]
+    if missing:
+        lines = tuple((str(number), one.name, "Tidak hadir") for number, one in enumerate(missing, 1))
+        table = Table(heads=("No", "OPD", "Keterangan"), rows=lines, widths=(0, 4, 1.5))
+        parts.append(Section(title="OPD yang tidak hadir", parts=(Part(table=table),)))
+    if attendance.minutes:
+        parts.append(Section(title="Notulen", parts=(Part(text=attendance.minutes),)))
+    return Sheet(
+        title="PRESENSI RAPAT KOORDINASI",
+        number=number,
+        subtitle=f"SOP Pengumpulan Data, langkah 3 · dicatat dari {attendance.source}",
+        head=_head(proposal, round, tz),
+        sections=tuple(parts),
+        blocks=(make_block("Pemimpin Rapat,", leader, city=city, tz=tz),),
+        notes=make_notes((), (leader,)),
+    )

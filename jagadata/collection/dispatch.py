@@ -1,0 +1,275 @@
+"""What a round sends: requests to those who decide, letters to the OPD, reminders; each once, failed ones again when it comes to that."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from jagadata import post
+from jagadata.adapters.typst_pdf import render_sheet
+from jagadata.adapters.workbooks import make_attendance_form, make_data_form
+from jagadata.calendar import format_date, format_long, format_moment
+from jagadata.collection.attendance import absent, make_attendance_sheet, make_presence_sheet
+from jagadata.collection.invitation import make_calendar
+from jagadata.collection.letters import make_invitation, make_request
+from jagadata.errors import AlreadyExistsError
+from jagadata.mails import make_mail
+from jagadata.office import ROLES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from jagadata.collection.deliveries import Delivery
+    from jagadata.collection.letters import Letter
+    from jagadata.collection.round_run import RoundRun
+    from jagadata.office import Role
+    from jagadata.office_collection import Agency
+    from jagadata.sheet import Sheet
+
+Attachment = tuple[str, bytes]
+ROUND_PAPER_KIND = "application/vnd.jagadata.round-paper+json"
+
+
+def addresses(run: RoundRun, role: Role) -> list[str]:
+    """Mail addresses of those who hold the role today."""
+    holders = run.place.office.holders(role, run.place.today())
+    return [official.email for official in holders if official.email]
+
+
+def pdf(run: RoundRun, sheet: Sheet | Letter, template: str = "collection/sheet.typ") -> bytes:
+    return render_sheet(sheet, template, post.letterhead(run.place), at=run.place.clock())
+
+
+def keep(run: RoundRun, name: str, content: bytes) -> str:
+    """Keep a paper of the round in the store, once; its key."""
+    key = f"rounds/{run.round}/papers/{name}"
+    with contextlib.suppress(AlreadyExistsError):
+        run.place.records.place(key, content)
+    return key
+
+
+# --- to those who decide ---
+
+
+def ask(
+    run: RoundRun,
+    gate: str,
+    role: Role,
+    what: str,
+    *,
+    due: datetime,
+    link: str,
+    attachments: Sequence[Attachment] = (),
+) -> None:
+    """Tell the holders of the role that a decision waits for them."""
+    message = make_mail(
+        "collection/gate",
+        addresses(run, role),
+        person=ROLES[role],
+        office=run.place.office.office.name,
+        facts=[],
+        link=link,
+        what=what,
+        title=run.title,
+        returned=run.returned() if gate.startswith("proposal-") else "",
+        until=format_moment(due, run.place.timezone),
+        attachments=attachments,
+    )
+    post.send_once(run.journal, gate, run.place, message)
+
+
+def tell_end(run: RoundRun, attachments: Sequence[Attachment] = ()) -> None:
+    """The round is over, finished or not: to the Kasi, the Kabid and the Kadis."""
+    to = [address for role in ("kasi_data", "kabid_egov", "kadis") for address in addresses(run, role)]
+    message = make_mail(
+        "collection/ended",
+        to,
+        person="Bapak/Ibu Pejabat Penyelenggara Satu Data",
+        office=run.place.office.office.name,
+        facts=[],
+        title=run.title,
+        status=run.status,
+        reason=run.reason,
+        attachments=attachments,
+    )
+    post.send_once(run.journal, "ended", run.place, message)
+
+
+# --- step 2 ---
+
+
+def numbers(run: RoundRun) -> tuple[str, str]:
+    """The numbers of invitation and request; new ones when the letters were returned."""
+    return (
+        run.number(run.policy.invitation_code, f"undangan-{run.attempt}"),
+        run.number(run.policy.request_code, f"permintaan-{run.attempt}"),
+    )
+
+
+def letters(run: RoundRun, agency: Agency) -> list[Letter]:
+    """Both letters to one OPD; the request only where something is asked of it."""
+    place, proposal = run.place, run.proposal
+    decision = run.decision(f"signature-{run.attempt}")
+    signature = run.signature("kadis", decision)
+    invitation, request = numbers(run)
+    day = signature.at.astimezone(place.timezone).date() if signature.at else place.today()
+    shared: dict[str, Any] = {
+        "city": place.office.office.city,
+        "day": day,
+        "signature": signature,
+        "tz": place.timezone,
+    }
+    found = [make_invitation(proposal, run.round, agency, number=invitation, **shared)]
+    asked = [one for one in run.datasets() if one.agency == agency.id]
+    if asked:
+        kasi = run.holders("kasi_data")[0]
+        contact = f"{kasi.name} ({kasi.email or run.policy.address})"
+        found.append(
+            make_request(
+                proposal,
+                run.round,
+                agency,
+                asked,
+                policy=run.policy,
+                number=request,
+                contact=contact,
+                **shared,
+            )
+        )
+    return found
+
+
+def enclosures(run: RoundRun, agency: Agency) -> list[Attachment]:
+    """What an OPD gets: letters, calendar file, and the workbook to fill in."""
+    names = ("surat-undangan.pdf", "surat-permintaan-data.pdf")
+    found = [
+        (name, pdf(run, letter, "collection/letter.typ"))
+        for name, letter in zip(names, letters(run, agency), strict=False)
+    ]
+    found.append(("undangan.ics", _calendar(run, agency)))
+    asked = [one for one in run.datasets() if one.agency == agency.id]
+    if asked:
+        found.append(
+            (f"formulir-data-{agency.id}.xlsx", make_data_form(agency, asked, run.round, run.policy))
+        )
+    return found
+
+
+def _calendar(run: RoundRun, agency: Agency) -> bytes:
+    return make_calendar(
+        run.proposal,
+        run.round,
+        agency,
+        organizer=run.policy.address,
+        office=run.place.office.office.name,
+        sequence=run.attempt - 1,
+        at=run.place.clock(),
+        tz=run.place.timezone,
+    )
+
+
+def invite(run: RoundRun) -> dict[str, str]:
+    """Send every OPD its letters, those that were not sent yet: agency id -> what went wrong. Nobody is invited twice."""
+    failed = {}
+    for agency in run.agencies:
+        what = f"invitation:{agency.id}"
+        if run.journal.outcome(f"mail:{what}"):
+            continue
+        attachments = enclosures(run, agency)
+        for name, content in attachments:
+            keep(run, f"{agency.id}/{run.attempt}-{name}", content)
+        message = make_mail(
+            "collection/invitation",
+            agency.email,
+            person=agency.head,
+            office=run.place.office.office.name,
+            facts=[
+                ("Hari/Tanggal", format_long(run.proposal.day, run.place.timezone)),
+                ("Waktu", f"{run.proposal.begins} s.d. {run.proposal.ends}"),
+                ("Tempat", run.proposal.place),
+            ],
+            round=run.round.text,
+            changed=False,
+            address=run.policy.address,
+            deadline=format_date(run.deadline),
+            attachments=attachments,
+        )
+        how = post.send_once(run.journal, what, run.place, message)
+        if not run.journal.outcome(f"mail:{what}"):
+            failed[agency.id] = how
+    return failed
+
+
+def attendance_papers(run: RoundRun) -> list[Attachment]:
+    """The Daftar Hadir to be signed, and as a workbook to fill in."""
+    leader = run.signature("kabid_egov")
+    sheet = make_attendance_sheet(
+        run.proposal,
+        run.round,
+        run.agencies,
+        number=numbers(run)[0],
+        leader=leader,
+        tz=run.place.timezone,
+    )
+    return [
+        ("daftar-hadir.pdf", pdf(run, sheet)),
+        ("daftar-hadir.xlsx", make_attendance_form(run.proposal, run.round, run.agencies)),
+    ]
+
+
+# --- step 3 ---
+
+
+def presence_paper(run: RoundRun) -> Attachment:
+    decision = run.decision("attendance")
+    signed = decision if decision and decision.answer == "yes" else None
+    sheet = make_presence_sheet(
+        run.proposal,
+        run.round,
+        run.meet(),
+        run.agencies,
+        number=numbers(run)[0],
+        city=run.place.office.office.city,
+        leader=run.signature("kabid_egov", signed),
+        tz=run.place.timezone,
+    )
+    return ("presensi-rapat.pdf", pdf(run, sheet))
+
+
+def tell_absent(run: RoundRun, paper: Attachment) -> None:
+    """OPD that were absent get the minutes all the same."""
+    for agency in absent(run.meet(), run.agencies):
+        message = make_mail(
+            "collection/absent",
+            agency.email,
+            person=agency.head,
+            office=run.place.office.office.name,
+            facts=[],
+            agency=agency.name,
+            round=run.round.text,
+            deadline=format_date(run.deadline),
+            address=run.policy.address,
+            attachments=[paper],
+        )
+        post.send_once(run.journal, f"absent:{agency.id}", run.place, message)
+
+
+# --- step 4 ---
+
+
+def remind(run: RoundRun, name: str, agency: Agency, owed: Sequence[Delivery]) -> None:
+    """`name`: 'sebelum-7', 'sesudah-1', or 'diperpanjang'."""
+    extended = name.startswith("diperpanjang")
+    message = make_mail(
+        "collection/extended" if extended else "collection/reminder",
+        agency.email,
+        person=agency.head,
+        office=run.place.office.office.name,
+        facts=[(f"Data {number}", f"{one.dataset.name}: {one.status}") for number, one in enumerate(owed, 1)],
+        round=run.round.text,
+        deadline=format_date(run.deadline),
+        address=run.policy.address,
+        late="sesudah" in name,
+    )
+    post.send_once(run.journal, f"{name}:{agency.id}", run.place, message)

@@ -1,0 +1,295 @@
+"""The numbered steps of SOP Pengumpulan Data as Prefect tasks, and the gates between them; what they do is in jagadata/collection."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, cast
+
+from prefect import runtime, task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import Cancelled, Completed, Failed
+from pydantic import Field
+
+from jagadata import papers, sop
+from jagadata.calendar import format_date
+from jagadata.collection import dispatch, intake_run
+from jagadata.collection.round_run import FINISHED, RoundRun
+from tasks import artifacts, gates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from prefect import State
+
+    from jagadata.approval import Decision
+    from jagadata.office import Role
+
+STEPS = sop.DATA_COLLECTION
+
+
+def _title(number: int) -> dict[str, Any]:
+    step = STEPS.step(number)
+    return {"name": step.title, "description": step.text, "cache_policy": NO_CACHE, "persist_result": False}
+
+
+@task(**_title(1))
+def prepare(run: RoundRun) -> None:
+    run.prepare()
+    _show(run, "jadwal", papers.render_proposal(run.proposal, run.datasets(), run.round, run.place.timezone))
+
+
+@task(**_title(2))
+def invite(run: RoundRun) -> None:
+    failed = dispatch.invite(run)
+    for name, content in dispatch.attendance_papers(run):
+        dispatch.keep(run, f"{run.attempt}-{name}", content)
+    rows = [
+        {"OPD": one.name, "Alamat": ", ".join(one.email), "Undangan": failed.get(one.id, "terkirim")}
+        for one in run.agencies
+    ]
+    artifacts.table(artifacts.make_key("undangan", str(run.round)), rows, run.title)
+    run.journal.note("2", "done", failed=sorted(failed))
+
+
+@task(**_title(3))
+def meet(run: RoundRun) -> None:
+    run.meet()
+    paper = dispatch.presence_paper(run)
+    dispatch.keep(run, paper[0], paper[1])
+    dispatch.tell_absent(run, paper)
+
+
+@task(**_title(4))
+def collect(run: RoundRun) -> None:
+    deliveries = intake_run.close(run)
+    artifacts.table(
+        artifacts.make_key("penyampaian-data", str(run.round)), intake_run.make_table(deliveries), run.title
+    )
+
+
+@task(**_title(5))
+def take_inventory(run: RoundRun) -> None:
+    intake_run.take_inventory(run)
+    _show(run, "laporan", intake_run.render_report(run))
+    dispatch.tell_end(run, intake_run.report_papers(run))
+
+
+def _show(run: RoundRun, what: str, text: str) -> None:
+    artifacts.markdown(artifacts.make_key(what, str(run.round)), text, run.title)
+
+
+def step_1(run: RoundRun) -> None:
+    if run.is_confirmed:
+        prepare(run)
+
+
+def step_2(run: RoundRun) -> None:
+    if run.journal.outcome("2") is None:
+        invite(run)
+
+
+def step_3(run: RoundRun) -> None:
+    if run.journal.outcome("3") is None:
+        meet(run)
+
+
+def step_4(run: RoundRun) -> None:
+    if run.journal.outcome("4") is None:
+        collect(run)
+
+
+def step_5(run: RoundRun) -> None:
+    if not run.status:
+        take_inventory(run)
+
+
+def _ask(
+    run: RoundRun,
+    gate: str,
+    role: Role,
+    *,
+    what: str,
+    text: str,
+    yes: str,
+    no: str,
+    due: datetime,
+    attachments: Callable[[], Sequence[dispatch.Attachment]] = tuple,
+    extra: dict[str, tuple[Any, Any]] | None = None,
+    check: Callable[[Decision], Sequence[str]] = lambda _decision: (),
+) -> Decision:
+    """The decision of one gate, asked for once and written down."""
+    known = run.decision(gate)
+    if known:
+        return known
+    if not run.journal.outcome(f"mail:{gate}"):
+        dispatch.ask(run, gate, role, what, due=due, link=runtime.flow_run.ui_url, attachments=attachments())
+    decision = gates.ask(
+        run.journal,
+        gate,
+        title=f"{what.capitalize()} ({sop.ADDED})",
+        text=text,
+        yes=yes,
+        no=no,
+        signers=run.holders(role),
+        due=due,
+        decides=gate,
+        extra=extra,
+        check=check,
+    )
+    run.decide(gate, decision)
+    return decision
+
+
+def ask_completion(run: RoundRun) -> None:
+    """The Kasi completes what is proposed (place, time, agenda, what is asked of whom), or cancels the round."""
+    proposal = run.propose()
+    codes = [one.code for one in run.policy.datasets]
+    extra = {
+        "tanggal": (date, Field(default=proposal.day, title="Tanggal rapat")),
+        "mulai": (str, Field(default=proposal.begins, title="Mulai (jam.menit)")),
+        "selesai": (str, Field(default=proposal.ends, title="Selesai (jam.menit)")),
+        "tempat": (str, Field(default=proposal.place, title="Tempat")),
+        "acara": (
+            str,
+            Field(
+                default="\n".join(proposal.agenda),
+                title="Acara",
+                description="Satu baris untuk setiap acara.",
+            ),
+        ),
+        "batas_waktu": (date, Field(default=proposal.deadline, title="Batas waktu penyampaian data")),
+        "data": (
+            list[str],
+            Field(
+                default=list(proposal.datasets),
+                title="Data yang diminta",
+                json_schema_extra={"items": {"type": "string", "enum": cast("Any", codes)}},
+            ),
+        ),
+    }
+    returned = run.returned()
+    text = papers.render_proposal(proposal, run.policy.datasets, run.round, run.place.timezone)
+    _ask(
+        run,
+        f"proposal-{run.attempt}",
+        "kasi_data",
+        what="melengkapi jadwal rapat dan daftar data",
+        text=f"**{papers.escape_markdown(returned)}**\n\n{text}" if returned else text,
+        yes="Diajukan",
+        no="Dibatalkan",
+        due=run.gate_due(),
+        extra=extra,
+        check=run.faults,
+    )
+
+
+def ask_confirmation(run: RoundRun) -> None:
+    """The Kabid confirms the schedule, unless the office has switched this gate off."""
+    if run.status or not run.policy.confirm:
+        return
+    proposal = run.completed
+    chosen = [one for one in run.policy.datasets if one.code in proposal.datasets]
+    _ask(
+        run,
+        f"confirmation-{run.attempt}",
+        "kabid_egov",
+        what="menyetujui jadwal rapat dan daftar data",
+        text=papers.render_proposal(proposal, chosen, run.round, run.place.timezone),
+        yes="Disetujui",
+        no="Dikembalikan",
+        due=run.gate_due(),
+    )
+
+
+def ask_signature(run: RoundRun) -> None:
+    """The Kadis signs the letters, which are attached to the request as they will be sent to the first OPD."""
+    if not run.is_confirmed or not run.policy.sign:
+        return
+    invitation, request = dispatch.numbers(run)
+    text = papers.render_proposal(run.proposal, run.datasets(), run.round, run.place.timezone)
+    _ask(
+        run,
+        f"signature-{run.attempt}",
+        "kadis",
+        what="menandatangani Surat Undangan dan Surat Permintaan Data",
+        text=f"Surat Undangan {invitation} dan Surat Permintaan Data {request} kepada {len(run.agencies)} OPD.\n\n{text}",
+        yes="Ditandatangani",
+        no="Dikembalikan",
+        due=run.gate_due(),
+        attachments=lambda: dispatch.enclosures(run, run.agencies[0]),
+    )
+
+
+def goes_on(run: RoundRun) -> bool:
+    """False where the round ended before its letters went out; those who take part are told once."""
+    if run.status and run.journal.outcome("2") is None:
+        dispatch.tell_end(run)
+        return False
+    return True
+
+
+def ask_attendance(run: RoundRun) -> None:
+    """After the meeting: who came, from the sheet (`jaga round attendance`) or ticked here, and the minutes."""
+    if run.journal.outcome("3") is not None:
+        return
+    ids = [one.id for one in run.agencies]
+    sheet = run.attendance_sheet()
+    extra = {
+        "hadir": (
+            list[str],
+            Field(
+                default=sorted(sheet.present) if sheet else [],
+                title="OPD yang hadir",
+                description="Kosongkan bila daftar hadir sudah dimasukkan dari berkas XLSX.",
+                json_schema_extra={"items": {"type": "string", "enum": cast("Any", ids)}},
+            ),
+        ),
+        "notulen": (
+            str,
+            Field(default="", title="Notulen", description="Pokok pembicaraan dan kesepakatan."),
+        ),
+    }
+    held = f"Rapat: {format_date(run.proposal.day)} di {run.proposal.place}."
+    _ask(
+        run,
+        "attendance",
+        "kasi_data",
+        what="mengisi presensi rapat",
+        text=papers.escape_markdown(held),
+        yes="Rapat dilaksanakan",
+        no="Rapat tidak dilaksanakan",
+        due=run.attendance_due(),
+        attachments=lambda: dispatch.attendance_papers(run),
+        extra=extra,
+    )
+
+
+def ask_closing(run: RoundRun) -> None:
+    """The Kasi closes the collection or gives more time; after the deadline and its grace it closes without waiting further."""
+    extra = {
+        "batas_waktu": (date, Field(default=run.deadline, title="Batas waktu baru (bila diperpanjang)")),
+    }
+    decision = _ask(
+        run,
+        f"closing-{run.closings}",
+        "kasi_data",
+        what="menutup pengumpulan data setelah batas waktu",
+        text=intake_run.render_deliveries(run),
+        yes="Ditutup",
+        no="Diperpanjang",
+        due=run.closing_due(),
+        extra=extra,
+        check=run.extension_faults,
+    )
+    if decision.answer == "no":
+        intake_run.tell_extension(run)
+
+
+def ending(run: RoundRun) -> State[Any]:
+    """The run's last state, named as the round ended."""
+    if run.status == FINISHED:
+        return Completed(name=FINISHED, message=run.title)
+    if run.status:
+        return Cancelled(name=run.status, message=f"{run.title}: {run.reason}")
+    return Failed(message=f"{run.title} belum selesai.")
