@@ -208,14 +208,15 @@ def remind(place: Workplace, run_id: str, gate: OpenGate) -> None:
     if gate.gate.startswith(ROUND_GATES):
         from jagadata.collection import dispatch
 
-        return dispatch.remind_of_gate(place, run_id, gate)
+        dispatch.remind_of_gate(place, run_id, gate)
+        return
     if gate.gate == "review":
         opened = place.journal(run_id).outcome("5")
         if opened:
             holders = place.office.holders("kasi_aplikasi", place.today())
             form = from_json(BackupForm, opened)
             send(place, papers.render_review_request(form, to=_addresses(holders), link="", until=until))
-        return None
+        return
     run = RestoreRun(place, run_id)
     if gate.gate == "approval-gate":
         facts = make_plan_facts(run.plan, run.impact)

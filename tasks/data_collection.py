@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from prefect import State
 
     from jagadata.approval import Decision
-    from jagadata.office import Role
 
 STEPS = sop.DATA_COLLECTION
 
@@ -107,9 +106,7 @@ def step_5(run: RoundRun) -> None:
 def _ask(
     run: RoundRun,
     gate: str,
-    role: Role,
     *,
-    what: str,
     text: str,
     yes: str,
     no: str,
@@ -123,7 +120,8 @@ def _ask(
     if known:
         return known
     if not run.journal.outcome(f"mail:{gate}"):
-        dispatch.ask(run, gate, role, what, due=due, link=runtime.flow_run.ui_url, attachments=attachments())
+        dispatch.ask(run, gate, due=due, link=runtime.flow_run.ui_url, attachments=attachments())
+    role, what = dispatch.GATES[gate.partition("-")[0]]
     decision = gates.ask(
         run.journal,
         gate,
@@ -173,8 +171,6 @@ def ask_completion(run: RoundRun) -> None:
     _ask(
         run,
         f"proposal-{run.attempt}",
-        "kasi_data",
-        what="melengkapi jadwal rapat dan daftar data",
         text=f"**{papers.escape_markdown(returned)}**\n\n{text}" if returned else text,
         yes="Diajukan",
         no="Dibatalkan",
@@ -193,8 +189,6 @@ def ask_confirmation(run: RoundRun) -> None:
     _ask(
         run,
         f"confirmation-{run.attempt}",
-        "kabid_egov",
-        what="menyetujui jadwal rapat dan daftar data",
         text=papers.render_proposal(proposal, chosen, run.round, run.place.timezone),
         yes="Disetujui",
         no="Dikembalikan",
@@ -211,8 +205,6 @@ def ask_signature(run: RoundRun) -> None:
     _ask(
         run,
         f"signature-{run.attempt}",
-        "kadis",
-        what="menandatangani Surat Undangan dan Surat Permintaan Data",
         text=f"Surat Undangan {invitation} dan Surat Permintaan Data {request} kepada {len(run.agencies)} OPD.\n\n{text}",
         yes="Ditandatangani",
         no="Dikembalikan",
@@ -254,8 +246,6 @@ def ask_attendance(run: RoundRun) -> None:
     _ask(
         run,
         "attendance",
-        "kasi_data",
-        what="mengisi presensi rapat",
         text=papers.escape_markdown(held),
         yes="Rapat dilaksanakan",
         no="Rapat tidak dilaksanakan",
@@ -273,8 +263,6 @@ def ask_closing(run: RoundRun) -> None:
     decision = _ask(
         run,
         f"closing-{run.closings}",
-        "kasi_data",
-        what="menutup pengumpulan data setelah batas waktu",
         text=intake_run.render_deliveries(run),
         yes="Ditutup",
         no="Diperpanjang",

@@ -12,6 +12,7 @@ from jagadata.calendar import format_date, format_long, format_moment
 from jagadata.collection.attendance import absent, make_attendance_sheet, make_presence_sheet
 from jagadata.collection.invitation import make_calendar
 from jagadata.collection.letters import make_invitation, make_request
+from jagadata.collection.round_run import RoundRun
 from jagadata.errors import AlreadyExistsError
 from jagadata.mails import make_mail
 from jagadata.office import ROLES
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 
     from jagadata.collection.deliveries import Delivery
     from jagadata.collection.letters import Letter
-    from jagadata.collection.round_run import RoundRun
+    from jagadata.follow_up import OpenGate
     from jagadata.office import Role
     from jagadata.office_collection import Agency
+    from jagadata.ports import Message
     from jagadata.sheet import Sheet
+    from jagadata.workplace import Workplace
 
 Attachment = tuple[str, bytes]
 ROUND_PAPER_KIND = "application/vnd.jagadata.round-paper+json"
@@ -53,6 +56,15 @@ def keep(run: RoundRun, name: str, content: bytes) -> str:
 
 
 def ask(
+    run: RoundRun, gate: str, *, due: datetime, link: str, attachments: Sequence[Attachment] = ()
+) -> None:
+    """Tell those who decide at this gate that it waits for them."""
+    role, what = GATES[gate.partition("-")[0]]
+    message = _request(run, gate, role, what, due=due, link=link, attachments=attachments)
+    post.send_once(run.journal, gate, run.place, message)
+
+
+def _request(
     run: RoundRun,
     gate: str,
     role: Role,
@@ -61,9 +73,8 @@ def ask(
     due: datetime,
     link: str,
     attachments: Sequence[Attachment] = (),
-) -> None:
-    """Tell the holders of the role that a decision waits for them."""
-    message = make_mail(
+) -> Message:
+    return make_mail(
         "collection/gate",
         addresses(run, role),
         person=ROLES[role],
@@ -76,7 +87,23 @@ def ask(
         until=format_moment(due, run.place.timezone),
         attachments=attachments,
     )
-    post.send_once(run.journal, gate, run.place, message)
+
+
+GATES: dict[str, tuple[Role, str]] = {
+    "proposal": ("kasi_data", "melengkapi jadwal rapat dan daftar data"),
+    "confirmation": ("kabid_egov", "menyetujui jadwal rapat dan daftar data"),
+    "signature": ("kadis", "menandatangani Surat Undangan dan Surat Permintaan Data"),
+    "attendance": ("kasi_data", "mengisi presensi rapat"),
+    "closing": ("kasi_data", "menutup pengumpulan data setelah batas waktu"),
+}
+"""Each gate: whose decision it is, and what is asked of them."""
+
+
+def remind_of_gate(place: Workplace, run_id: str, gate: OpenGate) -> None:
+    """The request once more, half-way to its deadline."""
+    run = RoundRun(place, run_id)
+    role, what = GATES[gate.gate.partition("-")[0]]
+    post.send(place, _request(run, gate.gate, role, what, due=gate.due, link=""))
 
 
 def tell_end(run: RoundRun, attachments: Sequence[Attachment] = ()) -> None:
