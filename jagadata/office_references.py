@@ -42,7 +42,23 @@ def find_faults(raw: Mapping[Any, Any]) -> list[str]:
             probe = service.get("probe")
             if isinstance(probe, dict):
                 faults += _unknown(f"{spot}.probe.via", "host", probe.get("via"), hosts)
-    return faults
+    return [*faults, *_collection(raw, hosts)]
+
+
+def _collection(raw: Mapping[Any, Any], hosts: set[str]) -> Iterator[str]:
+    """References of the part for SOP Pengumpulan Data."""
+    collection = raw.get("collection")
+    if not isinstance(collection, dict):
+        return
+    stores = {_text(item.get("name")) for _, item in _items(raw, "stores")} - {""}
+    for place, drop in _items(collection, "drops", "collection"):
+        yield from _unknown(f"{place}.store", "penyimpanan", drop.get("store"), stores)
+    inventory = collection.get("inventory")
+    if isinstance(inventory, dict):
+        place = "collection.inventory"
+        yield from _unknown(f"{place}.via", "host", inventory.get("via"), hosts)
+        if not (_loopback(_text(inventory.get("address"))) or inventory.get("via") or inventory.get("ca")):
+            yield f"{place}: server jauh harus dicapai lewat 'via: HOST' (SSH) atau TLS dengan 'ca: BERKAS' (verify-full)"
 
 
 def _items(raw: Mapping[Any, Any], field: str, above: str = "") -> Iterator[tuple[str, dict[Any, Any]]]:

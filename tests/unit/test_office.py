@@ -13,6 +13,7 @@ import yaml
 
 from jagadata.errors import NotFoundError, OfficeFileError
 from jagadata.office import Office, deployment_digest, load_office, parse_office
+from jagadata.office_collection import Collection
 
 SIGNER = "ed25519:" + "A" * 43 + "="
 RECIPIENT, RECOVERY = "age1" + "q" * 58, "age1" + "p" * 58
@@ -153,7 +154,12 @@ def test_the_starter_lacks_nothing_but_the_keys():
     assert "jaga keys init" in caught.value.message
     filled = text.replace("ed25519:GANTI", SIGNER).replace("age1GANTI", RECIPIENT)
     assert parse_office(filled, folder=Path()).systems[0].id == "simpeg"
-    assert set(Office.model_fields) - {"folder"} == set(yaml.safe_load(text)), "every section is shown"
+    assert set(Office.model_fields) - {"folder"} == {*yaml.safe_load(text), "collection"}, (
+        "every section is shown"
+    )
+    commented = text[text.index("# collection:") : text.index("\nprefect:")]
+    section = yaml.safe_load("\n".join(line.removeprefix("# ") for line in commented.splitlines()))
+    assert Collection.model_validate(section["collection"]).datasets[0].agency == "bkpsdm"
 
 
 @pytest.mark.parametrize(
