@@ -15,11 +15,12 @@ from jagadata.backup_run import BackupOrder, BackupRun
 from jagadata.errors import JagadataError, NotFoundError
 from jagadata.restore_run import RestoreRun
 from jagadata.sweep import sweep
+from tests.faults.tap import KINDS, Tap
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.faults.tap import Tap
+    from tests.faults.tap import Fault
 
 DIGEST = "SELECT md5(string_agg(surat::text, ',' ORDER BY id)) FROM aplikasi.surat"
 DAMAGE = "DELETE FROM aplikasi.surat WHERE id > 150"
@@ -54,6 +55,18 @@ class Scenario:
         stores = (self.lab.folder / name for name in ("simpanan-utama", "simpanan-kedua"))
         return {path for store in stores for path in store.rglob("*") if path.is_file()}
 
+    def _remove(self, what: Path) -> None:
+        what.unlink()
+
+    def tap(self, fault: Fault | None = None) -> Tap:
+        """What counts the calls of one try, and lets one fail."""
+        return Tap(fault)
+
+    def kinds(self, channel: str, label: str) -> tuple[str, ...]:
+        """The ways in which this call can fail."""
+        del label
+        return KINDS[channel]
+
     def files(self) -> dict[str, str]:
         """Every object of every backup, by its hash."""
         return {
@@ -65,8 +78,8 @@ class Scenario:
 
     def reset(self) -> None:
         """The damaged data live again, under the name that counts; nothing beside it, and the stores as they were."""
-        for path in self._everything() - self.known:
-            path.unlink()
+        for what in self._everything() - self.known:
+            self._remove(what)
         for name in self.lab.databases() - self.plain:
             self.lab.postgres.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
         self.lab.sql(DAMAGE)

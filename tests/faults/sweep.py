@@ -15,16 +15,19 @@ from typing import TYPE_CHECKING
 from jagadata.demo.postgres import start_postgres
 from jagadata.demo.ssh_server import start_ssh
 from tests.faults.kills import run_kills
+from tests.faults.s3_scenario import S3BackupScenario, S3RestoreScenario, open_s3_office
 from tests.faults.scenario import BackupScenario, RestoreScenario, Verdict
-from tests.faults.tap import KINDS, Fault, Tap
+from tests.faults.tap import Fault
 from tests.office_lab import open_office
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ALIKE = ("folder", "s3")
 KILL_EVERY = 12
 """A process is killed at every so many-th call."""
 SCENARIOS = {"backup": BackupScenario, "restore": RestoreScenario}
+S3_SCENARIOS = {"s3-backup": S3BackupScenario, "s3-restore": S3RestoreScenario}
 
 
 @dataclass(frozen=True)
@@ -47,31 +50,33 @@ def open_scenario(stack: ExitStack, folder: Path, name: str):
     """A scenario on servers of its own."""
     postgres = stack.enter_context(start_postgres(folder / "pg"))
     ssh = stack.enter_context(start_ssh(folder / "ssh"))
+    if name in S3_SCENARIOS:
+        return S3_SCENARIOS[name](open_s3_office(stack, folder, postgres, ssh, f"sweep-{name}"))
     lab = open_office(stack, folder / "k", postgres, ssh, f"sweep-{name}")
-    return SCENARIOS[name](lab)
+    scenario = SCENARIOS[name](lab)
+    scenario.ssh, scenario.closing = ssh, stack
+    return scenario
 
 
 def list_faults(scenario) -> tuple[list[tuple[str, str]], list[Fault]]:
     """The calls of one run without a fault, and every fault that they allow."""
-    tap = Tap()
+    tap = scenario.tap()
     verdict = scenario.check(tap)
     if verdict.broken:
         raise AssertionError(f"the run without a fault breaks: {verdict.broken}")
-    return tap.calls, [
-        Fault(at, kind) for at, (channel, _) in enumerate(tap.calls) for kind in KINDS[channel]
-    ]
+    return tap.calls, [Fault(at, kind) for at, call in enumerate(tap.calls) for kind in scenario.kinds(*call)]
 
 
 def choose(calls: list[tuple[str, str]], faults: list[Fault], every: int) -> list[Fault]:
-    """All faults but those of files, of which there are most and which are alike: every so many."""
-    files = [fault for fault in faults if calls[fault.at][0] == "folder"]
-    others = [fault for fault in faults if calls[fault.at][0] != "folder"]
+    """All faults but those of files and requests, of which there are most and which are alike: every so many."""
+    files = [fault for fault in faults if calls[fault.at][0] in ALIKE]
+    others = [fault for fault in faults if calls[fault.at][0] not in ALIKE]
     return sorted([*others, *files[::every]], key=lambda fault: fault.at)
 
 
 def run_sweep(scenario, name: str, calls: list[tuple[str, str]], faults: list[Fault]) -> Iterator[Finding]:
     for fault in faults:
-        tap, begun = Tap(fault), time.monotonic()
+        tap, begun = scenario.tap(fault), time.monotonic()
         verdict = scenario.check(tap)
         channel, label = tap.calls[fault.at] if fault.at < len(tap.calls) else calls[fault.at]
         yield Finding(
@@ -118,7 +123,8 @@ def work(name: str, shard: int, shards: int, every: int, target: Path) -> None:
                 if number % 50 == 0:
                     print(f"{name}/{shard}: {number} of {len(chosen)}", flush=True)
             deaths = []
-            for death in run_kills(scenario, name, calls, range(len(calls))[::KILL_EVERY][shard::shards]):
+            kills = range(len(calls))[::KILL_EVERY][shard::shards] if name in SCENARIOS else ()
+            for death in run_kills(scenario, name, calls, kills):
                 deaths.append(death)
                 if death.verdict.broken:
                     print(f"BROKEN {death}", flush=True)

@@ -2,7 +2,7 @@
 # Debian packages of the tests: real servers that no package index brings. As root, on Debian or Ubuntu; safe to run again.
 set -eu
 packages="age openssh-server poppler-utils chromium chromium-driver ceph-mon ceph-osd radosgw zstd"
-packages="$packages systemd-container sudo dbus"
+packages="$packages systemd-container sudo dbus dovecot-imapd"
 [ -d /usr/lib/postgresql/15 ] || [ -d /usr/lib/postgresql/16 ] || [ -d /usr/lib/postgresql/17 ] || packages="$packages postgresql"
 missing=""
 for package in $packages; do

@@ -1,0 +1,58 @@
+"""A small office's part for data collection, as tests use it."""
+
+from __future__ import annotations
+
+from jagadata.office_collection import Collection
+
+
+def make_policy(**changes) -> Collection:
+    """Three OPD: two data sets of the first, one of the second, none of the third."""
+    value = {
+        "address": "satudata@example.id",
+        "inventory": {"database": "satu_data", "login": {"user": "inventaris"}},
+        "agencies": [
+            {
+                "id": key,
+                "name": name,
+                "head": f"Kepala {name}",
+                "email": [f"{key}@example.id"],
+            }
+            for key, name in (
+                ("bkpsdm", "Badan Kepegawaian"),
+                ("dinkes", "Dinas Kesehatan"),
+                ("dishub", "Dinas Perhubungan"),
+            )
+        ],
+        "datasets": [
+            {
+                "code": "asn-golongan",
+                "name": "Jumlah ASN menurut golongan",
+                "agency": "bkpsdm",
+                "unit": "orang",
+                "columns": [
+                    {"name": "Tahun", "type": "year", "key": True},
+                    {"name": "Golongan", "key": True},
+                    {"name": "Jumlah", "type": "integer", "unit": "orang", "minimum": 0},
+                ],
+            },
+            {
+                "code": "pelatihan",
+                "name": "Jumlah pelatihan",
+                "agency": "bkpsdm",
+                "unit": "kegiatan",
+                "columns": [{"name": "Tahun", "type": "year"}, {"name": "Jumlah", "type": "integer"}],
+            },
+            {
+                "code": "faskes",
+                "name": "Jumlah fasilitas kesehatan",
+                "agency": "dinkes",
+                "unit": "unit",
+                "columns": [
+                    {"name": "Kode Wilayah", "type": "region", "key": True},
+                    {"name": "Tahun", "type": "year", "key": True},
+                    {"name": "Puskesmas", "type": "integer", "minimum": 0},
+                ],
+            },
+        ],
+    }
+    return Collection.model_validate({**value, **changes})
