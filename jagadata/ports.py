@@ -317,6 +317,7 @@ class Message:
     text: str
     html: str = ""
     attachments: Sequence[tuple[str, bytes]] = field(default=())  # file name, content
+    headers: Sequence[tuple[str, str]] = field(default=())  # of a mail: In-Reply-To, Auto-Submitted; ASCII
 
 
 class Channel(Protocol):

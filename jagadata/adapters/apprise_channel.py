@@ -119,6 +119,7 @@ class MailChannel:
             password=self.password,
             from_addr=self.sender,
             targets=[address],
+            headers=dict(message.headers),
             asset=_ASSET,
             cto=_TIMEOUT,
         )

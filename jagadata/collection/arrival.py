@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -15,19 +15,21 @@ if TYPE_CHECKING:
 class ArrivedFile:
     """One attachment or dropped file. `name` is as it was sent (hostile: never a path of ours), `size` in bytes.
 
-    `open` gives its bytes as a stream; it may be called again.
+    `open` gives its bytes as a stream; it may be called again. `refusal`: why this one can't be taken, in words for the sender.
     """
 
     name: str
     size: int
     open: Callable[[], AbstractContextManager[BinaryIO]] = field(repr=False)
+    refusal: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Arrival:
     """One message or one dropped file. `key` is the same whenever the same thing is seen again (hex, 64 characters).
 
-    `agency` is the OPD's id, '' where it is not known: such an arrival is quarantined and shown.
+    `agency` is the OPD's id, '' where it is not known or not believed (`doubt` says why): such an arrival is quarantined and shown;
+    `claimed` is then the OPD that it says it is from.
     `answer` is False where an answer would loop or bounce (automatic mails, lists, our own address, delivery reports).
     """
 
@@ -38,20 +40,24 @@ class Arrival:
     subject: str = ""
     reference: str = ""  # Message-ID, for the answer's In-Reply-To
     agency: str = ""
+    claimed: str = ""
+    doubt: str = ""
     files: tuple[ArrivedFile, ...] = ()
     remarks: tuple[
         str, ...
     ] = ()  # what was noticed, for the office: 'bagian HTML dengan gambar luar diabaikan'
     refusal: str = ""  # why nothing of it can be taken, in words for the sender
     answer: bool = True
+    is_reply: bool = False  # to a mail of ours or to anyone's: without a file it is for people to read
 
 
 class Arrivals(Protocol):
     """A place where OPD send data. Nothing there is ever deleted."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
-    def fetch(self, known: Sequence[str] | set[str]) -> Iterator[Arrival]:
+    def fetch(self, known: Iterable[str]) -> Iterator[Arrival]:
         """What is there and not among the keys that are `known`, oldest first; bytes are read only when opened.
 
         Raises UnreachableError (transient).
