@@ -118,6 +118,7 @@ class FolderDrop(Part):
 
     kind: Literal["folder"]
     path: Path
+    settled_seconds: Annotated[float, Field(ge=0, le=3600)] = 30  # a file that changed since may still grow
 
 
 class StoreDrop(Part):

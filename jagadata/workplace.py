@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from types import TracebackType
 
+    from jagadata.collection.arrival import Arrivals
+    from jagadata.collection.inventory import InventoryBook
+    from jagadata.collection.publishing import Publisher
     from jagadata.office import HostEntry, Office, ServerEntry, StoreEntry
+    from jagadata.office_collection import Collection
     from jagadata.ports import Channel, DatabaseServer, Host, Store
 
 
@@ -36,6 +40,18 @@ class Connections(Protocol):
         self, entry: ServerEntry, host: Callable[[str], Host], stack: contextlib.ExitStack
     ) -> DatabaseServer: ...
     def channels(self) -> Sequence[Channel]: ...
+    def arrivals(
+        self,
+        policy: Collection,
+        store: Callable[[str], Store],
+        clock: Callable[[], datetime],
+        since: datetime,
+        stack: contextlib.ExitStack,
+    ) -> list[Arrivals]: ...
+    def inventory(
+        self, policy: Collection, host: Callable[[str], Host], stack: contextlib.ExitStack
+    ) -> InventoryBook: ...
+    def publishers(self, policy: Collection) -> list[tuple[Publisher, str]]: ...
     def probe(self) -> Any: ...
 
 
@@ -184,3 +200,19 @@ class Workplace:
     def channels(self) -> Sequence[Channel]:
         channels: Sequence[Channel] = self._once("channels", "", self.connections.channels)
         return channels
+
+    # --- data collection ---
+
+    def arrivals(self, policy: Collection, since: datetime, stack: contextlib.ExitStack) -> list[Arrivals]:
+        """Where OPD send data; `stack` closes what is opened for it."""
+        stores = {store.name: store for store in self.stores}
+        return self.connections.arrivals(policy, stores.__getitem__, self.clock, since, stack)
+
+    def inventory(self, policy: Collection) -> InventoryBook:
+        inventory: InventoryBook = self._once(
+            "inventory", "", lambda: self.connections.inventory(policy, self.host, self._stack)
+        )
+        return inventory
+
+    def publishers(self, policy: Collection) -> list[tuple[Publisher, str]]:
+        return self.connections.publishers(policy)

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from jagadata import papers, sop
 from jagadata.calendar import format_date
-from jagadata.collection import dispatch, intake_run
+from jagadata.collection import dispatch, intake_run, inventory_run
 from jagadata.collection.round_run import FINISHED, RoundRun
 from tasks import artifacts, gates
 
@@ -62,16 +62,15 @@ def meet(run: RoundRun) -> None:
 @task(**_title(4))
 def collect(run: RoundRun) -> None:
     deliveries = intake_run.close(run)
-    artifacts.table(
-        artifacts.make_key("penyampaian-data", str(run.round)), intake_run.make_table(deliveries), run.title
-    )
+    rows = papers.make_delivery_rows(deliveries, run.place.timezone)
+    artifacts.table(artifacts.make_key("penyampaian-data", str(run.round)), rows, run.title)
 
 
 @task(**_title(5))
 def take_inventory(run: RoundRun) -> None:
-    intake_run.take_inventory(run)
-    _show(run, "laporan", intake_run.render_report(run))
-    dispatch.tell_end(run, intake_run.report_papers(run))
+    inventory_run.take_inventory(run)
+    report = inventory_run.finish(run)
+    _show(run, "laporan", papers.render_report(report, run.place.timezone))
 
 
 def _show(run: RoundRun, what: str, text: str) -> None:
@@ -263,7 +262,7 @@ def ask_closing(run: RoundRun) -> None:
     decision = _ask(
         run,
         f"closing-{run.closings}",
-        text=intake_run.render_deliveries(run),
+        text=papers.render_deliveries(intake_run.deliveries(run), run.deadline, run.place.timezone),
         yes="Ditutup",
         no="Diperpanjang",
         due=run.closing_due(),

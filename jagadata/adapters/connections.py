@@ -15,8 +15,13 @@ from jagadata.secrets import reveal
 if TYPE_CHECKING:
     import contextlib
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
+    from jagadata.collection.arrival import Arrivals
+    from jagadata.collection.inventory import InventoryBook
+    from jagadata.collection.publishing import Publisher
     from jagadata.office import Credentials, HostEntry, Office, ServerEntry, StoreEntry
+    from jagadata.office_collection import Collection
     from jagadata.ports import Channel, DatabaseServer, Host, Store
 
 
@@ -102,6 +107,79 @@ class RealConnections:
             for number, url in enumerate(self.office.channels, 1)
         ]
         return channels
+
+    def arrivals(
+        self,
+        policy: Collection,
+        store: Callable[[str], Store],
+        clock: Callable[[], datetime],
+        since: datetime,
+        stack: contextlib.ExitStack,
+    ) -> list[Arrivals]:
+        """Where OPD send data; what came before `since` is of an earlier round."""
+        # Imported here: a backup or restore needs none of it, and starts the sooner.
+        from jagadata.adapters.folder_drop import FolderDrop
+        from jagadata.adapters.imap_mailbox import ImapMailbox
+        from jagadata.adapters.store_drop import StoreDrop
+        from jagadata.collection.senders import Senders
+
+        agencies = frozenset(one.id for one in policy.agencies)
+        found: list[Arrivals] = []
+        entry = policy.mailbox
+        if entry:
+            mailbox = ImapMailbox(
+                host=entry.host,
+                port=entry.port,
+                security=entry.security,
+                user=entry.user,
+                password=self._reveal(entry.password),
+                senders=Senders.make(policy, [self.office.mail.sender] if self.office.mail else []),
+                limit=int(policy.limits.file_mib * 1.4 * 2**20),  # base64, and the words around it
+                folder=entry.folder,
+                ca=self.office.path(entry.ca) if entry.ca else None,
+                since=since,
+            )
+            stack.callback(mailbox.close)
+            found.append(mailbox)
+        for drop in policy.drops:
+            if drop.kind == "folder":
+                found.append(
+                    FolderDrop(
+                        path=self.office.path(drop.path),
+                        agencies=agencies,
+                        clock=clock,
+                        settled=drop.settled_seconds,
+                    )
+                )
+            else:
+                found.append(StoreDrop(store=store(drop.store), prefix=drop.prefix, agencies=agencies))
+        return found
+
+    def inventory(
+        self, policy: Collection, host: Callable[[str], Host], stack: contextlib.ExitStack
+    ) -> InventoryBook:
+        from jagadata.adapters.inventory_database import InventoryDatabase
+
+        return InventoryDatabase.open(policy.inventory, folder=self.office.folder, host=host, stack=stack)
+
+    def publishers(self, policy: Collection) -> list[tuple[Publisher, str]]:
+        """Each with the license that it names."""
+        from jagadata.adapters.ckan_publisher import CkanPublisher
+        from jagadata.adapters.folder_publisher import FolderPublisher
+
+        found: list[tuple[Publisher, str]] = []
+        for entry in policy.publishers:
+            if entry.kind == "folder":
+                found.append((FolderPublisher(self.office.path(entry.path)), "cc-by"))
+            else:
+                portal = CkanPublisher(
+                    entry.url,
+                    token=self._reveal(entry.token),
+                    organization=entry.organization,
+                    ca=self.office.path(entry.ca) if entry.ca else None,
+                )
+                found.append((portal, entry.license))
+        return found
 
     def probe(self) -> Any:
         return HttpProbe(self.office.folder)

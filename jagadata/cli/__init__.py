@@ -8,11 +8,13 @@ from jagadata import __version__
 from jagadata.cli.doctor import doctor
 from jagadata.cli.first_day import apply, db, host, init, store
 from jagadata.cli.forms import forms
+from jagadata.cli.inventory import inventory
 from jagadata.cli.kept import kept
 from jagadata.cli.keys import keys
 from jagadata.cli.language import Program
 from jagadata.cli.listing import backups, prune
 from jagadata.cli.restore import restore, rollback
+from jagadata.cli.round import round_group
 from jagadata.cli.sign_offs import approve, pending, reject
 from jagadata.cli.upkeep import resume, sweep
 from jagadata.cli.verify import verify
@@ -48,5 +50,6 @@ COMMANDS = (
     *(init, keys, db, host, store, doctor, apply),
     *(backups, verify, restore, resume, rollback, kept, prune, sweep, forms),
     *(pending, approve, reject),
+    *(round_group, inventory),
 )
 main.add_commands(COMMANDS)

@@ -58,10 +58,18 @@ class CleanTable:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Examination:
-    """`kind`: 'xlsx', 'xls', 'csv', 'ods', or '' for what was refused unread (a finding says why)."""
+class PreviousTable:
+    """What the last round's table of a data set was: its digest tells whether the same was sent again."""
 
-    name: str  # of the file as it was sent
+    digest: str
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examination:
+    """`kind`: 'xlsx', 'xls', 'csv', 'ods', 'html' (a table that an application named .xls), or '' for what was refused unread (a finding says why)."""
+
+    name: str  # of the file as it was sent, without folders and control signs, masked
     kind: str = ""
     encoding: str = ""  # csv
     delimiter: str = ""  # csv

@@ -123,10 +123,11 @@ def make_office(
     *,
     primary: dict[str, Any] | None = None,
     policy: dict[str, Any] | None = None,
+    collection: dict[str, Any] | None = None,
 ) -> Path:
     """Write office.yaml with keys and secrets beside it, prepare directory stores and database roles; returns its path.
 
-    `primary` is the primary store's entry (default: a directory); the second is a directory.
+    `primary` is the primary store's entry (default: a directory); the second is a directory. `collection`: see agencies.py.
     """
     (folder / "keys").mkdir(parents=True, exist_ok=True)
 
@@ -185,6 +186,30 @@ def make_office(
                 "post": "Kasi Layanan Infrastruktur dan TIK",
                 "email": "rina@example.id",
                 "duties": [{"role": "kasi_infrastruktur", "acting": "Plt."}],
+            },
+            {
+                "id": "wahyu",
+                "name": "Wahyu Nugroho, S.Si.",
+                "nip": "198212202009031002",
+                "post": "Kasi Data dan Statistik",
+                "email": "wahyu@example.id",
+                "duties": [{"role": "kasi_data"}],
+            },
+            {
+                "id": "endang",
+                "name": "Endang Lestari, S.Kom., M.M.",
+                "nip": "197506152000032001",
+                "post": "Kabid E-Government dan Statistik",
+                "email": "endang@example.id",
+                "duties": [{"role": "kabid_egov"}],
+            },
+            {
+                "id": "hadi",
+                "name": "Drs. Hadi Santoso, M.Si.",
+                "nip": "196909091994031005",
+                "post": "Kepala Dinas Komunikasi dan Informatika",
+                "email": "hadi@example.id",
+                "duties": [{"role": "kadis"}],
             },
         ],
         "keys": {
@@ -251,6 +276,7 @@ def make_office(
         ],
         "mail": {"host": mail.host, "port": mail.port, "security": "none", "sender": "jagadata@example.id"},
         "policy": policy or {},
+        **({"collection": collection} if collection else {}),
         "spool": str(folder),
     }
     path = folder / "office.yaml"

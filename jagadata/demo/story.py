@@ -11,7 +11,7 @@ import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ from rich.table import Table
 
 from jagadata.adapters.prefect_api import PrefectApi
 from jagadata.calendar import format_duration, format_number
+from jagadata.demo.agencies import make_collection
+from jagadata.demo.imap_server import start_imap
 from jagadata.demo.mail import start_mail
 from jagadata.demo.office import make_office, start_application
 from jagadata.demo.postgres import start_postgres
@@ -32,6 +34,9 @@ from jagadata.restore_run import RestoreRun
 from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jagadata.demo.imap_server import ImapServer
     from jagadata.demo.mail import MailSink
     from jagadata.demo.office import Application
     from jagadata.demo.postgres import Postgres
@@ -49,11 +54,25 @@ class Scene:
     postgres: Postgres
     mail: MailSink
     application: Application
+    mailbox: ImapServer
     office: Path
     prefect: PrefectServer
     api: PrefectApi
     keep: bool
     papers: Path
+    shown: set[str] = field(default_factory=set)
+
+    def show(self, teller: Teller) -> None:
+        """The mails and papers that are new since the last time."""
+        found = [
+            ("Surat elektronik (mail)", f"{message['to']}: {message['subject']}")
+            for message in self.mail.messages()
+        ]
+        found += [("PDF", str(path)) for path in sorted(self.papers.glob("*.pdf"))]
+        for label, text in found:
+            if text not in self.shown:
+                teller.fact(label, text)
+            self.shown.add(text)
 
 
 class Teller:
@@ -93,6 +112,7 @@ def open_scene(stack: ExitStack, folder: Path, teller: Teller, *, keep: bool) ->
     mail = stack.enter_context(start_mail(folder / "surat-elektronik"))
     s3 = stack.enter_context(start_swift(folder / "s3"))
     s3.make_bucket("jagadata", versioned=True)
+    mailbox = stack.enter_context(start_imap(folder / "kotak-surel"))
     application = start_application(folder / "aplikasi", postgres)
     stack.enter_context(application.supervisor)
     office = make_office(
@@ -109,9 +129,22 @@ def open_scene(stack: ExitStack, folder: Path, teller: Teller, *, keep: bool) ->
             "access_key": "env:DEMO_S3_KUNCI",
             "secret_key": "env:DEMO_S3_RAHASIA",
         },
+        collection=make_collection(
+            postgres,
+            folder,
+            mailbox={
+                "host": mailbox.host,
+                "port": mailbox.port,
+                "security": "none",
+                "user": mailbox.user,
+                "password": "env:DEMO_SANDI_KOTAK",
+            },
+        ),
     )
     prefect = stack.enter_context(starting.result())
-    os.environ.update(DEMO_S3_KUNCI=s3.access_key, DEMO_S3_RAHASIA=s3.secret_key)
+    os.environ.update(
+        DEMO_S3_KUNCI=s3.access_key, DEMO_S3_RAHASIA=s3.secret_key, DEMO_SANDI_KOTAK=mailbox.password
+    )
     environment = {**prefect.environment(), "JAGADATA_OFFICE": str(office)}
     done = subprocess.run(
         [sys.executable, "-m", "deployments"], env=environment, capture_output=True, text=True, check=False
@@ -125,7 +158,7 @@ def open_scene(stack: ExitStack, folder: Path, teller: Teller, *, keep: bool) ->
     stack.callback(api.close)
     teller.fact("Aplikasi (application)", f"http://127.0.0.1:{application.port}")
     teller.fact("Prefect UI", prefect.url)
-    return Scene(folder, postgres, mail, application, office, prefect, api, keep, papers)
+    return Scene(folder, postgres, mail, application, mailbox, office, prefect, api, keep, papers)
 
 
 def count_letters(scene: Scene) -> int:
@@ -134,12 +167,23 @@ def count_letters(scene: Scene) -> int:
         return int(json.load(answer)["jumlah"])
 
 
-def sign_off(scene: Scene, teller: Teller, run: str, decision: str, who: str) -> None:
+def sign_off(
+    scene: Scene,
+    teller: Teller,
+    run: str,
+    decision: str,
+    who: str,
+    values: Mapping[str, Any] | None = None,
+) -> None:
     """The gate of a run: the person at the screen decides (KEEP=1), else the demo does, as that official would."""
-    found = scene.api.wait(run, ("Suspended", *ENDED), 180)
-    if found.state != "Suspended":
-        raise SystemExit(f"{found.flow}: {found.state} {found.message}")
-    gate = scene.api.gate(run, 30)
+    while True:
+        found = scene.api.wait(run, ("Suspended", *ENDED), 180)
+        if found.state != "Suspended":
+            raise SystemExit(f"{found.flow}: {found.state} {found.message}")
+        gate = scene.api.gate(run, 30)
+        if decision in gate.decisions:
+            break
+        time.sleep(0.5)  # the gate before this one, just answered
     signer = next((one for one in gate.signers if f"[{who}]" in one), gate.signers[0])
     if scene.keep:
         teller.say(
@@ -150,7 +194,7 @@ def sign_off(scene: Scene, teller: Teller, run: str, decision: str, who: str) ->
             time.sleep(1)
         return
     teller.fact("Tanda tangan (sign-off)", f"{signer}: {decision}   [jaga approve {run[:8]}…]")
-    scene.api.answer(run, decision, signer, "sesuai" if decision == "Diterima" else "")
+    scene.api.answer(run, decision, signer, "sesuai" if decision == "Diterima" else "", values)
 
 
 def back_up(scene: Scene, teller: Teller) -> str:
@@ -196,8 +240,6 @@ def restore(scene: Scene, teller: Teller) -> str:
     )
     teller.fact("Run", scene.api.ui_url(run))
     sign_off(scene, teller, run, "Menyetujui", "rina")
-    if not scene.keep:
-        time.sleep(1)
     sign_off(scene, teller, run, "Diterima pemohon", "agus")
     ended = scene.api.wait(run, ENDED, 180)
     teller.fact("Selesai (ended)", f"{ended.state} — {ended.message}")
@@ -229,16 +271,15 @@ def prove(scene: Scene, teller: Teller, counts: list[int], backup: str, run: str
         "Data lama disimpan (old data kept)",
         f"{', '.join(result.get('kept', []))}, {result.get('kept_days')} hari",
     )
-    for message in scene.mail.messages():
-        teller.fact("Surat elektronik (mail)", f"{message['to']}: {message['subject']}")
-    for path in sorted(scene.papers.glob("*.pdf")):
-        teller.fact("PDF", str(path))
+    scene.show(teller)
     return counts[0] == counts[2] != counts[1]
 
 
 def tell(*, keep: bool) -> int:
     """The whole story; returns the exit code."""
     import tempfile
+
+    from jagadata.demo.round_story import collect
 
     teller = Teller()
     folder = Path(tempfile.mkdtemp(prefix="jaga-demo-"))
@@ -254,6 +295,7 @@ def tell(*, keep: bool) -> int:
             run = restore(scene, teller)
             teller.act("5", "Bukti", "Proof")
             good = prove(scene, teller, [before, damaged, count_letters(scene)], backup, run)
+            good = collect(scene, teller) and good
             if keep:
                 _wait(scene, teller)
             return 0 if good else 1
@@ -266,7 +308,7 @@ def _wait(scene: Scene, teller: Teller) -> None:
         "JAGADATA_OFFICE": scene.office,
         "PREFECT_API_URL": f"{scene.prefect.url}/api",
     }
-    settings |= {name: os.environ[name] for name in ("DEMO_S3_KUNCI", "DEMO_S3_RAHASIA")}
+    settings |= {name: os.environ[name] for name in ("DEMO_S3_KUNCI", "DEMO_S3_RAHASIA", "DEMO_SANDI_KOTAK")}
     teller.say(
         "Semua tetap berjalan. Tekan Ctrl+C untuk menutup dan menghapus semuanya.",
         "Everything keeps running. Ctrl+C ends it and removes everything.",

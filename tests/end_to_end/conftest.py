@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from jagadata.adapters.prefect_api import PrefectApi
+from jagadata.demo.agencies import make_collection
 from jagadata.demo.prefect_server import start_prefect_server, start_worker
 from tests.office_lab import open_office
 
@@ -20,7 +21,7 @@ ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 class Deployed(SimpleNamespace):
     """The office, its Prefect server, and the words of a test."""
 
-    def sign(self, run, decision, who="", note="", seconds=120):
+    def sign(self, run, decision, who="", note="", seconds=120, values=None):
         end = time.monotonic() + seconds
         while True:  # a gate that was just answered may still be shown: wait for this person's own
             found = self.api.wait(run, ("Suspended", *ENDED), seconds)
@@ -31,7 +32,7 @@ class Deployed(SimpleNamespace):
                 break
             assert time.monotonic() < end, (gate, self.log())
             time.sleep(0.5)
-        self.api.answer(run, decision, signer, note)
+        self.api.answer(run, decision, signer, note, values)
         self.api.wait(run, ("Resuming", "Pending", "Submitting", "Running", *ENDED), 30)
         return gate
 
@@ -70,7 +71,8 @@ class Deployed(SimpleNamespace):
 def deployed(lab, postgres, ssh_server):
     with ExitStack() as stack:
         folder = lab / "kantor"
-        office = open_office(stack, folder, postgres, ssh_server, "sisurat-e2e")
+        collection = make_collection(postgres, folder, database="satu_data_e2e")
+        office = open_office(stack, folder, postgres, ssh_server, "sisurat-e2e", collection=collection)
         with office.place() as place:  # so that no test needs another to have run
             assert office.back_up(place).failures() == []
         server = stack.enter_context(start_prefect_server(folder / "prefect", auth="jaga:rahasia-uji"))

@@ -1,0 +1,63 @@
+"""`jaga inventory`: the database of SOP Pengumpulan Data's inventory: its login, its tables, what is in it."""
+
+from __future__ import annotations
+
+import click
+
+from jagadata.cli.tables import print_table
+from jagadata.collection.inventory import render_inventory_sql
+from jagadata.collection.round import parse_round
+from jagadata.collection.round_run import find_policy
+from jagadata.workplace import Workplace
+
+CODES = """\b
+Kode keluar:
+  0  selesai
+  2  berkas kantor salah
+  3  ditolak: hak akses kurang, atau skemanya dari versi Jagadata yang lebih baru
+  4  basis data inventaris tidak terjangkau
+  5  putaran tidak dikenal"""
+
+
+@click.group(name="inventory", epilog=CODES)
+def inventory() -> None:
+    """Inventaris Satu Data (SOP Pengumpulan Data, langkah 5)."""
+
+
+@inventory.command(name="prepare", epilog=CODES)
+def prepare() -> None:
+    """Mencetak SQL untuk basis data dan login inventaris; dijalankan administrator dengan psql."""
+    with Workplace.open() as place:
+        click.echo(render_inventory_sql(find_policy(place).inventory), nl=False)
+
+
+@inventory.command(name="migrate", epilog=CODES)
+def migrate() -> None:
+    """Membuat atau memutakhirkan tabel inventaris. Aman diulang; langkah 5 melakukannya sendiri."""
+    with Workplace.open() as place:
+        done = place.inventory(find_policy(place)).migrate()
+        click.echo("Tabel inventaris dimutakhirkan." if done else "Tabel inventaris sudah mutakhir.")
+
+
+@inventory.command(name="show", epilog=CODES)
+@click.argument("name", metavar="PUTARAN")
+def show(name: str) -> None:
+    """Menampilkan status dan versi setiap data pada satu putaran."""
+    with Workplace.open() as place:
+        round = parse_round(name)
+        book = place.inventory(find_policy(place))
+        rows = []
+        for code, entry in sorted(book.statuses(round).items()):
+            versions = book.versions(code, round)
+            last = versions[-1] if versions else None
+            rows.append(
+                [
+                    code,
+                    entry.status,
+                    last.label if last else "-",
+                    str(last.rows) if last else "-",
+                    "ya" if last and last.held else "-",
+                    last.receipt if last else "-",
+                ]
+            )
+        print_table(("Data", "Status", "Versi", "Baris", "Ditahan", "Tanda terima"), rows)

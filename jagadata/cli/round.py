@@ -1,0 +1,165 @@
+"""`jaga round`: rounds of SOP Pengumpulan Data without Prefect: who delivered what, attendance, intake, quarantine, papers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from jagadata.adapters.workbooks import read_attendance
+from jagadata.cli.first_day import write_new
+from jagadata.cli.tables import print_problems, print_table
+from jagadata.collection import intake_run
+from jagadata.collection.round import Round, parse_round
+from jagadata.collection.round_run import RoundRun, find_holder, find_policy, find_rounds
+from jagadata.errors import NotFoundError, RefusedError
+from jagadata.papers import make_delivery_rows
+from jagadata.workplace import Workplace
+
+if TYPE_CHECKING:
+    from jagadata.records import Problem
+
+CODES = """\b
+Kode keluar:
+  0  selesai
+  1  ada yang tidak dapat diterima atau dijawab (disebut satu per satu)
+  2  berkas kantor salah
+  3  ditolak sebelum apa pun diubah
+  4  kotak surat, penyimpanan, atau basis data tidak terjangkau
+  5  putaran, tanda terima, atau OPD tidak ada"""
+
+
+@click.group(name="round", epilog=CODES)
+def round_group() -> None:
+    """SOP Pengumpulan Data: putaran, penyampaian data, presensi, dan karantina."""
+
+
+def _open(place: Workplace, text: str) -> RoundRun:
+    """The run that holds a round. Raises RefusedError, NotFoundError."""
+    found = parse_round(text)
+    holder = find_holder(place, found)
+    if not holder:
+        raise NotFoundError(
+            f"Putaran {found.text} belum pernah dijalankan.", "Lihat daftarnya dengan `jaga round list`."
+        )
+    return RoundRun(place, holder)
+
+
+@round_group.command(name="list", epilog=CODES)
+def list_rounds() -> None:
+    """Menampilkan semua putaran."""
+    with Workplace.open() as place:
+        find_policy(place)
+        print_table(
+            ("Putaran", "Run", "Keadaan", "Batas waktu", "Data lengkap"),
+            [_row(place, one) for one in find_rounds(place)],
+        )
+
+
+def _row(place: Workplace, one: Round) -> list[str]:
+    run = RoundRun(place, find_holder(place, one))
+    if run.journal.outcome("1") is None:
+        return [one.text, run.run, run.status or "disiapkan", "-", "-"]
+    deliveries = intake_run.deliveries(run)
+    complete = sum(item.is_complete for item in deliveries)
+    return [
+        one.text,
+        run.run,
+        run.status or "berjalan",
+        run.deadline.isoformat(),
+        f"{complete} dari {len(deliveries)}",
+    ]
+
+
+@round_group.command(name="show", epilog=CODES)
+@click.argument("name", metavar="PUTARAN")
+def show(name: str) -> None:
+    """Menampilkan siapa menyampaikan apa, dan isi karantina."""
+    with Workplace.open() as place:
+        run = _open(place, name)
+        rows = make_delivery_rows(intake_run.deliveries(run), place.timezone)
+        if rows:
+            print_table(tuple(rows[0]), [list(row.values()) for row in rows])
+        held = intake_run.quarantine(run)
+        if held:
+            click.echo("Karantina (pengirim tidak dikenal; terima dengan `jaga round accept`):")
+            print_table(("Tanda terima", "Pengirim", "Berkas", "Sebab"), [list(row.values()) for row in held])
+
+
+@round_group.command(name="attendance", epilog=CODES)
+@click.argument("name", metavar="PUTARAN")
+@click.argument("file", metavar="BERKAS", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def attendance(name: str, file: Path) -> None:
+    """Memasukkan presensi dari Daftar Hadir (XLSX) yang sudah diisi."""
+    with Workplace.open() as place:
+        run = _open(place, name)
+        if run.journal.outcome("3") is not None:
+            raise RefusedError(f"Presensi {run.title} sudah ditutup.", "Lihat dengan `jaga round papers`.")
+        found = read_attendance(file, run.agencies)
+        run.enter_attendance(found)
+        click.echo(
+            f"{len(found.present)} dari {len(run.agencies)} OPD hadir. Jawab gerbang presensi di UI Prefect untuk melanjutkan."
+        )
+
+
+@round_group.command(name="intake", epilog=CODES)
+@click.pass_context
+def intake(context: click.Context) -> None:
+    """Mengambil, memeriksa, dan menjawab kiriman OPD sekarang, tanpa server Prefect."""
+    with Workplace.open() as place:
+        problems: list[Problem] = []
+        for run in intake_run.open_rounds(place):
+            done = intake_run.take_in(run)
+            click.echo(f"{run.title}: {done.summary}")
+            problems += done.problems
+    print_problems(problems)
+    if problems:
+        context.exit(1)
+
+
+@round_group.command(name="accept", epilog=CODES)
+@click.argument("name", metavar="PUTARAN")
+@click.argument("receipt", metavar="TANDA-TERIMA")
+@click.option("--agency", required=True, help="ID OPD pemilik berkas itu.")
+@click.option("--by", required=True, help="ID pejabat yang memutuskan.")
+def accept(name: str, receipt: str, agency: str, by: str) -> None:
+    """Menerima berkas dari karantina sebagai kiriman sebuah OPD."""
+    with Workplace.open() as place:
+        run = _open(place, name)
+        official = place.office.official(by)
+        if agency not in [one.id for one in run.agencies]:
+            known = ", ".join(one.id for one in run.agencies)
+            raise NotFoundError(
+                f"OPD '{agency}' tidak ada di berkas kantor.", f"Pilih salah satu dari: {known}."
+            )
+        intake_run.accept(run, receipt, agency, official.id)
+        click.echo(
+            f"{receipt} diterima sebagai kiriman {run.agency(agency).name}; diperiksa pada penerimaan berikutnya."
+        )
+
+
+@round_group.command(name="papers", epilog=CODES)
+@click.argument("name", metavar="PUTARAN")
+@click.option(
+    "--folder",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder tujuan (izin 0600).",
+)
+def papers(name: str, folder: Path) -> None:
+    """Menyimpan surat, presensi, dan laporan putaran sebagai berkas."""
+    with Workplace.open() as place:
+        run = _open(place, name)
+        prefix = f"rounds/{run.round}/papers/"
+        seen: set[str] = set()
+        for store in place.stores:
+            for stored in store.list(prefix):
+                if stored.key in seen:
+                    continue
+                seen.add(stored.key)
+                path = folder / stored.key.removeprefix(prefix).replace("/", "-")
+                content = store.get(stored.key, version=stored.version)
+                if not (path.exists() and path.read_bytes() == content):
+                    write_new(path, content)
+                click.echo(str(path))

@@ -1,0 +1,33 @@
+"""The intake of SOP Pengumpulan Data between the gates, as a Prefect task; what it does is in jagadata/collection."""
+
+from __future__ import annotations
+
+import logging
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from jagadata import papers
+from jagadata.collection import intake_run
+from jagadata.collection.round_run import RoundRun
+from tasks import artifacts
+
+log = logging.getLogger("jagadata.tasks")
+
+
+@task(
+    name="Menerima, memeriksa, dan menjawab kiriman OPD",
+    task_run_name="Menerima, memeriksa, dan menjawab kiriman OPD — {run.title}",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def take_in(run: RoundRun) -> None:
+    done = intake_run.take_in(run)
+    log.info("%s: %s", run.title, done.summary)
+    for problem in done.problems:
+        log.warning("%s: %s", problem.place, problem.what)
+    rows = papers.make_delivery_rows(intake_run.deliveries(run), run.place.timezone)
+    artifacts.table(artifacts.make_key("penyampaian-data", str(run.round)), rows, run.title)
+    held = intake_run.quarantine(run)
+    if held:
+        artifacts.table(artifacts.make_key("karantina", str(run.round)), held, run.title)

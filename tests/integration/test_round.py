@@ -1,0 +1,324 @@
+"""A whole round of SOP Pengumpulan Data without Prefect: decisions, letters, intake from folder, inventory, report; and its failures."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from secrets import token_hex
+from types import SimpleNamespace
+
+import openpyxl
+import pytest
+
+from jagadata.approval import Decision
+from jagadata.collection import dispatch, intake_run, inventory_run
+from jagadata.collection.proposal import to_json
+from jagadata.collection.round_run import RoundOrder, RoundRun, find_holder
+from jagadata.demo.agencies import broken_file, good_file, make_collection, mended_file
+from jagadata.demo.processes import free_port
+from jagadata.errors import RefusedError, UnreachableError
+from jagadata.office import load_office
+from jagadata.workplace import Workplace
+from tests.office_lab import open_office
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:imaplib")
+
+
+class Clock:
+    """The present moment as the test says it."""
+
+    def __init__(self):
+        self.now = datetime.now(UTC)
+
+    def __call__(self):
+        return self.now
+
+    def pass_days(self, days):
+        self.now += timedelta(days=days)
+
+
+@pytest.fixture(scope="module")
+def office(lab, postgres, ssh_server):
+    """One office for all; each test has a year of its own."""
+    with ExitStack() as stack:
+        name = f"putaran-{token_hex(3)}"
+        folder = lab / name
+        collection = make_collection(postgres, folder, database=name.replace("-", "_"))
+        found = open_office(stack, folder, postgres, ssh_server, name, collection=collection)
+        yield SimpleNamespace(lab=found, folder=folder, years=count(2030), clock=Clock())
+
+
+@pytest.fixture
+def place(office):
+    office.clock = Clock()
+    with Workplace(load_office(office.lab.path), clock=office.clock) as place:
+        yield place
+
+
+def opened(office, place):
+    """A new round, claimed."""
+    year = next(office.years)
+    run = RoundRun(place, f"putaran-{year}", RoundOrder(round=f"{year} semester 2"))
+    run.open()
+    return run
+
+
+def drop(office, agency, name, content):
+    folder = office.folder / "kiriman" / agency
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def yes(signer, clock, **values):
+    return Decision(answer="yes", signer=signer, at=clock().isoformat(), values=values)
+
+
+def no(signer, clock, note="", **values):
+    return Decision(answer="no", signer=signer, note=note, at=clock().isoformat(), values=values)
+
+
+def form_of(proposal):
+    value = to_json(proposal)
+    return {
+        "tanggal": value["day"],
+        "mulai": value["begins"],
+        "selesai": value["ends"],
+        "tempat": value["place"],
+        "acara": "\n".join(value["agenda"]),
+        "batas_waktu": value["deadline"],
+        "data": value["datasets"],
+    }
+
+
+def agree(run, clock):
+    """Steps 1 and 2 up to the signature."""
+    number = run.attempt
+    run.decide(f"proposal-{number}", yes("wahyu", clock, **form_of(run.propose())))
+    run.decide(f"confirmation-{number}", yes("endang", clock))
+    run.prepare()
+    run.decide(f"signature-{number}", yes("hadi", clock))
+
+
+def invited(run, clock):
+    agree(run, clock)
+    assert dispatch.invite(run) == {}
+    run.journal.note("2", "done", failed=[])
+    return run
+
+
+def mails_to(office, address, run):
+    """The mails of this round."""
+    found = [mail for mail in office.lab.mail.messages() if mail["to"] == address]
+    names = (run.round.text, str(run.round).upper())
+    return [mail for mail in found if any(name in mail["subject"] + body(mail) for name in names)]
+
+
+def body(mail):
+    return mail.get_body().get_content()
+
+
+def test_a_round_goes_from_the_meeting_to_the_inventory(office, place):
+    clock = office.clock
+    run = opened(office, place)
+    assert run.is_preparing
+    invited(run, clock)
+    assert not run.is_preparing
+    [mail] = mails_to(office, "bkpsdm@example.id", run)
+    names = [part.get_filename() for part in mail.iter_attachments()]
+    assert names == [
+        "surat-undangan.pdf",
+        "surat-permintaan-data.pdf",
+        "undangan.ics",
+        "formulir-data-bkpsdm.xlsx",
+    ]
+
+    run.decide("attendance", yes("wahyu", clock, hadir=["bkpsdm", "dinkes"], notulen="Sepakat."))
+    assert run.meet().present == {"bkpsdm", "dinkes"}
+    dispatch.tell_absent(run, dispatch.presence_paper(run))
+    assert "tidak hadir" in mails_to(office, "dishub@example.id", run)[-1].get_body().get_content()
+
+    drop(office, "bkpsdm", "asn.xlsx", good_file(run.round.year))
+    drop(office, "dinkes", "puskesmas.xlsx", broken_file(run.round.year))
+    clock.pass_days(1)
+    done = intake_run.take_in(run)
+    assert (done.files, done.examined, done.problems) == (2, 2, ())
+    states = {one.dataset.code: one.status for one in intake_run.deliveries(run)}
+    assert states == {"asn-golongan": "Lengkap", "puskesmas": "Perlu Perbaikan", "trayek": "Diminta"}
+    again = intake_run.take_in(run)
+    assert (again.files, again.examined, again.answered) == (0, 0, 0)
+
+    drop(office, "dinkes", "puskesmas perbaikan.xlsx", mended_file(run.round.year))
+    clock.pass_days(1)
+    intake_run.take_in(run)
+    clock.now = datetime.combine(run.deadline, clock.now.timetz()) + timedelta(days=1)
+    intake_run.take_in(run)
+    assert "belum diterima" in mails_to(office, "dishub@example.id", run)[-1]["subject"]
+    assert len(mails_to(office, "bkpsdm@example.id", run)) == 3, "letters, receipt, result; no reminder"
+
+    run.decide("closing-1", yes("wahyu", clock))
+    assert not run.is_collecting
+    intake_run.close(run)
+    inventory_run.take_inventory(run)
+    report = inventory_run.finish(run)
+    assert run.status == "Selesai"
+    assert report.complete == 2
+    assert {name for name, _, _ in report.stored} == {
+        "Jumlah ASN menurut golongan",
+        "Jumlah puskesmas menurut kecamatan",
+    }
+    published = office.folder.glob(f"publikasi/*/{run.round}.*/datapackage.json")
+    packages = sorted(path.parent.parent.name for path in published)
+    assert packages == ["asn-golongan", "puskesmas"]
+    book = place.inventory(run.policy)
+    assert {code: entry.status for code, entry in book.statuses(run.round).items()} == {
+        "asn-golongan": "Terpublikasi",
+        "puskesmas": "Terpublikasi",
+        "trayek": "Diminta",
+    }
+    report_mail = mails_to(office, "hadi@example.id", run)[-1]
+    assert [part.get_filename() for part in report_mail.iter_attachments()] == [
+        "laporan-penutup.pdf",
+        "laporan-penutup.xlsx",
+    ]
+    assert not list(office.folder.glob("jaga-periksa-*"))
+
+
+def test_what_comes_back_is_asked_again_with_the_note_and_letters_get_new_numbers(office, place):
+    clock = office.clock
+    run = opened(office, place)
+    run.decide("proposal-1", yes("wahyu", clock, **form_of(run.propose())))
+    run.decide("confirmation-1", no("endang", clock, note="ganti ruang"))
+    assert run.attempt == 2
+    assert "ganti ruang" in run.returned()
+    assert not run.is_confirmed
+    changed = {**form_of(run.propose()), "tempat": "Pendopo"}
+    run.decide("proposal-2", yes("wahyu", clock, **changed))
+    run.decide("confirmation-2", yes("endang", clock))
+    assert run.prepare().place == "Pendopo"
+    before = dispatch.numbers(run)
+    run.decide("signature-2", no("hadi", clock, note="salah tanggal"))
+    assert run.is_preparing
+    agree(run, clock)
+    assert run.proposal.place == "Pendopo"
+    assert set(dispatch.numbers(run)).isdisjoint(before)
+    assert not run.is_preparing
+
+
+def test_one_run_holds_a_round_and_another_takes_over_only_when_told_to(office, place):
+    clock = office.clock
+    run = opened(office, place)
+    invited(run, clock)
+    with pytest.raises(RefusedError, match=f"sedang berjalan pada run {run.run}"):
+        RoundRun(place, "lain-1", RoundOrder(round=str(run.round))).open()
+    assert find_holder(place, run.round) == run.run
+    later = RoundRun(place, "lain-2", RoundOrder(round=str(run.round), take_over=True))
+    later.open()
+    assert later.is_holder
+    assert not run.is_holder
+    assert not later.is_preparing
+    sent = len(office.lab.mail.messages())
+    assert dispatch.invite(later) == {}
+    assert len(office.lab.mail.messages()) == sent, "nobody is invited twice"
+
+
+def test_a_round_that_was_cancelled_can_begin_anew(office, place):
+    clock = office.clock
+    run = opened(office, place)
+    run.decide("proposal-1", no("wahyu", clock, note="ditunda"))
+    assert run.status == "Dibatalkan"
+    again = RoundRun(place, "lain-3", RoundOrder(round=str(run.round)))
+    again.open()
+    assert again.is_preparing
+    assert again.attempt == 1
+
+
+def test_a_round_whose_gate_expired_ends_by_name(office, place):
+    run = opened(office, place)
+    run.decide("proposal-1", Decision(answer="expired", signer="", at=office.clock().isoformat()))
+    assert run.status == "Kedaluwarsa"
+    dispatch.tell_end(run)
+    assert "Kedaluwarsa" in mails_to(office, "wahyu@example.id", run)[-1]["subject"]
+
+
+def test_an_undeliverable_invitation_is_named_and_tried_again(office, place):
+    run = opened(office, place)
+    agree(run, office.clock)
+    port = office.lab.mail.port
+    office.lab.change(lambda value: value["mail"].update(port=free_port()))
+    with Workplace(load_office(office.lab.path), clock=office.clock) as silent:
+        failed = dispatch.invite(RoundRun(silent, run.run))
+    office.lab.change(lambda value: value["mail"].update(port=port))
+    assert set(failed) == {"bkpsdm", "dinkes", "dishub"}
+    assert "tidak menjawab" in failed["dinkes"]
+    with Workplace(load_office(office.lab.path), clock=office.clock) as again:
+        assert dispatch.invite(RoundRun(again, run.run)) == {}
+    assert len(mails_to(office, "dinkes@example.id", run)) == 1
+
+
+def test_the_attendance_is_read_from_the_filled_in_workbook(office, place, tmp_path):
+    from jagadata.adapters.workbooks import make_attendance_form, read_attendance
+
+    run = invited_run(office, place)
+    path = tmp_path / "daftar hadir.xlsx"
+    path.write_bytes(make_attendance_form(run.proposal, run.round, run.agencies))
+    book = openpyxl.load_workbook(path)
+    sheet = book.active
+    sheet["C5"], sheet["D5"] = "Budi Santoso", "197903122008011002"
+    book.save(path)
+    run.enter_attendance(read_attendance(path, run.agencies))
+    run.decide("attendance", yes("wahyu", office.clock, hadir=[], notulen="Sepakat."))
+    found = run.meet()
+    assert [(one.agency, one.nip) for one in found.attendees] == [("bkpsdm", "197903122008011002")]
+    assert found.source == "berkas XLSX"
+    sheet["B5"], sheet["H5"] = "Dinas Antah Berantah", ""
+    book.save(path)
+    with pytest.raises(RefusedError, match=r"baris 5 \('Dinas Antah Berantah'\)"):
+        read_attendance(path, run.agencies)
+    path.write_bytes(b"bukan xlsx")
+    with pytest.raises(RefusedError, match="tidak dapat dibaca"):
+        read_attendance(path, run.agencies)
+
+
+def invited_run(office, place):
+    run = opened(office, place)
+    return invited(run, office.clock)
+
+
+def test_a_deadline_that_is_extended_reminds_anew_and_the_report_judges_by_it(office, place):
+    clock = office.clock
+    run = invited_run(office, place)
+    run.decide("attendance", yes("wahyu", clock, hadir=["bkpsdm"]))
+    run.meet()
+    early = no("wahyu", clock, batas_waktu=run.deadline.isoformat())
+    assert "batas waktu baru" in run.extension_faults(early)[0]
+    later = run.deadline + timedelta(days=14)
+    decision = no("wahyu", clock, batas_waktu=later.isoformat())
+    assert run.extension_faults(decision) == []
+    run.decide("closing-1", decision)
+    assert run.deadline == later
+    assert run.is_collecting
+    intake_run.tell_extension(run)
+    assert "diperpanjang" in mails_to(office, "dinkes@example.id", run)[-1]["subject"]
+
+
+def test_nothing_is_closed_while_a_place_of_delivery_is_silent(office, place):
+    clock = office.clock
+    run = invited_run(office, place)
+    run.decide("attendance", yes("wahyu", clock, hadir=["bkpsdm"]))
+    run.meet()
+    run.decide("closing-1", yes("wahyu", clock))
+    shutil.move(office.folder / "kiriman", office.folder / "kiriman-lain")
+    with pytest.raises(UnreachableError, match="belum dapat diambil"):
+        intake_run.close(run)
+    shutil.move(office.folder / "kiriman-lain", office.folder / "kiriman")
+    drop(office, "bkpsdm", "asn.xlsx", good_file(run.round.year))
+    clock.pass_days(1)
+    found = intake_run.close(run)
+    assert found[0].status == "Lengkap"
+
+
+def test_an_office_without_the_section_is_refused_before_anything_is_sent(office_lab):
+    with office_lab.place() as place, pytest.raises(RefusedError, match="collection"):
+        RoundRun(place, "putaran")
