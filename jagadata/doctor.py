@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pyrage
 
+from jagadata import doctor_collection
 from jagadata.adapters.prefect_api import PrefectApi
 from jagadata.adapters.typst_pdf import load_letterhead
 from jagadata.calendar import format_bytes
@@ -116,6 +117,7 @@ def _checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[Find
         yield "Server basis data", server.name, partial(_server, place, server)
     for system in office.systems:
         yield "Sistem", system.id, partial(_system, place, system)
+    yield from doctor_collection.make_checks(place)
     yield "Pesan", "saluran", partial(_channels, place)
     yield "Prefect", "server dan alur", partial(_prefect, place)
 

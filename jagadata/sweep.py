@@ -11,6 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jagadata.calendar import format_date
+from jagadata.collection.receipts import folder, list_receipts
+from jagadata.collection.round_run import find_rounds
 from jagadata.errors import BusyError, JagadataError
 from jagadata.exchange import find_swapped, keep_sides, make_names
 from jagadata.kept import drop_kept, list_kept
@@ -78,6 +80,7 @@ def sweep(place: Workplace, *, dry_run: bool, by: str) -> SweepReport:
         ("basis data simpanan", partial(_expired, place, by)),
         *((store.name, partial(_uploads, store)) for store in place.stores),
         ("data tanpa manifes", partial(_orphans, place)),
+        ("kiriman tanpa tanda terima", partial(_received, place)),
         *((system.id, partial(_switches, place, system)) for system in place.office.systems),
     ]
     for where, look in looks:
@@ -99,6 +102,23 @@ def _clean(leftover: Leftover, problems: list[Problem]) -> bool:
         problems.append(Problem(place=f"{leftover.name} ({leftover.place})", what=error.message))
         return False
     return True
+
+
+def _received(place: Workplace) -> Iterator[Leftover]:
+    """Files of OPD that were stored by an intake that was killed before their receipt was written: they were taken in again then."""
+    store = place.stores[0]
+    for one in find_rounds(place):
+        receipts = list_receipts(place, one)
+        known = {item.key for receipt in receipts if receipt.stream for item in receipt.stream.objects}
+        for stored in store.list(folder(one, "files")):
+            if stored.key not in known and stored.modified < place.clock() - ORPHAN_AGE:
+                yield Leftover(
+                    place=f"penyimpanan {store.name}",
+                    name=stored.key,
+                    what="berkas kiriman tanpa tanda terima; aslinya masih ada di tempat kiriman",
+                    action="hapus",
+                    clean=partial(store.remove, stored),
+                )
 
 
 def _run_ids(place: Workplace) -> list[str]:

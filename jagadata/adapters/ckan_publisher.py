@@ -54,15 +54,23 @@ class CkanPublisher:
         self._ca = ca
         self._timeouts = timeouts
 
-    def publish(self, package: DataPackage) -> Published:
-        check_publishable(package.dataset, package.version)
-        check_files(package)
+    @contextlib.contextmanager
+    def _portal(self) -> Iterator[Any]:
         with requests.Session() as session:
             # The environment's CA bundle would win over `verify`, and a .netrc over the token; proxies are wanted.
             session.trust_env = False
             session.proxies.update(get_environ_proxies(self._url))
             session.verify = str(self._ca) if self._ca else True
-            portal = RemoteCKAN(self._url, apikey=self._token, user_agent="jagadata", session=session)
+            yield RemoteCKAN(self._url, apikey=self._token, user_agent="jagadata", session=session)
+
+    def check(self) -> None:
+        with self._portal() as portal:
+            self._organize(portal)
+
+    def publish(self, package: DataPackage) -> Published:
+        check_publishable(package.dataset, package.version)
+        check_files(package)
+        with self._portal() as portal:
             return self._publish(portal, package)
 
     def _publish(self, portal: Any, package: DataPackage) -> Published:

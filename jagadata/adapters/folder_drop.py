@@ -60,6 +60,10 @@ class FolderDrop:
             ) from error
         yield from sorted(found.values(), key=lambda one: (one.at, one.key))
 
+    def check(self) -> None:
+        """Raises UnreachableError."""
+        list(self.fetch(()))
+
     def mark(self, arrival: Arrival) -> None:
         """Nothing: the folder belongs to the OPD."""
 

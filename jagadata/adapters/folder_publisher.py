@@ -32,13 +32,21 @@ class FolderPublisher:
         self.name = f"folder '{path}'"
         self._path = path
 
-    def publish(self, package: DataPackage) -> Published:
-        check_publishable(package.dataset, package.version)
+    def check(self) -> None:
         if not self._path.is_dir():  # an empty mount point must not be filled
             raise RefusedError(
                 f"Folder publikasi {self._path} tidak ada.",
                 "Buat folder itu atau pasang sharenya, lalu ulangi.",
             )
+        if not os.access(self._path, os.W_OK):
+            raise RefusedError(
+                f"Folder publikasi {self._path} tidak dapat ditulis.",
+                "Berikan hak tulis kepada pengguna yang menjalankan Jagadata.",
+            )
+
+    def publish(self, package: DataPackage) -> Published:
+        check_publishable(package.dataset, package.version)
+        self.check()
         check_files(package)
         try:
             return self._publish(package)

@@ -145,6 +145,11 @@ class ImapMailbox:
 
     # --- what is there ---
 
+    def check(self) -> None:
+        """Log in, open the folder, log out. Raises UnreachableError, RefusedError."""
+        self._ask(lambda client: client.noop())
+        self.close()
+
     def fetch(self, known: Iterable[str]) -> Iterator[Arrival]:
         """New mails, oldest first; the same mail delivered twice counts once. Raises UnreachableError, RefusedError."""
         seen = set(known)

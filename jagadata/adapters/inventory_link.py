@@ -118,6 +118,13 @@ class InventoryLink:
                 "Jalankan migrasinya (`jaga inventory migrate`).",
             )
 
+    def is_current(self) -> bool:
+        """Whether the schema is there and as new as this code. Raises RefusedError (newer), UnreachableError."""
+        with self._connect() as connection:
+            revision = inventory_migration.read_revision(connection)
+        inventory_migration.check_revision(revision, PLACE)
+        return revision == HEAD
+
     def migrate(self) -> bool:
         """Make the schema, or bring it up to date; whether anything changed. Raises RefusedError: it is newer than this code."""
         with self._connect() as connection:

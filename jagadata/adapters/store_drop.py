@@ -42,6 +42,10 @@ class StoreDrop:
         ]
         yield from sorted(found, key=lambda one: (one.at, one.key))
 
+    def check(self) -> None:
+        """Raises UnreachableError."""
+        next(iter(self.store.list(self.prefix.rstrip("/") + "/")), None)
+
     def mark(self, arrival: Arrival) -> None:
         """Nothing: objects are never changed."""
 

@@ -64,6 +64,10 @@ class Arrivals(Protocol):
         """
         ...
 
+    def check(self) -> None:
+        """Whether it can be opened now; changes nothing. Raises UnreachableError, RefusedError."""
+        ...
+
     def mark(self, arrival: Arrival) -> None:
         """Note at the source that it was taken in (an IMAP keyword; nothing for a folder). Fails soft."""
         ...

@@ -121,6 +121,7 @@ class InventoryBook(Protocol):
     """The inventory as the SOP needs it. Every call is one transaction, and may be made twice."""
 
     def migrate(self) -> bool: ...
+    def is_current(self) -> bool: ...
     def request(
         self,
         agencies: Iterable[Agency],

@@ -23,6 +23,10 @@ class Publisher(Protocol):
 
     name: str
 
+    def check(self) -> None:
+        """Whether it could publish now; sends nothing. Raises RefusedError, UnreachableError."""
+        ...
+
     def publish(self, package: DataPackage) -> Published:
         """Make the place hold this package. A second time changes nothing; nothing is ever deleted there.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -11,8 +12,11 @@ from types import SimpleNamespace
 
 import openpyxl
 import pytest
+from click.testing import CliRunner
 
+from jagadata import doctor
 from jagadata.approval import Decision
+from jagadata.cli import main
 from jagadata.collection import dispatch, intake_run, inventory_run
 from jagadata.collection.proposal import to_json
 from jagadata.collection.round_run import RoundOrder, RoundRun, find_holder
@@ -20,6 +24,7 @@ from jagadata.demo.agencies import broken_file, good_file, make_collection, mend
 from jagadata.demo.processes import free_port
 from jagadata.errors import RefusedError, UnreachableError
 from jagadata.office import load_office
+from jagadata.sweep import sweep
 from jagadata.workplace import Workplace
 from tests.office_lab import open_office
 
@@ -322,3 +327,81 @@ def test_nothing_is_closed_while_a_place_of_delivery_is_silent(office, place):
 def test_an_office_without_the_section_is_refused_before_anything_is_sent(office_lab):
     with office_lab.place() as place, pytest.raises(RefusedError, match="collection"):
         RoundRun(place, "putaran")
+
+
+def jaga(office, *arguments):
+    environment = {"JAGADATA_OFFICE": str(office.lab.path)}
+    return CliRunner().invoke(
+        main, list(arguments), prog_name="jaga", env=environment, catch_exceptions=False
+    )
+
+
+def test_the_command_line_shows_takes_in_accepts_from_quarantine_and_hands_out_the_papers(
+    office, place, tmp_path
+):
+    run = invited_run(office, place)
+    name = str(run.round)
+    drop(office, "tidak-dikenal", "asn.xlsx", good_file(run.round.year))
+    time.sleep(1)
+    done = jaga(office, "round", "intake")
+    assert f"{run.title}: 1 berkas diterima, 0 diperiksa" in done.output
+    number = f"TT-{name.upper()}-0001"
+    shown = jaga(office, "round", "show", name).output
+    assert number in shown
+    assert "Karantina" in shown
+    assert "bukan folder OPD" in " ".join(shown.split())
+    refused = jaga(office, "round", "accept", name, number, "--agency", "tidak-ada", "--by", "wahyu")
+    assert refused.exit_code == 5
+    accepted = jaga(office, "round", "accept", name, number, "--agency", "bkpsdm", "--by", "wahyu")
+    assert accepted.exit_code == 0, accepted.output
+    assert "1 diperiksa" in jaga(office, "round", "intake").output
+    assert "Lengkap" in jaga(office, "round", "show", name).output
+    assert "1 dari 3" in jaga(office, "round", "list").output
+    folder = tmp_path / "surat"
+    for _twice in range(2):
+        saved = jaga(office, "round", "papers", name, "--folder", str(folder))
+        assert saved.exit_code == 0, saved.output
+    assert (folder / "bkpsdm-1-surat-undangan.pdf").read_bytes().startswith(b"%PDF")
+    assert jaga(office, "round", "show", "2029-s1").exit_code == 5
+    assert "Terinventarisasi" not in jaga(office, "inventory", "show", name).output
+    assert "CREATE ROLE" in jaga(office, "inventory", "prepare").output
+
+
+def test_doctor_tries_what_the_section_names_and_says_what_to_do(office, place):
+    place.inventory(place.office.collection).migrate()
+
+    def states(where):
+        found = [check for check in doctor.examine(where) if check.group == "Pengumpulan data"]
+        return {check.subject.partition(" ")[0]: (check.state, check.finding) for check in found}
+
+    assert {state for state, _ in states(place).values()} == {"OK"}
+    office.lab.change(lambda value: value["collection"]["drops"][0].update(path="tidak-ada"))
+    office.lab.change(lambda value: value["collection"]["inventory"].update(database="tidak-ada"))
+    with Workplace(load_office(office.lab.path)) as broken:
+        found = states(broken)
+    office.lab.change(lambda value: value["collection"]["drops"][0].update(path="kiriman"))
+    office.lab.change(
+        lambda value: value["collection"]["inventory"].update(
+            database=place.office.collection.inventory.database
+        )
+    )
+    assert found["tempat"][0] == found["inventaris"][0] == "MASALAH"
+    assert found["peran"][0] == "OK"
+
+
+def test_files_that_a_killed_intake_left_are_swept_and_no_other(office, place):
+    run = invited_run(office, place)
+    drop(office, "bkpsdm", "asn.xlsx", good_file(run.round.year))
+    office.clock.pass_days(1)
+    assert intake_run.take_in(run).files == 1
+    orphan = f"rounds/{run.round}/files/000002-deadbeef.age.000"
+    place.stores[0].put(orphan, b"x")
+    office.clock.pass_days(6)
+    assert orphan not in {one.name for one in sweep(place, dry_run=True, by="uji").found}
+    office.clock.pass_days(3)
+    report = sweep(place, dry_run=False, by="uji")
+    assert [one.name for one in report.found if one.name.startswith("rounds/")] == [orphan]
+    assert place.stores[0].find(orphan) is None
+    assert intake_run.deliveries(run)[0].is_complete
+    with intake_run.work_folder(place):
+        assert list(place.office.spool.glob("jaga-periksa-*"))
