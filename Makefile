@@ -43,8 +43,9 @@ check: setup ## lint, format, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup ## backup and restore against the bare tools, side by side (SIZE=1024 in MB)
+bench: setup ## backup and restore against the bare tools, side by side (SIZE=1024 in MB); a round of data collection
 	$(BIN)/python -m tests.bench $(SIZE)
+	$(BIN)/python -m tests.bench_round
 
 debian:
 	@if [ "$$(id -u)" = 0 ] && { [ "$(APT)" = 1 ] || [ "$$CI" = true ]; }; then sh tests/lab/debian.sh; fi

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from jagadata import post
 from jagadata.adapters.typst_pdf import render_sheet
-from jagadata.adapters.workbooks import make_attendance_form, make_data_form
 from jagadata.calendar import format_date, format_long, format_moment
 from jagadata.collection.attendance import absent, make_attendance_sheet, make_presence_sheet
-from jagadata.collection.invitation import make_calendar
 from jagadata.collection.letters import make_invitation, make_request
 from jagadata.collection.round_run import RoundRun
 from jagadata.errors import AlreadyExistsError
@@ -169,6 +167,8 @@ def letters(run: RoundRun, agency: Agency) -> list[Letter]:
 
 def enclosures(run: RoundRun, agency: Agency) -> list[Attachment]:
     """What an OPD gets: letters, calendar file, and the workbook to fill in."""
+    from jagadata.adapters.workbooks import make_data_form  # late, as below: a gate starts the sooner
+
     names = ("surat-undangan.pdf", "surat-permintaan-data.pdf")
     found = [
         (name, pdf(run, letter, "collection/letter.typ"))
@@ -184,6 +184,8 @@ def enclosures(run: RoundRun, agency: Agency) -> list[Attachment]:
 
 
 def _calendar(run: RoundRun, agency: Agency) -> bytes:
+    from jagadata.collection.invitation import make_calendar
+
     return make_calendar(
         run.proposal,
         run.round,
@@ -230,6 +232,8 @@ def invite(run: RoundRun) -> dict[str, str]:
 
 def attendance_papers(run: RoundRun) -> list[Attachment]:
     """The Daftar Hadir to be signed, and as a workbook to fill in."""
+    from jagadata.adapters.workbooks import make_attendance_form
+
     leader = run.signature("kabid_egov")
     sheet = make_attendance_sheet(
         run.proposal,

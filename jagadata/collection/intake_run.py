@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jagadata.adapters.table_reader import examine
 from jagadata.collection import answers, dispatch, intake
 from jagadata.collection.deliveries import due_reminders, make_deliveries, open_of
 from jagadata.collection.examination import PreviousTable
@@ -112,6 +111,10 @@ def examine_receipt(
     run: RoundRun, path: Path, receipt: Receipt, folder: Path, previous: dict[str, PreviousTable]
 ) -> Examination:
     """What one file holds of the data sets that were asked of its OPD; its tables lie in `folder`/NUMBER."""
+    from jagadata.adapters.table_reader import (
+        examine,  # a gate needs none of its libraries, and starts the sooner
+    )
+
     asked = [one for one in run.datasets() if one.agency == receipt.agency]
     return examine(
         path,

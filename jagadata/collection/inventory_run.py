@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from jagadata import sop
-from jagadata.adapters.data_files import write_package
-from jagadata.adapters.workbooks import make_report_workbook
 from jagadata.collection import dispatch
 from jagadata.collection.intake_run import deliveries, examine_receipt, quarantine, tables_of, work_folder
 from jagadata.collection.package import check_publishable
@@ -77,6 +75,8 @@ def _publish(
     run: RoundRun, delivery: Delivery, version: Version, parquet: Path, folder: Path
 ) -> dict[str, Any]:
     """What became of one data set: {"label", "rows", "places", "refused"}."""
+    from jagadata.adapters.data_files import write_package  # late: pyarrow is slow to load
+
     found: dict[str, Any] = {"label": version.label, "rows": version.rows, "places": [], "refused": []}
     dataset, place = delivery.dataset, run.place
     try:
@@ -163,6 +163,8 @@ def _uninvited(run: RoundRun) -> list[str]:
 
 def finish(run: RoundRun) -> Report:
     """Keep the report as PDF and workbook, end the round, and tell those who take part."""
+    from jagadata.adapters.workbooks import make_report_workbook  # late: a gate needs none of it
+
     report = make_report(run)
     signer = run.signature("kasi_data")
     sheet = make_report_sheet(report, city=run.place.office.office.city, signer=signer, tz=run.place.timezone)
