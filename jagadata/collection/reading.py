@@ -80,17 +80,25 @@ def read_tables(grids: Iterable[Grid], question: Question) -> Outcome:
                 strangers.append(_stranger(grid, question))
                 _report_personal(outcome, grid, look_over(grid), None, expected=False)
             continue
-        layout = layouts[0]
+        layout, before = layouts[0], len(outcome.findings)
         if len(layouts) > 1 and layouts[1].score > layout.score - 0.01:
             outcome.findings.append(_unsure(grid, layouts))
         part = read_part(grid, layout, seen := Sightings())
         held = _report_personal(outcome, grid, seen, part, expected=layout.dataset.personal)
+        _name_dataset(outcome, before, layout.dataset)
         parts.setdefault(layout.dataset.code, []).append((part, held))
     outcome.findings += [_milder(one) for one in strangers] if parts else strangers or [_nothing()]
     for pairs in parts.values():
+        before = len(outcome.findings)
         _put_together(outcome, pairs, question)
+        _name_dataset(outcome, before, outcome.tables[-1].dataset)
     outcome.findings = list(sift(outcome.findings))
     return outcome
+
+
+def _name_dataset(outcome: Outcome, before: int, dataset: DatasetEntry) -> None:
+    """What was found since concerns this data set, and spoils no other in the same file."""
+    outcome.findings[before:] = [replace(one, dataset=dataset.code) for one in outcome.findings[before:]]
 
 
 def _put_together(outcome: Outcome, pairs: list[tuple[Part, bool]], question: Question) -> None:

@@ -11,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from jagadata.adapters import table_reader
@@ -19,6 +20,7 @@ from jagadata.collection.examination import from_json, to_json
 from jagadata.collection.round import Round
 from jagadata.errors import JagadataError
 from jagadata.office_collection import Limits
+from tests.collection_parts import make_policy
 from tests.corpus.asked import DATASETS, PEOPLE_HEAD, RICE_HEAD, people, rice
 from tests.corpus.makers import book, text
 
@@ -176,3 +178,29 @@ def test_the_sandbox_is_given_no_secret_of_the_run(send, monkeypatch):
     monkeypatch.setenv("RAHASIA_UJI", "jangan")
     send("satu.csv", text([RICE_HEAD, *rice()]))
     assert b"RAHASIA_UJI" not in Path(f"/proc/{_sandbox()}/environ").read_bytes()
+
+
+def test_a_fault_in_one_sheet_spoils_no_other_data_set_of_the_file(tmp_path):
+    policy = make_policy()
+    workbook = openpyxl.Workbook()
+    first = workbook.active
+    first.title = "asn-golongan"
+    for row in (("Tahun", "Golongan", "Jumlah (orang)"), (2026, "III", 12), (2026, "IV", 7)):
+        first.append(row)
+    second = workbook.create_sheet("pelatihan")
+    for row in (("Tahun", "Jumlah (kegiatan)"), (2026, "tiga")):
+        second.append(row)
+    path = tmp_path / "dua data.xlsx"
+    workbook.save(path)
+    found = examine(
+        path,
+        path.name,
+        policy.datasets_of("bkpsdm"),
+        round=Round(2026, 2),
+        limits=policy.limits,
+        region="3503",
+        folder=tmp_path,
+    )
+    assert {one.dataset for one in found.faults} == {"pelatihan"}
+    assert found.is_complete("asn-golongan")
+    assert not found.is_complete("pelatihan")
