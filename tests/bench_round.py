@@ -30,8 +30,23 @@ from tests.integration.test_round import Clock, agree, yes
 from tests.office_lab import open_office
 
 AGENCIES = 60
-HEADS = ("Tahun", "Kode Wilayah", "Nama", "Kelompok", "Jumlah", "Nilai", "Tanggal", "Keterangan")
+WORDS = ("Sawah", "Jalan", "Pasar", "Sungai", "Sekolah", "Hutan", "Kapal", "Ternak", "Rumah")
 TYPES = ("year", "region", "text", "text", "integer", "number", "date", "text")
+
+
+def heads(number: int) -> tuple[str, ...]:
+    """Headings of one data set; no two of one OPD are alike."""
+    word = WORDS[number // AGENCIES % len(WORDS)]
+    return (
+        "Tahun",
+        "Kode Wilayah",
+        f"Nama {word}",
+        f"Jenis {word}",
+        f"Jumlah {word}",
+        "Nilai",
+        "Tanggal",
+        "Keterangan",
+    )
 
 
 def make_policy(collection, files: int):
@@ -45,17 +60,20 @@ def make_policy(collection, files: int):
         }
         for n in range(AGENCIES)
     ]
-    columns = [
-        {"name": name, "type": kind, "key": name == "Nama", "required": name != "Keterangan"}
-        for name, kind in zip(HEADS, TYPES, strict=True)
-    ]
+
+    def columns(number):
+        return [
+            {"name": name, "type": kind, "key": place == 2, "required": name != "Keterangan"}
+            for place, (name, kind) in enumerate(zip(heads(number), TYPES, strict=True))
+        ]
+
     datasets = [
         {
             "code": f"data-{n}",
             "name": f"Data nomor {n}",
             "agency": f"opd-{n % AGENCIES}",
             "unit": "unit",
-            "columns": columns,
+            "columns": columns(n),
         }
         for n in range(files)
     ]
@@ -85,7 +103,7 @@ def write_files(folder: Path, files: int, rows: int, year: int) -> int:
         target.mkdir(parents=True, exist_ok=True)
         if number % 2:
             lines = [
-                ";".join(HEADS),
+                ";".join(heads(number)),
                 *(
                     ";".join(
                         str(cell).replace(".", ",") if isinstance(cell, float) else str(cell) for cell in row
@@ -98,7 +116,7 @@ def write_files(folder: Path, files: int, rows: int, year: int) -> int:
             buffer = io.BytesIO()
             book = xlsxwriter.Workbook(buffer, {"in_memory": True})
             sheet = book.add_worksheet(f"data-{number}")
-            sheet.write_row(0, 0, HEADS)
+            sheet.write_row(0, 0, heads(number))
             for place, row in enumerate(make_rows(number, rows, year), 1):
                 sheet.write_row(place, 0, row)
             book.close()
