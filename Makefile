@@ -31,7 +31,7 @@ demo: setup ## a real application loses its data and gets it back by the book (K
 	@KEEP=$(KEEP) $(BIN)/python -m jagadata.demo
 
 test: setup debian ## all tests; as root with APT=1 or CI=true on Debian's servers too
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 faults: setup ## the fault sweep (EVERY=20: every 20th fault of files only)
 	$(BIN)/python -m pytest -q -m whole tests

@@ -18,6 +18,7 @@ def watch() -> None:
     """Repair what is safe, and tell the office the rest: once, not every time."""
     with workplace() as place:
         runs = steps.find_open_runs(place)
+        steps.revive(place, runs)
         steps.finish_dead(place, runs)
         steps.close_overdue(place, runs)
         steps.remind(place, runs)

@@ -30,6 +30,7 @@ from jagadata.exchange import (
     make_intents,
 )
 from jagadata.keeper import Keeper
+from jagadata.patience import insist
 from jagadata.preparation import fetch_planned, plan_rollback_sides
 
 if TYPE_CHECKING:
@@ -320,7 +321,7 @@ class Recovery:
         if self._keeper:
             self._keeper.stop()
         with contextlib.suppress(JagadataError):  # a switch that fires late only starts what runs
-            self.control.disarm()
+            insist(self.control.disarm, seconds=10)
 
     def _swap_back(self, cause: JagadataError) -> None:
         """The restored data does not carry the service: give the old data its name back, if that is possible and safe."""
@@ -347,18 +348,17 @@ class Recovery:
         if self.facts.get("swapped_back"):
             actions.append("data lama dikembalikan seperti semula")
         if self._stopped:
-            for _attempt in range(3):
-                try:
-                    self._start_and_probe()
-                except JagadataError as fault:
-                    actions.append(f"layanan belum menjawab: {fault.message}")
-                else:
-                    actions.append("layanan diaktifkan kembali")
-                    break
-            else:
+            # A host that is away (its sshd restarts) is waited for until its switch has surely fired.
+            seconds = 2 * 60 * self.place.office.policy.restore.switch_minutes
+            try:
+                insist(self._start_and_probe, seconds=seconds)
+            except JagadataError as fault:
+                actions.append(f"layanan belum menjawab: {fault.message}")
                 actions.append(
                     "sakelar pengaman di host tetap terpasang dan akan mencoba mengaktifkan layanan"
                 )
+            else:
+                actions.append("layanan diaktifkan kembali")
         if error is not None and self.plan.mode != "rollback":
             for side in self._sides:
                 if side.oid is not None and not side.swapped and not self.facts.get("swapped_back"):
@@ -370,7 +370,8 @@ class Recovery:
         if error is not None and not isinstance(error, JagadataError):
             self.journal.note(RECOVERY, "failed", message=type(error).__name__, actions=actions)
             return
-        failed = error is not None or self._stopped
+        swapped = any(side.swapped for side in self._sides) and not self.facts.get("swapped_back")
+        failed = self._stopped or (error is not None and not (swapped and self.production))
         try:
             self._keep()
         except JagadataError as fault:
@@ -381,6 +382,8 @@ class Recovery:
             off, on = (datetime.fromisoformat(self.facts[name]) for name in ("off_at", "on_at"))
             self.facts["downtime_seconds"] = round((on - off).total_seconds(), 1)
         reason = f"{error.message} {error.hint}".strip() if isinstance(error, JagadataError) else ""
+        if reason and not failed:  # the new data carry the service, whatever stood in between
+            actions, reason = [*actions, f"sempat terganggu: {reason}"], ""
         self.facts["fired"] = isinstance(error, SwitchFiredError)
         self.outcome = {
             **self.facts,

@@ -210,16 +210,25 @@ class RestoreRun:
                 "Lanjutkan dengan versi yang menulisnya.",
             ) from error
 
+    @property
+    def is_closed(self) -> bool:
+        """Ended although steps 2 to 4 never came to an end: its run died or was cancelled."""
+        return self.journal.outcome("closed") is not None
+
     def may_go_on(self) -> bool:
         """Received, approved where that is needed, and not closed."""
-        if self.journal.outcome("1") is None or self.journal.outcome("closed") is not None:
+        if self.journal.outcome("1") is None or self.is_closed:
             return False
         return not self.needs_approval() or (self.decision is not None and self.decision.answer == "yes")
 
     # --- steps 2 to 4 ---
 
     def recovery(self, progress: Callable[[int], None] = ignore) -> Recovery:
-        """What carries out the approved plan. Raises RefusedError without an approval of this very plan."""
+        """What carries out the approved plan. Raises RefusedError without an approval of this very plan, or once it is closed."""
+        if self.is_closed and self.result is None:
+            raise RefusedError(
+                "Permohonan ini sudah ditutup, dan pemohonnya sudah diberi tahu.", "Ajukan permohonan baru."
+            )
         if self.needs_approval():
             value = self.journal.outcome(APPROVAL)
             if value is None or value["answer"] != "yes" or value["plan"] != self.plan.hash:

@@ -95,7 +95,12 @@ def acknowledge(run: RestoreRun, answer: str, recorded_by: str, how: str, note: 
 
 
 def step_1(run: RestoreRun) -> bool:
-    """True if the request can be carried out; a refused one is on record, and its reason with it."""
+    """True if the request can be carried out; a refused one is on record, and its reason with it.
+
+    One that was ended because its run died or was cancelled stays so, whoever presses Retry: its requester was told.
+    """
+    if run.is_closed:
+        return False
     if run.journal.outcome("1") is not None:
         return True
     try:

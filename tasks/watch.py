@@ -20,6 +20,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.deployments import run_deployment
+from prefect.states import AwaitingRetry, Crashed
 
 from jagadata import follow_up, post, watch
 from jagadata.errors import JagadataError
@@ -32,9 +33,14 @@ from tasks.parameters import parse_choice, system_choices
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import FlowRun
+
 
 log = logging.getLogger("jagadata.tasks")
 LOOK_BACK = timedelta(days=60)
+FORM_PATIENCE, START_PATIENCE = timedelta(minutes=1), timedelta(minutes=10)
+"""How long a gate may be without its form, and a run be about to start."""
 ROUND_LOOK_BACK = timedelta(days=400)
 """A round of data collection lives for months."""
 _PROCEDURES: tuple[tuple[Literal["restore", "backup", "collection"], str, timedelta], ...] = (
@@ -92,6 +98,41 @@ def finish_dead(place: Workplace, runs: list[OpenRun]) -> None:
                 log.info("Pemohon %s kini sudah diberi tahu", told.number())
         except JagadataError as error:  # one run that can't be finished now holds up no other
             log.warning("Run %s belum dapat diselesaikan: %s", item.run, error)
+
+
+@task(name="Mengulang run yang tersangkut", cache_policy=NO_CACHE, persist_result=False)
+def revive(place: Workplace, runs: list[OpenRun]) -> None:
+    """What Prefect itself leaves for ever: a gate whose form was never saved, and a run whose worker died before it began.
+
+    The process may be killed between its Suspended state and the form: then nobody can answer (measured).
+    """
+    from uuid import UUID
+
+    waiting = [UUID(item.run) for item in runs if item.state == "waiting"]
+    with get_client(sync_client=True) as client:
+        pending = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                tags=FlowRunFilterTags(any_=[tag for _, tag, _ in _PROCEDURES]),
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PENDING])),
+            )
+        )
+        formless = [run for run in map(client.read_flow_run, waiting) if _lacks_form(client, run)]
+        for run, patience in (
+            *((one, FORM_PATIENCE) for one in formless),
+            *((one, START_PATIENCE) for one in pending),
+        ):
+            if run.state is None or place.clock() - run.state.timestamp < patience:
+                continue
+            # Ended first: only then does Prefect forget that this gate was asked.
+            client.set_flow_run_state(run.id, Crashed(message="Run tersangkut."), force=True)
+            client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
+            log.warning("Run %s tersangkut (%s) dan dijalankan kembali", run.id, run.state.name)
+
+
+def _lacks_form(client: SyncPrefectClient, run: FlowRun) -> bool:
+    """Suspended, and what it asks is not there."""
+    keys = run.state.state_details.run_input_keyset if run.state and run.state.is_paused() else None
+    return keys is not None and not client.filter_flow_run_input(run.id, keys["schema"], 1, set())
 
 
 @task(name="Menutup persetujuan yang lewat batas waktu", cache_policy=NO_CACHE, persist_result=False)

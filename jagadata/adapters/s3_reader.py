@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from jagadata.adapters.s3_bucket import Bucket
 
+_ATOM = 2**16
+"""Bytes that must arrive over one connection to count: of a read that breaks off, nothing does."""
 _PIECE = 2**20
 
 
@@ -79,7 +81,7 @@ class S3Reader(io.RawIOBase):
             try:
                 if self._body is None:
                     self._connect()
-                data: bytes = self._body.read(wanted)
+                data: bytes = self._body.read(min(wanted, _ATOM))
             except (UnreachableError, BotoCoreError, HTTPError, OSError) as error:
                 fault = error
             else:

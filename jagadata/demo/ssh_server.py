@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pwd
 import sys
@@ -75,6 +76,13 @@ async def _feed(source: Any, target: Any) -> None:
     target.close()
 
 
+async def _show(source: Any, target: Any) -> None:
+    while data := await source.read(65536):
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # who asked may be gone
+            target.write(data)
+            await target.drain()
+
+
 async def _handle(process: object) -> None:
     import asyncssh
 
@@ -89,11 +97,10 @@ async def _handle(process: object) -> None:
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
     )
-    # Not redirect(stdin=...): it ends the whole connection when the command leaves its input unread.
+    # Not redirect(): it ends the whole connection when the command leaves its input unread, or closes stdout before stderr.
     feeding = asyncio.create_task(_feed(process.stdin, child.stdin))
-    await process.redirect(stdout=child.stdout, stderr=child.stderr)
+    await asyncio.gather(_show(child.stdout, process.stdout), _show(child.stderr, process.stderr))
     code = await child.wait()
-    await process.stdout.drain()
     feeding.cancel()
     process.exit(code if code >= 0 else 128 - code)
 

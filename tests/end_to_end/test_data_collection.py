@@ -36,8 +36,6 @@ def test_a_round_runs_through_prefect_and_a_second_run_of_it_is_refused(deployed
     gate = api.gate(run, 60)
     assert "Isian sebelumnya belum dapat diterima" in gate.text
     deployed.sign(run, "Diajukan", "wahyu", values={"tempat": "Pendopo Manggala"})
-    deployed.sign(run, "Dikembalikan", "endang", "acara kurang")
-    deployed.sign(run, "Diajukan", "wahyu")
     deployed.sign(run, "Disetujui", "endang")
     deployed.sign(run, "Ditandatangani", "hadi")
     second = api.run(ROUND, {"perintah": {"putaran": "2031 semester 2"}})

@@ -8,17 +8,22 @@ import pickle
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.faults.kills import SWITCH_SECONDS, Death
-from tests.faults.sweep import SCENARIOS, Finding, summarize, work
+from tests.faults.sweep import S3_SCENARIOS, SCENARIOS, Finding, summarize, work
+
+if TYPE_CHECKING:
+    from tests.faults.strikes import Struck
 
 
 def main() -> int:
     every = int(os.environ.get("EVERY") or 1)
-    names = sys.argv[1:] or list(SCENARIOS)
+    names = sys.argv[1:] or [*SCENARIOS, *S3_SCENARIOS]
     shards = 2
     found: list[Finding] = []
     deaths: list[Death] = []
+    strikes: list[Struck] = []
     positions: dict[str, int] = {}
     with tempfile.TemporaryDirectory() as folder:
         context = multiprocessing.get_context("spawn")
@@ -33,20 +38,21 @@ def main() -> int:
                 job.join()
                 if job.exitcode:
                     return 1
-                count, findings, dead = pickle.loads(target.read_bytes())  # noqa: S301 - our own
+                count, findings, dead, struck = pickle.loads(target.read_bytes())  # noqa: S301 - our own
                 positions[name] = count
                 found += findings
                 deaths += dead
+                strikes += struck
     print(summarize(found, positions))
-    longest = max((death.off_seconds for death in deaths), default=0)
-    print(
-        f"{len(deaths)} kills of the process; longest time without an answer, by the switch alone: {longest:.1f} s"
-        f" (switch: {SWITCH_SECONDS} s)"
-    )
-    for death in deaths:
-        if death.verdict.broken:
-            print(f"BROKEN {death}")
-    return 1 if any(one.verdict.broken for one in (*found, *deaths)) else 0
+    for what, blows in (("kills of the process", deaths), ("blows to sshd", strikes)):
+        longest = max((one.off_seconds for one in blows), default=0)
+        print(
+            f"{len(blows)} {what}; longest time without an answer: {longest:.1f} s (switch: {SWITCH_SECONDS} s)"
+        )
+        for one in blows:
+            if one.verdict.broken:
+                print(f"BROKEN {one}")
+    return 1 if any(one.verdict.broken for one in (*found, *deaths, *strikes)) else 0
 
 
 if __name__ == "__main__":

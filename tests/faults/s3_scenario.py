@@ -60,11 +60,11 @@ class S3Lab(OfficeLab):
 
 
 def open_s3_office(
-    stack: ExitStack, folder: Path, postgres, ssh, system: str, *, kind: str = "plain"
+    stack: ExitStack, folder: Path, postgres, ssh, system: str, *, kind: str = "plain", s3=None
 ) -> S3Lab:
-    """Swift, a proxy before it, and an office whose primary store is a bucket there."""
-    s3 = stack.enter_context(start_swift(folder / "swift"))
-    bucket = s3.make_bucket("utama", versioned=kind == "versioned")
+    """Swift (one of its own unless `s3` is given), a proxy before it, and an office whose primary store is a bucket there."""
+    s3 = s3 or stack.enter_context(start_swift(folder / "swift"))
+    bucket = s3.make_bucket(f"utama-{system}", versioned=kind == "versioned")
     proxy = stack.enter_context(HttpProxy(s3.endpoint, "s3"))
     keys = folder / "k" / "keys"
     keys.mkdir(parents=True)

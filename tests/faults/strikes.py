@@ -151,9 +151,7 @@ def list_calls(scenario) -> dict[str, list[str]]:
     return smith.seen
 
 
-def strike_at(
-    scenario, hand: ThreadPoolExecutor, phase: str, at: int, label: str, blow: Blow
-) -> Struck:
+def strike_at(scenario, hand: ThreadPoolExecutor, phase: str, at: int, label: str, blow: Blow) -> Struck:
     anvil = Anvil(scenario, hand)
 
     def attack(run: str) -> None:
@@ -171,11 +169,11 @@ def strike_at(
     return Struck(STEP[phase], label, blow, clock.longest, verdict)
 
 
-def run_strikes(scenario, every: int = 1) -> Iterator[Struck]:
-    """Each blow before each call of steps 2 to 4 (every so many-th)."""
+def run_strikes(scenario, first: int = 0, every: int = 1) -> Iterator[Struck]:
+    """Each blow before each call of steps 2 to 4: from the first-th on, every so many-th."""
     seen = list_calls(scenario)
     places = [(phase, at, label) for phase in STRUCK for at, label in enumerate(seen[phase])]
     hand = scenario.closing.enter_context(ThreadPoolExecutor(1))
-    for phase, at, label in places[::every]:
-        for blow in BLOWS:
-            yield strike_at(scenario, hand, phase, at, label, blow)
+    blows = [(*place, blow) for place in places for blow in BLOWS]
+    for phase, at, label, blow in blows[first::every]:
+        yield strike_at(scenario, hand, phase, at, label, blow)

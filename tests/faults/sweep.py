@@ -17,6 +17,7 @@ from jagadata.demo.ssh_server import start_ssh
 from tests.faults.kills import run_kills
 from tests.faults.s3_scenario import S3BackupScenario, S3RestoreScenario, open_s3_office
 from tests.faults.scenario import BackupScenario, RestoreScenario, Verdict
+from tests.faults.strikes import run_strikes
 from tests.faults.tap import Fault
 from tests.office_lab import open_office
 
@@ -88,13 +89,15 @@ def summarize(findings: list[Finding], positions: dict[str, int]) -> str:
     """The table of the report: positions x kinds tried, and what broke."""
     tried: Counter[tuple[str, str]] = Counter()
     broken: Counter[tuple[str, str]] = Counter()
+    kinds: dict[tuple[str, str], set[str]] = {}
     for one in findings:
+        kinds.setdefault((one.scenario, one.channel), set()).add(one.kind)
         if one.fired:
             tried[one.scenario, one.channel] += 1
             broken[one.scenario, one.channel] += bool(one.verdict.broken)
     lines = [f"{'procedure':10} {'channel':10} {'kinds':>6} {'tried':>6} {'broken':>7}"]
     lines += [
-        f"{scenario:10} {channel:10} {len(KINDS[channel]):6} {count:6} {broken[scenario, channel]:7}"
+        f"{scenario:10} {channel:10} {len(kinds[scenario, channel]):6} {count:6} {broken[scenario, channel]:7}"
         for (scenario, channel), count in sorted(tried.items())
     ]
     lines.append(
@@ -128,6 +131,12 @@ def work(name: str, shard: int, shards: int, every: int, target: Path) -> None:
                 deaths.append(death)
                 if death.verdict.broken:
                     print(f"BROKEN {death}", flush=True)
-            target.write_bytes(pickle.dumps((len(calls), findings, deaths)))
+            strikes = []
+            if name == "restore":
+                for struck in run_strikes(scenario, shard, shards):
+                    strikes.append(struck)
+                    if struck.verdict.broken:
+                        print(f"BROKEN {struck}", flush=True)
+            target.write_bytes(pickle.dumps((len(calls), findings, deaths, strikes)))
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -6,7 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.faults.kills import run_kills
+from tests.faults.kills import SWITCH_SECONDS, run_kills
+from tests.faults.strikes import run_strikes
 from tests.faults.sweep import list_faults, open_scenario, run_sweep
 from tests.faults.tap import KINDS, Fault
 
@@ -45,3 +46,11 @@ def test_no_death_of_the_process_breaks_a_promise(swept):
     name, scenario, calls = swept
     deaths = list(run_kills(scenario, name, calls, range(len(calls))[len(calls) // 6 :: len(calls) // 3]))
     assert [str(death) for death in deaths if death.verdict.broken] == []
+
+
+@pytest.mark.parametrize("swept", ["restore"], indirect=True)
+def test_no_blow_to_sshd_breaks_a_promise(swept):
+    _, scenario, _ = swept
+    blows = list(run_strikes(scenario, 25, 60))
+    assert [str(struck) for struck in blows if struck.verdict.broken] == []
+    assert max(struck.off_seconds for struck in blows) < 3 * SWITCH_SECONDS

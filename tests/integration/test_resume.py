@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from jagadata.cli import main
+from jagadata.errors import RefusedError
 from jagadata.kept import list_kept
 from jagadata.restore_run import RestoreRun
 from jagadata.sweep import sweep
@@ -83,6 +84,10 @@ def test_what_is_unknown_refused_or_unapproved_is_not_resumed(office_lab):
         office_lab.back_up(place)
         waiting = RestoreRun(place, "menunggu-1", office_lab.request())
         waiting.receive()
+        closed = office_lab.received(place, "tertutup-1")
+        closed.close("alurnya dibatalkan, dan pemohonnya diberi tahu")
+        with pytest.raises(RefusedError, match="sudah ditutup"):
+            closed.recovery()
     assert jaga(office_lab, "resume", "tidak-ada", "--yes").exit_code == 5
     result = jaga(office_lab, "resume", "menunggu-1", "--yes")
     assert (result.exit_code, "belum disetujui" in result.stderr) == (3, True)

@@ -1,0 +1,81 @@
+"""Requests to the Prefect server fail, one at a time, between a restore's worker and the server: the restore ends well or is ended by the watch.
+
+`make faults` runs a sample of SAMPLE positions (all: SAMPLE=0), the kinds of failure in turn.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from jagadata.demo.prefect_server import start_worker
+from jagadata.errors import JagadataError
+from tests.end_to_end.test_deaths import SWITCH_SECONDS
+from tests.end_to_end.test_every_step import fresh, office, settle, tell_the_end  # noqa: F401 - fixtures
+from tests.faults.http_proxy import HttpProxy, HttpTap
+from tests.faults.strikes import Clock
+from tests.faults.tap import Fault
+
+pytestmark = [pytest.mark.whole, pytest.mark.timeout(3600)]
+
+SAMPLE = int(os.environ.get("SAMPLE") or 16)
+KINDS = ("500", "lost", "silent", "cut", "503", "refused")
+REQUEST_SECONDS = 5
+OF_A_RUN = r"/api/(?!work_pools|health|admin|csrf|deployments/[^/]*$|ready|collections|automations)"
+"""Not the worker's own: its polling and heartbeats."""
+
+
+@pytest.fixture(scope="module")
+def behind(deployed):
+    """The worker stands behind a proxy, and waits for an answer for seconds only."""
+    with HttpProxy(deployed.server.url, "prefect") as proxy:
+        deployed.worker.stop()
+        environment = {
+            "PREFECT_API_URL": f"{proxy.url}/api",
+            "PREFECT_API_REQUEST_TIMEOUT": str(REQUEST_SECONDS),
+        }
+        deployed.worker = start_worker(
+            deployed.server, deployed.office.path, deployed.folder / "worker-jauh", environment=environment
+        )
+        yield proxy
+        deployed.restart_worker()
+
+
+def restore_once(deployed, tap):
+    """Ask, approve, carry out, acknowledge; what became of it, and for how long the service was off."""
+    lab = deployed.office
+    lab.sql("DELETE FROM aplikasi.surat WHERE id > 150")
+    for path in lab.mail.folder.glob("*.eml"):
+        path.unlink()
+    with Clock(lab.is_up) as clock:
+        with tap:
+            run = deployed.ask_restore()
+            found = settle(deployed, run, seconds=240)
+        status = tell_the_end(deployed, run)
+    return found.state, status, clock.longest
+
+
+def test_no_failed_request_leaves_a_restore_without_its_end(fresh, behind):  # noqa: F811
+    plain = HttpTap(behind, only=OF_A_RUN)
+    assert restore_once(fresh, plain)[1] == "Selesai"
+    labels, broken = [label for _, label in plain.calls], []
+    step = max(1, len(labels) // SAMPLE) if SAMPLE else 1
+    print(f"\n{len(labels)} requests of one restore")
+    for number, at in enumerate(range(0, len(labels), step)):
+        tap, begun = HttpTap(behind, Fault(at, KINDS[number % len(KINDS)]), only=OF_A_RUN), time.monotonic()
+        try:
+            state, status, off = restore_once(fresh, tap)
+        except (AssertionError, JagadataError) as error:
+            state, status, off = "?", "?", 0.0
+            broken.append(f"#{at} {KINDS[number % len(KINDS)]}: {error}"[:400])
+        label = tap.calls[at][1] if at < len(tap.calls) else "-"
+        print(
+            f"PREFECT #{at} {KINDS[number % len(KINDS)]} {label[:70]}: {state}/{status} off {off:.1f} s, "
+            f"{time.monotonic() - begun:.0f} s{'' if tap.fired else ' (not reached)'}",
+            flush=True,
+        )
+        if off > SWITCH_SECONDS * 2 + 10:
+            broken.append(f"#{at}: off {off:.1f} s")
+    assert broken == []
