@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,54 +17,13 @@ from typing import TYPE_CHECKING
 import asyncssh
 
 from jagadata.adapters.ssh_host import SshHost
+from jagadata.demo.processes import answers, free_port
 from jagadata.office import DataSet, HostEntry, Probe, Service, System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 BIN = Path(sys.executable).parent
-
-SERVER = """
-import asyncio, os, signal, subprocess, sys
-import asyncssh
-
-folder, port = sys.argv[1], int(sys.argv[2])
-
-class Login(asyncssh.SSHServer):
-    def connection_requested(self, dest_host, dest_port, orig_host, orig_port):
-        return True
-
-async def feed(source, target):
-    wanted = True
-    while data := await source.read(65536):
-        try:
-            if wanted:
-                target.write(data)
-                await target.drain()
-        except (BrokenPipeError, ConnectionResetError):
-            wanted = False
-    target.close()
-
-async def handle(process):
-    child = await asyncio.create_subprocess_exec(
-        "/bin/sh", "-c", process.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        start_new_session=True)
-    # Not redirect(stdin=...): it ends the whole connection when the command leaves its input unread.
-    feeding = asyncio.create_task(feed(process.stdin, child.stdin))
-    await process.redirect(stdout=child.stdout, stderr=child.stderr)
-    code = await child.wait()
-    await process.stdout.drain()
-    feeding.cancel()
-    process.exit(code if code >= 0 else 128 - code)
-
-async def main():
-    await asyncssh.create_server(
-        Login, "127.0.0.1", port, server_host_keys=[folder + "/host_key"], authorized_client_keys=folder + "/authorized",
-        process_factory=handle, encoding=None)
-    await asyncio.get_running_loop().create_future()
-
-asyncio.run(main())
-"""
 
 WEB = """
 import http.server, sys
@@ -79,25 +37,11 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Page).serve_for
 """
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
 def await_true(what: Callable[[], bool], seconds: float = 20) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "did not come true in time"
         time.sleep(0.05)
-
-
-def answers(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
@@ -138,7 +82,7 @@ def _keys(folder: Path, port: int) -> str:
     )
     host_key.write_private_key(folder / "host_key")
     (folder / "host_key").chmod(0o600)
-    client_key.write_public_key(folder / "authorized")
+    client_key.write_public_key(folder / "client_key.pub")
     public = host_key.export_public_key().decode().strip()
     (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {public}\n")
     return client_key.export_private_key().decode()
@@ -151,7 +95,9 @@ def start_asyncssh(folder: Path) -> Iterator[Ssh]:
     key_text = _keys(folder, port)
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(folder)}
     process = subprocess.Popen(
-        [sys.executable, "-c", SERVER, str(folder), str(port)], env=environment, start_new_session=True
+        [sys.executable, "-m", "jagadata.demo.ssh_server", str(folder), str(port)],
+        env=environment,
+        start_new_session=True,
     )
     try:
         await_true(lambda: answers(port))
@@ -178,7 +124,7 @@ def start_openssh(folder: Path) -> Iterator[Ssh]:
     config = folder / "sshd_config"
     config.write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nPidFile none\nUsePAM no\nStrictModes no\n"
-        f"AuthorizedKeysFile {folder}/authorized\nPasswordAuthentication no\nPermitRootLogin yes\n"
+        f"AuthorizedKeysFile {folder}/client_key.pub\nPasswordAuthentication no\nPermitRootLogin yes\n"
         f"SetEnv PATH={BIN}:/usr/bin:/bin\n"
     )
     if os.geteuid() == 0:

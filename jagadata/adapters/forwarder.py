@@ -55,8 +55,7 @@ class Forwarder:
         for stream in streams:
             with contextlib.suppress(OSError, EOFError):
                 stream.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits in recv or accept
-            with contextlib.suppress(OSError, EOFError):
-                stream.close()
+            _close(stream)
         for thread in list(self._threads):
             thread.join(5)
 
@@ -88,8 +87,8 @@ class Forwarder:
             if not ended:
                 self._streams |= {near, far}
         if ended:
-            near.close()
-            far.close()
+            _close(near)
+            _close(far)
             return
         back = threading.Thread(
             target=self._carry, args=(far, near), name=f"forward-{self._name}-back", daemon=True
@@ -99,8 +98,8 @@ class Forwarder:
         back.join()
         with self._lock:
             self._streams -= {near, far}
-        near.close()
-        far.close()
+        _close(near)
+        _close(far)
 
     def _carry(self, source: Stream, target: Stream) -> None:
         """Until the source ends; then the target is told so, and the other direction goes on."""
@@ -114,3 +113,8 @@ class Forwarder:
             return
         with contextlib.suppress(OSError, EOFError):
             target.shutdown(socket.SHUT_WR)
+
+
+def _close(stream: Stream | socket.socket) -> None:
+    with contextlib.suppress(OSError, EOFError):  # an SSH channel says goodbye, over a line that may be dead
+        stream.close()

@@ -41,8 +41,8 @@ def render_proposal(proposal: Proposal, datasets: Sequence[DatasetEntry], round:
             ("Catatan", proposal.note),
         ]
     )
-    rows = [(one.agency, one.name, one.unit) for one in datasets]
-    asked = _table(("OPD", "Data yang diminta", "Satuan"), rows)
+    rows = [(one.agency, one.code, one.name, one.unit) for one in datasets]
+    asked = _table(("OPD", "Kode", "Data yang diminta", "Satuan"), rows)
     return f"### Lokasi dan jadwal kegiatan\n\n{facts}\n\n{asked}"
 
 
