@@ -10,24 +10,27 @@ from jagadata.errors import OfficeFileError
 
 
 class _Loader(yaml.SafeLoader):
-    """Notes keys that stand twice, which YAML would let replace each other in silence."""
+    """Notes keys that stand twice, which YAML would let replace each other in silence, and keys that are no text."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.twice: list[str] = []
+        self.faults: list[str] = []
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _value in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
                 continue
-            if key.value in seen:
-                line = key.start_mark.line + 1
-                self.twice.append(
+            line = key.start_mark.line + 1
+            if not _is_text(key.value):
+                self.faults.append(f"baris {line}: nama isian memuat tanda yang tidak sah; hapus")
+            elif key.value in seen:
+                self.faults.append(
                     f"baris {line}: '{key.value}' tertulis dua kali di tempat yang sama; hapus salah satu"
                 )
             seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
+        made = super().construct_mapping(node, deep=deep)
+        return {key: value for key, value in made.items() if not isinstance(key, str) or _is_text(key)}
 
     def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> Any:
         """A day that no calendar has (30 February) stays text, so that it is reported with its place."""
@@ -35,6 +38,11 @@ class _Loader(yaml.SafeLoader):
             return super().construct_yaml_timestamp(node)
         except ValueError:
             return str(node.value)
+
+
+def _is_text(value: str) -> bool:
+    """Not half a surrogate pair, which YAML can name and UTF-8 can not."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_timestamp)
@@ -68,4 +76,4 @@ def read_yaml(text: str, source: str) -> tuple[dict[Any, Any], list[str]]:
             loader.dispose()
     if not isinstance(raw, dict):
         raise OfficeFileError(f"{source} kosong atau bukan daftar isian.", "Buat dengan `jaga init`.")
-    return raw, loader.twice
+    return raw, loader.faults

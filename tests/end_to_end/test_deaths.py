@@ -80,7 +80,9 @@ def kill(*numbers):
 def comes_back(deployed, begun):
     """Wait for the service; the seconds that it was off."""
     wait_until(deployed.office.is_up, 60)
-    return time.monotonic() - begun
+    seconds = time.monotonic() - begun
+    print(f"\nMATI restore 3: off {seconds:.1f} s")
+    return seconds
 
 
 def ends_well(deployed, run, *, status="Gagal"):
