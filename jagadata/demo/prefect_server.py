@@ -113,7 +113,7 @@ def start_worker(
         **server.environment(folder / "home"),
         "JAGADATA_OFFICE": str(office),
         "PREFECT_RUNNER_HEARTBEAT_FREQUENCY": "30",
-        "PREFECT_WORKER_QUERY_SECONDS": "2",
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
         **(environment or {}),
     }
     command = [

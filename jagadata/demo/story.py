@@ -154,6 +154,8 @@ def open_scene(stack: ExitStack, folder: Path, teller: Teller, *, keep: bool) ->
     stack.enter_context(start_worker(prefect, office, folder / "worker"))
     papers = Path.cwd() / "hasil-demo"
     papers.mkdir(exist_ok=True)
+    for old in papers.glob("*.pdf"):  # of an earlier demo
+        old.unlink()
     api = PrefectApi(f"{prefect.url}/api")
     stack.callback(api.close)
     teller.fact("Aplikasi (application)", f"http://127.0.0.1:{application.port}")
