@@ -16,6 +16,7 @@ from jagadata.collection.deliveries import due_reminders, make_deliveries, open_
 from jagadata.collection.examination import PreviousTable
 from jagadata.collection.receipts import list_receipts, list_received, parse_number
 from jagadata.collection.round_run import RoundRun, find_holder, find_rounds
+from jagadata.collection.second_copies import copy_round
 from jagadata.errors import JagadataError, RefusedError, UnreachableError
 from jagadata.records import Problem
 
@@ -72,6 +73,7 @@ def take_in(run: RoundRun) -> Intake:
     answered = answers.answer(place, run.round)
     _note_statuses(run, problems)
     _remind(run)
+    problems += copy_round(place, run.round)
     return Intake(
         files=len(taken.receipts),
         examined=len(checked.receipts),

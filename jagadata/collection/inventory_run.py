@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from jagadata.collection.package import check_publishable
 from jagadata.collection.receipts import list_receipts, open_file
 from jagadata.collection.report import Report, make_report_sheet
 from jagadata.collection.round_run import FINISHED
+from jagadata.collection.second_copies import copy_round
 from jagadata.collection.timing import make_timings
 from jagadata.errors import DamagedError, JagadataError, RefusedError
 
@@ -166,6 +168,10 @@ def finish(run: RoundRun) -> Report:
     from jagadata.adapters.workbooks import make_report_workbook  # late: a gate needs none of it
 
     report = make_report(run)
+    lacks = [
+        f"Salinan kedua belum lengkap ({one.place}): {one.what}" for one in copy_round(run.place, run.round)
+    ]
+    report = replace(report, notes=(*report.notes, *lacks))
     signer = run.signature("kasi_data")
     sheet = make_report_sheet(report, city=run.place.office.office.city, signer=signer, tz=run.place.timezone)
     papers = [
@@ -174,6 +180,7 @@ def finish(run: RoundRun) -> Report:
     ]
     for name, content in papers:
         dispatch.keep(run, name, content)
+    copy_round(run.place, run.round)
     run.end(FINISHED)
     dispatch.tell_end(run, papers)
     return report

@@ -24,7 +24,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from jagadata.collection import examination
 from jagadata.collection.deliveries import Received
-from jagadata.errors import DamagedError, NotFoundError, RefusedError
+from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError, UnreachableError
 from jagadata.fetch import unnamed_file
 from jagadata.manifest import Stream  # noqa: TC001 - pydantic reads it
 from jagadata.records import Records
@@ -190,10 +190,27 @@ def open_file(place: Workplace, receipt: Receipt) -> Iterator[Path]:
         raise RefusedError(f"Berkas {receipt.number} tidak disimpan.", "Minta OPD mengirim ulang.")
     versions = {one.key: one.version for one in receipt.stream.objects}
     with unnamed_file(place.office.spool) as fd:
-        with os.fdopen(os.dup(fd), "wb", buffering=2**20) as target:
-            read_stream(receipt.stream, place.stores[0], versions.get, place.identity(), target)
+        _fetch(place, receipt.stream, versions, fd)
         os.lseek(fd, 0, os.SEEK_SET)
         yield Path(f"/proc/{os.getpid()}/fd/{fd}")
+
+
+def _fetch(place: Workplace, stream: Stream, versions: dict[str, str | None], fd: int) -> None:
+    """From the primary store, else from a second copy (second_copies.py); every hash is checked. Raises the primary's fault."""
+    primary, *others = place.stores
+    fault: JagadataError | None = None
+    for store, find in ((primary, versions.get), *((other, lambda _key: None) for other in others)):
+        os.ftruncate(fd, 0)
+        os.lseek(fd, 0, os.SEEK_SET)
+        try:
+            with os.fdopen(os.dup(fd), "wb", buffering=2**20) as target:
+                read_stream(stream, store, find, place.identity(), target)
+        except (DamagedError, NotFoundError, UnreachableError) as error:
+            fault = fault or error
+        else:
+            return
+    if fault:
+        raise fault
 
 
 def checked_numbers(place: Workplace, round: Round) -> set[int]:

@@ -19,10 +19,11 @@ from jagadata.approval import Decision
 from jagadata.cli import main
 from jagadata.collection import dispatch, intake_run, inventory_run
 from jagadata.collection.proposal import to_json
+from jagadata.collection.receipts import list_receipts, open_file
 from jagadata.collection.round_run import RoundOrder, RoundRun, find_holder
 from jagadata.demo.agencies import broken_file, good_file, make_collection, mended_file
 from jagadata.demo.processes import free_port
-from jagadata.errors import RefusedError, UnreachableError
+from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from jagadata.office import load_office
 from jagadata.sweep import sweep
 from jagadata.workplace import Workplace
@@ -405,3 +406,32 @@ def test_files_that_a_killed_intake_left_are_swept_and_no_other(office, place):
     assert intake_run.deliveries(run)[0].is_complete
     with intake_run.work_folder(place):
         assert list(place.office.spool.glob("jaga-periksa-*"))
+
+
+def test_what_was_received_has_a_second_copy_that_is_used_when_the_first_is_gone(office, place):
+    run = invited_run(office, place)
+    drop(office, "bkpsdm", "asn.xlsx", good_file(run.round.year))
+    office.clock.pass_days(1)
+    primary, second = (office.lab.folder / f"simpanan-{name}" for name in ("utama", "kedua"))
+    away = second.with_name("kedua-lepas")
+    second.rename(away)
+    found = intake_run.take_in(run)
+    assert found.files == 1
+    assert [one.place for one in found.problems] == ["salinan di kedua"]
+    away.rename(second)
+    primary_orphan = f"rounds/{run.round}/files/000009-deadbeef.age.000"
+    place.stores[0].put(primary_orphan, b"x")
+    assert intake_run.take_in(run).problems == ()
+    kept, copied = (
+        {one.key: one.size for one in store.list(f"rounds/{run.round}/")} for store in place.stores
+    )
+    assert kept.pop(primary_orphan) == 1  # no receipt names it
+    assert copied == kept
+    (receipt,) = list_receipts(place, run.round)
+    (lost,) = (primary / each.key for each in receipt.stream.objects)
+    lost.unlink()
+    with open_file(place, receipt) as path:
+        assert path.read_bytes() == good_file(run.round.year)
+    (second / receipt.stream.objects[0].key).write_bytes(b"rusak")
+    with pytest.raises(NotFoundError), open_file(place, receipt):
+        pass
