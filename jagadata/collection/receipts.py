@@ -197,14 +197,14 @@ def open_file(place: Workplace, receipt: Receipt) -> Iterator[Path]:
 
 def _fetch(place: Workplace, stream: Stream, versions: dict[str, str | None], fd: int) -> None:
     """From the primary store, else from a second copy (second_copies.py); every hash is checked. Raises the primary's fault."""
-    primary, *others = place.stores
     fault: JagadataError | None = None
-    for store, find in ((primary, versions.get), *((other, lambda _key: None) for other in others)):
+    for number, store in enumerate(place.stores):
+        recorded = versions if number == 0 else {}
         os.ftruncate(fd, 0)
         os.lseek(fd, 0, os.SEEK_SET)
         try:
             with os.fdopen(os.dup(fd), "wb", buffering=2**20) as target:
-                read_stream(stream, store, find, place.identity(), target)
+                read_stream(stream, store, recorded.get, place.identity(), target)
         except (DamagedError, NotFoundError, UnreachableError) as error:
             fault = fault or error
         else:
