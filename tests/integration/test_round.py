@@ -410,7 +410,8 @@ def test_files_that_a_killed_intake_left_are_swept_and_no_other(office, place):
 
 def test_what_was_received_has_a_second_copy_that_is_used_when_the_first_is_gone(office, place):
     run = invited_run(office, place)
-    drop(office, "bkpsdm", "asn.xlsx", good_file(run.round.year))
+    sent = good_file(run.round.year)
+    drop(office, "bkpsdm", "asn.xlsx", sent)
     office.clock.pass_days(1)
     primary, second = (office.lab.folder / f"simpanan-{name}" for name in ("utama", "kedua"))
     away = second.with_name("kedua-lepas")
@@ -431,7 +432,7 @@ def test_what_was_received_has_a_second_copy_that_is_used_when_the_first_is_gone
     (lost,) = (primary / each.key for each in receipt.stream.objects)
     lost.unlink()
     with open_file(place, receipt) as path:
-        assert path.read_bytes() == good_file(run.round.year)
+        assert path.read_bytes() == sent
     (second / receipt.stream.objects[0].key).write_bytes(b"rusak")
     with pytest.raises(NotFoundError), open_file(place, receipt):
         pass
