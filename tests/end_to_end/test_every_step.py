@@ -37,6 +37,8 @@ RESTORE = {
 """The line of the journal at which a step is at work."""
 BACKUP = {step: (step, "begin") for step in "123456"}
 SERVER_AWAY_SECONDS = 5
+REPORT_SECONDS = 5
+"""A worker reports a death twice, seconds apart, and the second report would end a run that was retried in between."""
 FORM_SECONDS = 60
 """How long the watch lets a gate be without its form (tasks/watch.py)."""
 LETTERS = """
@@ -222,6 +224,7 @@ def test_a_death_at_any_step_of_a_backup(fresh, office, step, victim):
             for backup in place.catalog(system).backups:
                 check_copies(place, backup)
         if found.kind != "COMPLETED":
+            time.sleep(REPORT_SECONDS)
             force(fresh, run, "SCHEDULED", "AwaitingRetry")  # as Retry in the UI
             wait_until(lambda: fresh.api.read(run).kind not in ("SCHEDULED", "CRASHED", "FAILED"), 60)
             found = settle(fresh, run)
