@@ -289,17 +289,17 @@ def as_pipe(fill: Callable[[Writer], None], *, codec: str = "none") -> Iterator[
     failures: list[BaseException] = []
 
     def run() -> None:
-        with os.fdopen(writing, "wb", buffering=2**18) as pipe:
-            try:
+        try:
+            with os.fdopen(writing, "wb", buffering=2**18) as pipe:
                 if codec == "zstd":
                     with zstandard.ZstdDecompressor().stream_writer(pipe, closefd=False) as plain:
                         fill(plain)
                 else:
                     fill(pipe)
-            except BrokenPipeError:
-                pass  # the reader left; it says why
-            except BaseException as error:  # noqa: BLE001 - carried over to the other thread
-                failures.append(error)
+        except BrokenPipeError:
+            pass  # the reader left, perhaps before the last bytes were flushed; it says why
+        except BaseException as error:  # noqa: BLE001 - carried over to the other thread
+            failures.append(error)
 
     thread = threading.Thread(target=run, name="stream", daemon=True)
     with os.fdopen(reading, "rb", buffering=0) as source:

@@ -59,6 +59,15 @@ class Deployed(SimpleNamespace):
         }
         return self.api.run("SOP Restore Data/permohonan", {"permohonan": {**form, **changes}})
 
+    def watch(self):
+        """The watch comes by: one of its own, for Prefect cancels a second one at the same time."""
+        for _attempt in range(10):
+            ended = self.end(self.api.run("Penjagaan/berkala", {}))
+            if ended.kind != "CANCELLED":
+                break
+            time.sleep(2)
+        assert ended.state == "Completed", (ended, self.log())
+
     def back_up(self):
         run = self.api.run("SOP Back Up Data/bulanan", {})
         self.sign(run, "Diterima", "bambang", "sesuai")

@@ -149,7 +149,7 @@ def test_a_missed_month_is_made_up_once_as_susulan(deployed):
     with Workplace(office.place().office, clock=lambda: long_ago) as place:
         assert office.back_up(place, "dua-bulan-lalu").failures() == []
     for _tick in range(2):
-        assert deployed.end(deployed.api.run("Penjagaan/berkala", {})).state == "Completed", deployed.log()
+        deployed.watch()
 
     def made_up():
         with office.place() as place:
@@ -160,7 +160,7 @@ def test_a_missed_month_is_made_up_once_as_susulan(deployed):
             ]
 
     wait_until(lambda: made_up() != [], 60)
-    assert deployed.end(deployed.api.run("Penjagaan/berkala", {})).state == "Completed"
+    deployed.watch()
     assert made_up() == ["Susulan"]
 
 

@@ -18,7 +18,6 @@ from tests.end_to_end.test_both_sops import wait_until
 
 SWITCH_SECONDS = 14
 SLOW_SECONDS = 8
-WATCH = "Penjagaan/berkala"
 whole = pytest.mark.whole
 
 

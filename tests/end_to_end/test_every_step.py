@@ -19,7 +19,7 @@ from jagadata.errors import RefusedError
 from jagadata.restore_run import RestoreRun
 from tests.end_to_end.conftest import ENDED
 from tests.end_to_end.test_both_sops import wait_until
-from tests.end_to_end.test_deaths import SWITCH_SECONDS, WATCH, kill, processes_of
+from tests.end_to_end.test_deaths import SWITCH_SECONDS, kill, processes_of
 from tests.faults.strikes import Clock
 
 pytestmark = pytest.mark.whole
@@ -140,7 +140,7 @@ def settle(deployed, run, seconds=180):
                 RefusedError
             ):  # killed before its form was saved: nobody can answer, until the watch comes by
                 time.sleep(FORM_SECONDS)
-                deployed.end(deployed.api.run(WATCH, {}))
+                deployed.watch()
         if processes_of(run) or found.kind not in ("RUNNING", "PENDING"):
             alive = time.monotonic()
         if time.monotonic() - alive > 8:
@@ -159,7 +159,7 @@ def test_a_gate_whose_form_was_never_saved_is_asked_again(fresh, office):
     with pytest.raises(RefusedError, match="tidak sedang menunggu"):
         fresh.api.gate(run, 1)
     time.sleep(FORM_SECONDS)
-    assert fresh.end(fresh.api.run(WATCH, {})).state == "Completed"
+    fresh.watch()
     wait_until(lambda: fresh.api.read(run).state == "Suspended", 60)
     assert settle(fresh, run).state == "Selesai"
     assert tell_the_end(fresh, run) == "Selesai"
