@@ -7,7 +7,8 @@ import click
 from jagadata.cli.tables import print_table
 from jagadata.collection.inventory import render_inventory_sql
 from jagadata.collection.round import parse_round
-from jagadata.collection.round_run import find_policy
+from jagadata.collection.round_run import RoundRun, find_holder, find_policy
+from jagadata.errors import RefusedError
 from jagadata.workplace import Workplace
 
 CODES = """\b
@@ -61,3 +62,27 @@ def show(name: str) -> None:
                 ]
             )
         print_table(("Data", "Status", "Versi", "Baris", "Ditahan", "Tanda terima"), rows)
+
+
+@inventory.command(name="take-in", epilog=CODES)
+@click.argument("name", metavar="PUTARAN")
+def take_in(name: str) -> None:
+    """Mengulang langkah 5 bagi data lengkap yang belum masuk inventaris atau belum terpublikasi. Yang sudah selesai tidak diulang."""
+    from jagadata.collection import inventory_run  # late: the other commands need none of it
+
+    with Workplace.open() as place:
+        round = parse_round(name)
+        run = RoundRun(place, find_holder(place, round))
+        if run.journal.outcome("5") is None:
+            raise RefusedError(
+                f"Langkah 5 {round.text} belum dijalankan.",
+                "Tutup dahulu pengumpulan datanya (`jaga pending`).",
+            )
+        refusals = inventory_run.carry_in(run)
+        rows = [[name, str(count), text] for name, count, text in inventory_run.stored(run, refusals)]
+        print_table(("Data", "Baris", "Keterangan"), rows)
+        if refusals:
+            raise RefusedError(
+                f"{len(refusals)} data belum selesai: {', '.join(refusals)}.",
+                "Lihat keterangannya, lalu ulangi.",
+            )

@@ -15,48 +15,82 @@ from jagadata.collection.report import Report, make_report_sheet
 from jagadata.collection.round_run import FINISHED
 from jagadata.collection.second_copies import copy_round
 from jagadata.collection.timing import make_timings
-from jagadata.errors import DamagedError, JagadataError, RefusedError
+from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from jagadata.collection.deliveries import Delivery
     from jagadata.collection.examination import CleanTable
-    from jagadata.collection.inventory import Version
+    from jagadata.collection.inventory import InventoryBook, Version
+    from jagadata.collection.publishing import Publisher
+    from jagadata.collection.receipts import Receipt
     from jagadata.collection.round_run import RoundRun
+    from jagadata.office_collection import DatasetEntry
 
 
 def take_inventory(run: RoundRun) -> None:
-    """Step 5. A data set that is done is not done again; a publisher that refuses stops nothing and is named in the report.
+    """Step 5. What failed or was refused stops nothing else: the report names it, and `jaga inventory take-in` tries it again.
 
     Raises UnreachableError, RefusedError: the inventory.
+    """
+    run.journal.once("5", lambda: {"refusals": carry_in(run)})
+
+
+def carry_in(run: RoundRun) -> dict[str, list[str]]:
+    """Complete data sets into the inventory and to every publisher; what is done is not done again.
+
+    Returns why not, by data set. Raises UnreachableError, RefusedError: the inventory.
     """
     place = run.place
     book = place.inventory(run.policy)
     book.migrate()
     book.request(run.agencies, run.datasets(), run.round, by="Jagadata", at=place.clock())
     receipts = {one.receipt: one for one in list_receipts(place, run.round)}
+    refusals = {}
     for delivery in deliveries(run):
         if delivery.is_complete and delivery.received:
-            number = delivery.received.receipt
+            try:
+                found = _carry(run, book, delivery, receipts[delivery.received.receipt])
+            except (DamagedError, NotFoundError) as error:
+                found = [f"belum masuk inventaris: {error.message}"]
+            if found:
+                refusals[delivery.dataset.code] = found
+    return refusals
 
-            def work(delivery: Delivery = delivery, number: int = number) -> dict[str, Any]:
-                with work_folder(place) as folder, open_file(place, receipts[number]) as path:
-                    found = examine_receipt(run, path, receipts[number], folder, {})
-                    table = _same_table(delivery, found.tables)
-                    parquet = tables_of(folder, receipts[number]) / table.file
-                    version = book.take_in(
-                        delivery.dataset,
-                        run.round,
-                        table,
-                        parquet,
-                        receipts[number].number,
-                        place.clock(),
-                    )
-                    return _publish(run, delivery, version, parquet, folder / "paket")
 
-            run.journal.once("dataset", work, delivery.dataset.code)
-    run.journal.once("5", lambda: {"datasets": len(stored(run))})
+def _carry(run: RoundRun, book: InventoryBook, delivery: Delivery, receipt: Receipt) -> list[str]:
+    """One data set; returns who refused it and why."""
+    place, dataset = run.place, delivery.dataset
+    publishers = list(enumerate(place.publishers(run.policy)))
+    published = [_published(run, dataset, publisher.name) for _, (publisher, _) in publishers]
+    if run.journal.outcome("dataset", dataset.code) and all(published):
+        return []
+    with work_folder(place) as folder, open_file(place, receipt) as path:
+        found = examine_receipt(run, path, receipt, folder, {})
+        table = _same_table(delivery, found.tables)
+        parquet = tables_of(folder, receipt) / table.file
+
+        def take() -> dict[str, Any]:
+            version = book.take_in(dataset, run.round, table, parquet, receipt.number, place.clock())
+            return {"label": version.label, "rows": version.rows}
+
+        label = run.journal.once("dataset", take, dataset.code)["label"]
+        version = next(one for one in book.versions(dataset.code, run.round) if one.label == label)
+        try:
+            check_publishable(dataset, version)
+        except RefusedError as error:
+            return [error.message]
+        refusals = []
+        for number, (publisher, terms) in publishers:
+            if published[number]:
+                continue
+            try:
+                _publish(run, delivery, version, parquet, folder / f"paket-{number}", publisher, terms)
+            except JagadataError as error:
+                refusals.append(f"{publisher.name}: {error.message}")
+    return refusals
 
 
 def _same_table(delivery: Delivery, tables: tuple[CleanTable, ...]) -> CleanTable:
@@ -73,49 +107,60 @@ def _same_table(delivery: Delivery, tables: tuple[CleanTable, ...]) -> CleanTabl
     )
 
 
+def _published(run: RoundRun, dataset: DatasetEntry, publisher: str) -> str:
+    """Where this publisher has the data set; "" where it does not."""
+    outcome = run.journal.outcome("publish", f"{dataset.code} {publisher}")
+    return str(outcome["place"]) if outcome else ""
+
+
 def _publish(
-    run: RoundRun, delivery: Delivery, version: Version, parquet: Path, folder: Path
-) -> dict[str, Any]:
-    """What became of one data set: {"label", "rows", "places", "refused"}."""
+    run: RoundRun,
+    delivery: Delivery,
+    version: Version,
+    parquet: Path,
+    folder: Path,
+    publisher: Publisher,
+    terms: str,
+) -> None:
+    """To one publisher. Raises JagadataError: it refuses, or does not answer now."""
     from jagadata.adapters.data_files import write_package  # late: pyarrow is slow to load
 
-    found: dict[str, Any] = {"label": version.label, "rows": version.rows, "places": [], "refused": []}
     dataset, place = delivery.dataset, run.place
-    try:
-        check_publishable(dataset, version)
-    except RefusedError as error:
-        found["refused"].append(error.message)
-        return found
-    for number, (publisher, terms) in enumerate(place.publishers(run.policy)):
-        try:
-            package = write_package(
-                parquet,
-                folder / str(number),
-                dataset=dataset,
-                version=version,
-                agency=run.agency(dataset.agency),
-                custodian=place.office.office.name,
-                terms=terms,
-            )
-            found["places"].append(publisher.publish(package).place)
-        except JagadataError as error:
-            found["refused"].append(f"{publisher.name}: {error.message}")
-    if found["places"]:
+    package = write_package(
+        parquet,
+        folder,
+        dataset=dataset,
+        version=version,
+        agency=run.agency(dataset.agency),
+        custodian=place.office.office.name,
+        terms=terms,
+    )
+
+    def work() -> dict[str, Any]:
+        where = publisher.publish(package).place
         place.inventory(run.policy).bring_to(
-            dataset.code, run.round, "Terpublikasi", by="Jagadata", why=found["places"][0], at=place.clock()
+            dataset.code, run.round, "Terpublikasi", by="Jagadata", why=where, at=place.clock()
         )
-    return found
+        return {"place": where}
+
+    run.journal.once("publish", work, f"{dataset.code} {publisher.name}")
 
 
-def stored(run: RoundRun) -> list[tuple[str, int, str]]:
-    """(data set, rows, what became of it) of what is in the inventory."""
+def stored(run: RoundRun, refusals: Mapping[str, list[str]]) -> list[tuple[str, int, str]]:
+    """(data set, rows, what became of it) of what is in the inventory, or should be."""
     found = []
     for one in run.datasets():
         outcome = run.journal.outcome("dataset", one.code)
-        if outcome:
-            places = [f"terpublikasi: {place}" for place in outcome["places"]]
-            text = "; ".join([f"versi {outcome['label']}", *places, *outcome["refused"]])
-            found.append((one.name, int(outcome["rows"]), text))
+        refused = refusals.get(one.code, [])
+        if outcome or refused:
+            names = [publisher.name for publisher, _ in run.place.publishers(run.policy)]
+            places = [place for name in names if (place := _published(run, one, name))]
+            texts = [
+                *([f"versi {outcome['label']}"] if outcome else []),
+                *(f"terpublikasi: {place}" for place in places),
+                *refused,
+            ]
+            found.append((one.name, int(outcome["rows"]) if outcome else 0, "; ".join(texts)))
     return found
 
 
@@ -154,7 +199,7 @@ def make_report(run: RoundRun) -> Report:
         present=run.meet().present,
         deliveries=tuple(deliveries(run)),
         arrivals=tuple(one.arrived for one in list_receipts(run.place, run.round) if one.state == "diterima"),
-        stored=tuple(stored(run)),
+        stored=tuple(stored(run, (journal.outcome("5") or {}).get("refusals", {}))),
         notes=tuple(notes),
     )
 
