@@ -57,6 +57,7 @@ def meet(run: RoundRun) -> None:
     paper = dispatch.presence_paper(run)
     dispatch.keep(run, paper[0], paper[1])
     dispatch.tell_absent(run, paper)
+    run.journal.note("minutes", "done")
 
 
 @task(**_title(4))
@@ -88,7 +89,7 @@ def step_2(run: RoundRun) -> None:
 
 
 def step_3(run: RoundRun) -> None:
-    if run.journal.outcome("3") is None:
+    if run.journal.outcome("minutes") is None:
         meet(run)
 
 
@@ -256,6 +257,7 @@ def ask_attendance(run: RoundRun) -> None:
 
 def ask_closing(run: RoundRun) -> None:
     """The Kasi closes the collection or gives more time; after the deadline and its grace it closes without waiting further."""
+    intake_run.tell_extension(run)
     extra = {
         "batas_waktu": (date, Field(default=run.deadline, title="Batas waktu baru (bila diperpanjang)")),
     }

@@ -19,6 +19,7 @@ from jagadata.adapters.directory_folder import Folder
 from jagadata.collection.arrival import Arrival, ArrivedFile
 from jagadata.collection.mail_heads import read_bytes
 from jagadata.collection.mail_reading import refuse_open
+from jagadata.collection.personal import mask
 from jagadata.errors import UnreachableError
 
 if TYPE_CHECKING:
@@ -44,30 +45,47 @@ class FolderDrop:
         return f"folder kiriman {self.path}"
 
     def fetch(self, known: Iterable[str]) -> Iterator[Arrival]:
-        """New files, oldest first. Raises UnreachableError: the folder is not there, or the share does not answer."""
+        """New files, oldest first.
+
+        Raises UnreachableError: the folder is not there, or the share does not answer; after the last: some have not settled.
+        """
         seen = set(known)
         found: dict[str, Arrival] = {}
+        growing: list[str] = []
         try:
             with Folder.root(self.path) as root:
-                for arrival in self._walk(root, ()):
+                for arrival in self._walk(root, (), growing):
                     if arrival.key not in seen:
                         found.setdefault(arrival.key, arrival)
         except OSError as error:
-            raise UnreachableError(
-                f"{self.name.capitalize()} tidak dapat dibaca: {error.strerror}.",
-                "Pasang (mount) share itu, dan periksa collection.drops di berkas kantor.",
-                transient=True,
-            ) from error
+            raise self._unreadable(error) from error
         yield from sorted(found.values(), key=lambda one: (one.at, one.key))
+        if growing:
+            raise UnreachableError(
+                f"{len(growing)} berkas di {self.name} baru saja berubah, antara lain '{mask(growing[0])}'.",
+                "Diambil pada pengambilan berikutnya.",
+                transient=True,
+            )
 
     def check(self) -> None:
         """Raises UnreachableError."""
-        list(self.fetch(()))
+        try:
+            with Folder.root(self.path) as root:
+                root.names()
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: OSError) -> UnreachableError:
+        return UnreachableError(
+            f"{self.name.capitalize()} tidak dapat dibaca: {error.strerror}.",
+            "Pasang (mount) share itu, dan periksa collection.drops di berkas kantor.",
+            transient=True,
+        )
 
     def mark(self, arrival: Arrival) -> None:
         """Nothing: the folder belongs to the OPD."""
 
-    def _walk(self, folder: Folder, above: tuple[str, ...]) -> Iterator[Arrival]:
+    def _walk(self, folder: Folder, above: tuple[str, ...], growing: list[str]) -> Iterator[Arrival]:
         for name, is_folder in sorted(folder.names()):
             if (
                 name.startswith((".", "~$"))
@@ -78,7 +96,7 @@ class FolderDrop:
             if is_folder and len(above) <= _DEPTH:
                 try:
                     with folder.below([name]) as inner:
-                        yield from self._walk(inner, (*above, name))
+                        yield from self._walk(inner, (*above, name), growing)
                     continue
                 except (FileNotFoundError, NotADirectoryError):
                     continue
@@ -87,6 +105,8 @@ class FolderDrop:
             status = folder.look(name)
             if status is not None and self._is_settled(status):
                 yield self._arrival(above, name, status)
+            elif status is not None:
+                growing.append(_readable(name))
 
     def _is_settled(self, status: os.stat_result) -> bool:
         """By the time of the last change of any kind, which a copying program can't set back as it can the file's own date."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from jagadata.calendar import format_bytes, format_moment, format_number
+from jagadata.collection.personal import mask
 from jagadata.mails import make_mail
 
 if TYPE_CHECKING:
@@ -109,7 +110,9 @@ def _headers(receipt: Receipt, to: Sequence[str]) -> tuple[tuple[str, str], ...]
 
 
 def _receipt_fact(receipt: Receipt) -> tuple[str, str]:
-    what = f"{receipt.name} ({format_bytes(receipt.size)})" if receipt.name else receipt.subject or "surel"
+    what = (
+        f"{receipt.name} ({format_bytes(receipt.size)})" if receipt.name else mask(receipt.subject) or "surel"
+    )
     if receipt.state == "ditolak":
         return receipt.number, f"{what}, tidak diterima: {receipt.reason}"
     if receipt.duplicate_of:

@@ -66,7 +66,7 @@ def make_deliveries(
     A file that fits no data set counts as 'Diterima' for those of its OPD that nothing else came for: something came.
     """
     files: dict[str, list[Received]] = {}
-    for one in sorted(received, key=lambda one: one.receipt):
+    for one in sorted(received, key=lambda one: (one.at, one.receipt)):
         files.setdefault(one.agency, []).append(one)
     return [
         _delivery(dataset, policy.agency(dataset.agency).name, files.get(dataset.agency, []), deadline, tz)

@@ -104,8 +104,8 @@ def remind_of_gate(place: Workplace, run_id: str, gate: OpenGate) -> None:
     post.send(place, _request(run, gate.gate, role, what, due=gate.due, link=""))
 
 
-def tell_end(run: RoundRun, attachments: Sequence[Attachment] = ()) -> None:
-    """The round is over, finished or not: to the Kasi, the Kabid and the Kadis."""
+def tell_end(run: RoundRun, attachments: Sequence[Attachment] = (), *, status: str = "") -> None:
+    """The round is over (`status`: about to be), finished or not: to the Kasi, the Kabid and the Kadis."""
     to = [address for role in ("kasi_data", "kabid_egov", "kadis") for address in addresses(run, role)]
     message = make_mail(
         "collection/ended",
@@ -114,7 +114,7 @@ def tell_end(run: RoundRun, attachments: Sequence[Attachment] = ()) -> None:
         office=run.place.office.office.name,
         facts=[],
         title=run.title,
-        status=run.status,
+        status=status or run.status,
         reason=run.reason,
         attachments=attachments,
     )
@@ -201,6 +201,7 @@ def _calendar(run: RoundRun, agency: Agency) -> bytes:
 def invite(run: RoundRun) -> dict[str, str]:
     """Send every OPD its letters, those that were not sent yet: agency id -> what went wrong. Nobody is invited twice."""
     failed = {}
+    run.journal.refresh()  # the schedule and `jaga round intake` may both be at it
     for agency in run.agencies:
         what = f"invitation:{agency.id}"
         if run.journal.outcome(f"mail:{what}"):

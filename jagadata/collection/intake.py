@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from jagadata.calendar import format_bytes
 from jagadata.collection import receipts
+from jagadata.collection.personal import mask
 from jagadata.collection.receipts import (
     ACCEPTED_KIND,
     Receipt,
@@ -198,6 +199,10 @@ def _keep(
         sha256 = _hash(file)
         first = book.contents.get((arrival.agency, sha256)) if arrival.agency else None
         stream = first.stream if first else _store(book, file, sha256)
+        if first and first.name != _shown(
+            file
+        ):  # under another name it may be of another data set: examined by itself
+            first = None
     state: State = "diterima" if arrival.agency else "karantina"
     if refusal:
         state = "ditolak"
@@ -220,7 +225,7 @@ def _keep(
             reference=arrival.reference,
             agency=arrival.agency,
             claimed=arrival.claimed,
-            name=clean_name(file.name) if file else "",
+            name=_shown(file) if file else "",
             sent_name=file.name if file else "",
             size=file.size if file else 0,
             sha256=sha256,
@@ -232,6 +237,11 @@ def _keep(
         )
 
     return book.write(make)
+
+
+def _shown(file: ArrivedFile) -> str:
+    """Its name as answers and reports show it."""
+    return mask(clean_name(file.name))
 
 
 def _refusal(file: ArrivedFile, policy: Collection) -> str:

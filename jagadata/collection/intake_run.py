@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from jagadata.collection import answers, dispatch, intake
 from jagadata.collection.deliveries import due_reminders, make_deliveries, open_of
 from jagadata.collection.examination import PreviousTable
+from jagadata.collection.personal import mask
 from jagadata.collection.receipts import list_receipts, list_received, parse_number
 from jagadata.collection.round_run import RoundRun, find_holder, find_rounds
 from jagadata.collection.second_copies import copy_round
@@ -21,13 +23,15 @@ from jagadata.errors import JagadataError, RefusedError, UnreachableError
 from jagadata.records import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from jagadata.collection.deliveries import Delivery
     from jagadata.collection.examination import Examination
     from jagadata.collection.receipts import Receipt
     from jagadata.workplace import Workplace
 
+SETTLING_SECONDS = 35.0
+"""A dropped file has settled after 30 (adapters/folder_drop.py)."""
 WORK_FOLDER = "jaga-periksa-"
 """Clean tables lie in a folder of this name, with the process id, while a file is examined or taken into the inventory."""
 
@@ -40,6 +44,8 @@ class Intake:
     examined: int
     answered: int
     problems: tuple[Problem, ...] = ()
+    unread: tuple[Problem, ...] = ()
+    """Those of the problems that keep something of an OPD from being read."""
 
     @property
     def summary(self) -> str:
@@ -79,6 +85,7 @@ def take_in(run: RoundRun) -> Intake:
         examined=len(checked.receipts),
         answered=answered.sent,
         problems=(*taken.problems, *checked.problems, *answered.problems, *problems),
+        unread=(*taken.problems, *checked.problems),
     )
 
 
@@ -167,6 +174,7 @@ def _note_statuses(run: RoundRun, problems: list[Problem]) -> None:
 def _remind(run: RoundRun) -> None:
     """OPD that still owe something, when the day has come."""
     journal = run.journal
+    journal.refresh()  # the schedule and `jaga round intake` may both be at it
     sent = [entry.subject for entry in journal.entries if (entry.step, entry.event) == ("reminder", "done")]
     for name in due_reminders(run.policy, run.deadline, run.place.today(), sent):
         found = deliveries(run)
@@ -178,12 +186,15 @@ def _remind(run: RoundRun) -> None:
 
 
 def tell_extension(run: RoundRun) -> None:
-    """OPD that still owe something learn of their new deadline."""
+    """OPD that still owe something learn of their new deadline; once, whatever is killed on the way."""
+    if run.closings == 1 or run.journal.outcome("extension", str(run.closings)):
+        return
     found = deliveries(run)
     for agency in run.agencies:
         owed = open_of(found, agency.id)
         if owed:
             dispatch.remind(run, f"diperpanjang-{run.deadline}", agency, owed)
+    run.journal.note("extension", "done", str(run.closings))
 
 
 def deliveries(run: RoundRun) -> list[Delivery]:
@@ -195,7 +206,7 @@ def deliveries(run: RoundRun) -> list[Delivery]:
 def quarantine(run: RoundRun) -> list[dict[str, str]]:
     """What waits for the office's decision, as the rows of a table."""
     return [
-        {"Tanda terima": one.number, "Pengirim": one.sender, "Berkas": one.name, "Sebab": one.reason}
+        {"Tanda terima": one.number, "Pengirim": one.sender, "Berkas": mask(one.name), "Sebab": one.reason}
         for one in list_receipts(run.place, run.round)
         if one.state == "karantina"
     ]
@@ -208,12 +219,14 @@ def accept(run: RoundRun, number: str, agency: str, by: str) -> None:
     intake.accept_quarantined(run.place, run.round, parse_number(run.round, number), agency, by=by)
 
 
-def close(run: RoundRun) -> list[Delivery]:
-    """Step 4: a last intake, and what it all came to. Raises UnreachableError where something could not be taken in: nothing may be lost."""
+def close(run: RoundRun, *, wait: Callable[[float], None] = time.sleep) -> list[Delivery]:
+    """Step 4: a last intake, tried twice, and what it all came to. Raises UnreachableError where something could not be taken in: nothing may be lost."""
 
     def work() -> dict[str, int]:
-        done = take_in(run)
-        unread = [one for one in done.problems if not one.place.startswith(("undangan", "jawaban"))]
+        unread = take_in(run).unread
+        if unread:  # perhaps a file that was dropped just now
+            wait(SETTLING_SECONDS)
+            unread = take_in(run).unread
         if unread:
             raise UnreachableError(
                 f"Kiriman terakhir belum dapat diambil: {unread[0].place}: {unread[0].what}",

@@ -226,6 +226,6 @@ def finish(run: RoundRun) -> Report:
     for name, content in papers:
         dispatch.keep(run, name, content)
     copy_round(run.place, run.round)
+    dispatch.tell_end(run, papers, status=FINISHED)
     run.end(FINISHED)
-    dispatch.tell_end(run, papers)
     return report

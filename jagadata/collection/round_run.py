@@ -18,6 +18,7 @@ from jagadata.collection.round import Round, parse_round, round_of
 from jagadata.errors import AlreadyExistsError, NotFoundError, RefusedError
 from jagadata.forms import Signature
 from jagadata.naming import make_number
+from jagadata.post import ROUND_GATES
 
 if TYPE_CHECKING:
     from jagadata.collection.proposal import Proposal
@@ -97,12 +98,12 @@ class RoundRun:
                 f"Putaran {round.text} tidak sesuai dengan berkas kantor ({self.policy.every}).",
                 "Pilih putaran lain, atau ubah collection.every.",
             )
-        before = find_holder(self.place, round)
+        before, since = find_holder(self.place, round), ""
         if before and before != self.run:
-            self._take_over(round, before)
+            since = self._take_over(round, before)
         if before != self.run:
             self._claim(round)
-        return {"round": str(round), "at": self.place.clock().isoformat(), "after": before}
+        return {"round": str(round), "at": since or self.place.clock().isoformat(), "after": before}
 
     def _claim(self, round: Round) -> None:
         number = 1 + len(self.place.records.keys(f"rounds/{round}/runs/"))
@@ -118,8 +119,11 @@ class RoundRun:
                 f"Putaran {round.text} baru saja dimulai oleh run lain.", "Lihat run itu di UI Prefect."
             ) from None
 
-    def _take_over(self, round: Round, before: str) -> None:
-        """An ended round may begin anew; one under way only with `take_over`, and then goes on where it stopped."""
+    def _take_over(self, round: Round, before: str) -> str:
+        """An ended round may begin anew; one under way only with `take_over`, and then goes on where it stopped.
+
+        Returns when the round that goes on was opened: what came since then belongs to it. Killed half-way, it goes on copying.
+        """
         earlier = self.place.journal(before)
         ended = earlier.outcome("end")
         if ended and ended["status"] == FINISHED:
@@ -127,15 +131,18 @@ class RoundRun:
                 f"Putaran {round.text} sudah selesai oleh run {before}.", "Pilih putaran berikutnya."
             )
         if ended:
-            return
+            return ""
         if not self.order.take_over:
             raise RefusedError(
                 f"Putaran {round.text} sedang berjalan pada run {before}.",
                 "Buka run itu (Resume atau Retry). Bila run itu sudah tidak ada, jalankan dengan 'Ambil alih'.",
             )
-        for entry in earlier.entries:
-            if entry.event == "done" and entry.step != "open":
-                self.journal.note(entry.step, "done", entry.subject, **entry.data)
+        done = [entry for entry in earlier.entries if entry.event == "done" and _goes_over(entry.step)]
+        copied = sum(entry.event == "done" for entry in self.journal.entries)
+        for entry in done[copied:]:
+            self.journal.note(entry.step, "done", entry.subject, **entry.data)
+        opened = earlier.outcome("open")
+        return str(opened["at"]) if opened else ""
 
     @property
     def is_holder(self) -> bool:
@@ -395,3 +402,8 @@ class RoundRun:
     def reason(self) -> str:
         outcome = self.journal.outcome("end")
         return str(outcome["reason"]) if outcome else ""
+
+
+def _goes_over(step: str) -> bool:
+    """Not who asked for a decision: the new run asks with a link of its own."""
+    return step != "open" and not step.startswith(tuple(f"mail:{gate}" for gate in ROUND_GATES))

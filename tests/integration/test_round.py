@@ -317,7 +317,7 @@ def test_nothing_is_closed_while_a_place_of_delivery_is_silent(office, place):
     run.decide("closing-1", yes("wahyu", clock))
     shutil.move(office.folder / "kiriman", office.folder / "kiriman-lain")
     with pytest.raises(UnreachableError, match="belum dapat diambil"):
-        intake_run.close(run)
+        intake_run.close(run, wait=lambda _seconds: None)
     shutil.move(office.folder / "kiriman-lain", office.folder / "kiriman")
     drop(office, "bkpsdm", "asn.xlsx", good_file(run.round.year))
     clock.pass_days(1)
