@@ -122,6 +122,22 @@ def _look(archive: zipfile.ZipFile, kind: str, limits: Limits, packed: int) -> l
     return findings
 
 
+def has_percentages(path: Path) -> bool:
+    """Whether cells of an XLSX are formatted as percentages: what is shown as 12,5% is 0.125 in the file. After `look_into`."""
+    with zipfile.ZipFile(path) as archive:
+        if "xl/styles.xml" not in archive.namelist():
+            return False
+        with archive.open("xl/styles.xml") as file:
+            styles = file.read(8 * _PIECE)
+    own = {
+        match[1]
+        for tag in re.findall(rb"<numFmt\b[^>]*>", styles)
+        if b"%" in tag and (match := re.search(rb'numFmtId="(\d+)"', tag))
+    }
+    used = styles[styles.find(b"<cellXfs") : styles.find(b"</cellXfs>")]
+    return not {b"9", b"10", *own}.isdisjoint(re.findall(rb'<xf\b[^>]*?numFmtId="(\d+)"', used))
+
+
 DDE = (
     "dde",
     "Berkas memanggil program lain (DDE) dan tidak dibuka.",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pyarrow import parquet
 from pydantic import TypeAdapter
 
-from jagadata.adapters.archive_contents import look_into
+from jagadata.adapters.archive_contents import has_percentages, look_into
 from jagadata.adapters.file_kinds import SUFFIXES, UnfitError, recognise
 from jagadata.adapters.grids import open_csv, open_html, open_workbook
 from jagadata.collection.examination import CleanTable, Examination, Finding, PreviousTable
@@ -64,6 +64,7 @@ def examine_file(request: Request) -> Examination:
     shown = clean_name(request.name)
     findings: list[Finding] = []
     kind = encoding = delimiter = ""
+    percent: bool | None = False
     outcome = Outcome()
     try:
         _check_size(request)
@@ -80,6 +81,7 @@ def examine_file(request: Request) -> Examination:
             case _:
                 if kind != "xls":
                     findings += look_into(request.path, kind, request.limits)
+                percent = has_percentages(request.path) if kind == "xlsx" else None
                 grids = open_workbook(request.path, request.limits)
         outcome = read_tables(
             grids,
@@ -89,6 +91,7 @@ def examine_file(request: Request) -> Examination:
                 round=request.round,
                 region=request.region,
                 previous=request.previous,
+                percent=percent,
             ),
         )
     except UnfitError as error:

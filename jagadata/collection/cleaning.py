@@ -40,6 +40,10 @@ class Part:
     first_left_out: dict[str, int] = field(default_factory=dict)  # line
     tail: int = 0  # the line at which the signature block begins; 0: none
     tail_sure: bool = False  # it begins as signature blocks and notes do
+    notes: tuple[
+        int, ...
+    ] = ()  # lines inside the table that read like signatures and notes, and were left out
+    lost: tuple[int, ...] = ()  # lines left out, there or below the table, that hold a number of a column
     unsure: dict[str, int] = field(
         default_factory=dict
     )  # numbers such as '1.234' where nothing tells what they are
@@ -68,6 +72,9 @@ class _Reading:
             Conversion(next(one for one in layout.dataset.columns if one.name == name))
             for name in layout.columns
         ]
+        self._required = [
+            place for place, column in zip(self._places, self._columns, strict=True) if column.entry.required
+        ]
         self._texts = [
             place
             for place, column in zip(self._places, self._columns, strict=True)
@@ -86,7 +93,9 @@ class _Reading:
         )
         self._fill: dict[tuple[int, int], Cell] = {}
         self._lines: array[int] = array("l")
-        self._sparse: array[int] = array("l")  # rows with at most half of their columns filled
+        self._sparse: array[int] = array(
+            "l"
+        )  # rows with at most half of their columns filled, and not all required ones
         self._footers: set[int] = set()
         self._blank: array[int] = array("l")  # lines
         self._left_out: Counter[str] = Counter()
@@ -115,7 +124,7 @@ class _Reading:
                 self._drop(reason, number)
                 continue
             self._began = True
-            if filled <= half:
+            if filled <= half and not (self._required and all(row[place] != "" for place in self._required)):
                 here = len(self._lines)
                 self._sparse.append(here)
                 if any(isinstance(cell, str) and cell and FOOTER.match(cell) for cell in row):
@@ -183,6 +192,11 @@ class _Reading:
         point = evidence["."] > 0 and not evidence[","]
         table = pa.table({column.entry.name: column.finish(decimal_point=point) for column in self._columns})
         tail = self._lines[cut] if cut < len(self._lines) else 0
+        lost = _with_numbers(
+            table,
+            [column.entry.name for column in self._columns if column.entry.type in ("number", "integer")],
+            [*sorted(drop), *range(cut, len(self._lines))],
+        )
         keep = [row for row in range(cut) if row not in drop] if drop else range(cut)
         table = table.take(pa.array(keep, pa.int64())) if drop else table.slice(0, cut)
         moved = {row: place for place, row in enumerate(keep)} if drop else None
@@ -210,6 +224,8 @@ class _Reading:
             first_left_out=self._first,
             tail=tail,
             tail_sure=cut in self._footers,
+            notes=tuple(self._lines[row] for row in sorted(drop)),
+            lost=tuple(self._lines[row] for row in lost),
             unsure={
                 column.entry.name: column.unsure
                 for column in numbers
@@ -236,6 +252,16 @@ class _Reading:
             if row in self._footers or (row and self._lines[row] - self._lines[row - 1] > 1):
                 return row
         return end
+
+
+def _with_numbers(table: pa.Table, numbers: Sequence[str], rows: Sequence[int]) -> list[int]:
+    """Those of the rows that hold a number where one was asked for (a year is no sign of data)."""
+    found = table.select(numbers).take(pa.array(rows, pa.int64())).to_pylist() if rows else []
+    return [
+        row
+        for row, values in zip(rows, found, strict=True)
+        if any(one is not None for one in values.values())
+    ]
 
 
 def _is_number(cell: Cell) -> bool:

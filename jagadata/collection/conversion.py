@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from array import array
 from collections import Counter
@@ -9,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jagadata.collection.numerals import (
     Mark,
@@ -47,6 +49,8 @@ _BLANK = frozenset({"", "-", "--", "–", "—", "n/a", "#n/a"})
 _UNTIDY = re.compile(r"  |(?:^|\x1f) | (?:\x1f|$)|(?:^|\x1f)(?:-|--|–|—|[nN]/[aA]|#[nN]/[aA])(?:\x1f|$)")
 """In cells joined by \\x1f: one that `_text` would change."""
 
+_SLASHED = re.compile(r"\s*(\d{1,2})\s*[/.\-]\s*(\d{1,2})\s*[/.\-]\s*\d{2,4}\b")
+
 _LARGEST = 2**53
 
 
@@ -67,6 +71,8 @@ class Conversion:
         self._rows = 0
         self._known = {words_of(value): value for value in entry.values}
         self._memo: dict[Any, tuple[float | None, Mark]] = {}
+        self._month_first = False  # some date can be read in no other way
+        self._either = array("l")  # rows whose date may be read both ways
 
     @property
     def unsure(self) -> int:
@@ -86,7 +92,8 @@ class Conversion:
         kind, kinds = self.entry.type, set(map(type, cells))
         if kinds == {float} and kind in ("number", "integer", "year"):
             try:
-                return pa.array(cells, pa.float64()).cast(TYPES[kind])
+                whole = pa.array(cells, pa.float64())
+                return whole.cast(TYPES[kind]) if pc.all(pc.is_finite(whole)).as_py() else None
             except pa.ArrowInvalid:  # a fraction among whole numbers
                 return None
         if kinds == {str} and kind in ("text", "region"):
@@ -108,6 +115,8 @@ class Conversion:
     def finish(self, *, decimal_point: bool) -> pa.ChunkedArray:
         """The column; `decimal_point`: what the table as a whole shows, where the column itself shows nothing."""
         whole = pa.chunked_array(self._chunks, TYPES[self.entry.type])
+        if self._month_first and self._either:
+            return self._refuse_either(whole)
         own = self.evidence["."] - self.evidence[","]
         if not self.unsure or not (own > 0 if own else decimal_point):
             return whole
@@ -115,6 +124,14 @@ class Conversion:
         for mark, rows in self._unsure.items():
             for row in rows:
                 values[row] = other_reading(values[row], mark)
+        return pa.chunked_array([pa.array(values, TYPES[self.entry.type])])
+
+    def _refuse_either(self, whole: pa.ChunkedArray) -> pa.ChunkedArray:
+        """Beside dates with the month first, '02/03/2026' is 2 March or 3 February: nobody here can tell."""
+        values = whole.to_pylist()
+        for row in self._either:
+            self._refuse(f"{values[row]:%d/%m/%Y}", row)
+            values[row] = None
         return pa.chunked_array([pa.array(values, TYPES[self.entry.type])])
 
     def _refuse(self, cell: Cell, row: int) -> None:
@@ -146,6 +163,9 @@ class Conversion:
             value = number
         else:
             self._refuse(cell, row)
+            return None
+        if not math.isfinite(value):
+            self._refuse(str(cell), row)
             return None
         if mark in ("?.", "?,"):
             if self.entry.type == "integer":
@@ -192,6 +212,11 @@ class Conversion:
             if is_empty(cell):
                 return None
             if (day := parse_date(" ".join(cell.split()))) is not None:
+                if match := _SLASHED.match(cell):
+                    first, second = int(match[1]), int(match[2])
+                    self._month_first |= first <= 12 < second
+                    if first <= 12 >= second != first:
+                        self._either.append(row)
                 return day
         elif isinstance(cell, float | int) and (day := date_of_serial(float(cell))) is not None:
             return day

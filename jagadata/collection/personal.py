@@ -16,13 +16,19 @@ if TYPE_CHECKING:
 
 NIK, NIP, PHONE, MAIL = "NIK", "NIP", "Nomor telepon", "Alamat surel"
 
-SUSPECT = re.compile(r"@|(?:62|0)[ .\-()]{0,3}8[1235789](?:[ .\-)]{0,2}\d){7}|\d(?:[ .\-']?\d){14}")
+_GAP = r"[ \u00a0\u2007\u2009\u202f.\-']{0,3}"
+"""What may stand between the digits of one number."""
+
+SUSPECT = re.compile(rf"@|(?:62|0)[ \u00a0.\-()]{{0,3}}8[1235789](?:[)]?{_GAP}\d){{7}}|\d(?:{_GAP}\d){{14}}")
 """Whatever holds personal data matches here: one quick look at many cells before the exact one."""
 
-_DIGITS = re.compile(r"(?<!\d)\d(?:[ .\-']?\d){15,17}(?!\d)")
-_PHONE = re.compile(r"(?<![\d.,])(?:\+?62[ .\-]?\(?0?\)?|\(?0)8[1235789](?:[ .\-)]{0,2}\d){7,10}(?!\d)")
+_RUN = re.compile(rf"\d(?:{_GAP}\d){{14,}}")
+_GROUP = re.compile(r"\d+")
+_PHONE = re.compile(
+    rf"(?<![\d.,])(?:\+?62[ \u00a0.\-]?\(?0?\)?|\(?0)8[1235789](?:[)]?{_GAP}\d){{7,10}}(?!\d)"
+)
 _MAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,8}")
-_LONG = re.compile(r"(?<!\d)\+?\d(?:[ .\-']?\d){10,}(?!\d)")
+_LONG = re.compile(rf"(?<!\d)\+?\d(?:{_GAP}\d){{10,}}(?!\d)")
 _PROVINCES = {11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 31, 32, 33, 34, 35, 36, 51, 52, 53, 61, 62, 63, 64, 65, 71, 72, 73,
               74, 75, 76, 81, 82, 91, 92, 93, 94, 95, 96, 97}  # fmt: skip
 
@@ -48,21 +54,37 @@ def is_nip(digits: str) -> bool:
 
 def find_personal(text: str) -> Iterator[tuple[str, str]]:
     """Every (kind, value as written) in a text."""
-    for match in _DIGITS.finditer(text):
-        digits = re.sub(r"\D", "", match[0])
-        if is_nik(digits):
-            yield NIK, match[0]
-        elif is_nip(digits):
-            yield NIP, match[0]
+    for match in _RUN.finditer(text):
+        yield from _find_in_run(match[0])
     for match in _PHONE.finditer(text):
         yield PHONE, match[0]
-    for match in _MAIL.finditer(text):
-        yield MAIL, match[0]
+    if "@" in text:
+        for match in _MAIL.finditer(text):
+            yield MAIL, match[0]
+
+
+def _find_in_run(run: str) -> Iterator[tuple[str, str]]:
+    """Groups of digits with gaps: each run of whole groups that makes up 16 or 18 digits, for a neighbour may be another number."""
+    groups = list(_GROUP.finditer(run))
+    after = 0
+    for first, begin in enumerate(groups):
+        if first < after:
+            continue
+        digits = ""
+        for last in range(first, len(groups)):
+            digits += groups[last][0]
+            if len(digits) > 18:
+                break
+            kind = NIK if is_nik(digits) else NIP if is_nip(digits) else ""
+            if kind:
+                yield kind, run[begin.start() : groups[last].end()]
+                after = last + 1
+                break
 
 
 def find_personal_number(value: float, *, phone: bool) -> tuple[str, str] | None:
     """What a number of a spreadsheet is. `phone`: its column is one for telephone numbers (the leading 0 is lost there)."""
-    if value < 1e9 or value != int(value):
+    if not 1e9 <= value < 1e19 or value != int(value):  # NaN and infinity neither
         return None
     digits = str(int(value))
     if is_nik(digits):

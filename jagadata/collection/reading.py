@@ -18,6 +18,7 @@ from jagadata.collection.grid import CHUNK, column_letter
 from jagadata.collection.headings import Layout, find_layouts, is_year, nearest, years_of
 from jagadata.collection.sightings import Sightings, column_name, look_over
 from jagadata.collection.wording import number_text, place, quote, sift
+from jagadata.collection.words import unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,6 +38,8 @@ class Question:
     round: Round
     region: str
     previous: Mapping[str, PreviousTable]
+    percent: bool | None = False
+    """Whether numbers may be percentages kept as fractions, as spreadsheets do; None: not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +111,7 @@ def _put_together(outcome: Outcome, pairs: list[tuple[Part, bool]], question: Qu
     filled = []
     for part in parts:
         outcome.findings += _part_findings(part)
+        outcome.findings += _fraction_findings(part, question)
         outcome.findings += check_units(part)
         whole, dated = _with_year(part, question)
         outcome.findings += dated
@@ -237,6 +241,20 @@ def _part_findings(part: Part) -> Iterator[Finding]:
             text="Isi mulai baris ini dianggap bukan bagian tabel dan tidak dibaca.",
             action="Bila masih data, hapus baris kosong di atasnya dan lengkapi kolomnya.",
         )  # fmt: skip
+    if part.notes:
+        yield Finding(
+            code="catatan-di-tengah", severity="peringatan", count=len(part.notes),
+            where=place(sheet=sheet, lines=list(part.notes)),
+            text="Baris ini dianggap catatan atau tanda tangan di tengah tabel dan tidak dibaca.",
+            action="Bila data, isi semua kolom wajibnya; bila bukan, pindahkan ke bawah tabel.",
+        )  # fmt: skip
+    if part.lost:
+        yield Finding(
+            code="angka-tidak-dibaca", severity="kesalahan", count=len(part.lost),
+            where=place(sheet=sheet, lines=list(part.lost)),
+            text="Baris ini tampak seperti catatan atau tanda tangan, tetapi memuat angka pada kolom yang diminta; tidak dibaca.",
+            action="Bila data, isi semua kolom wajibnya; bila bukan, hapus angkanya.",
+        )  # fmt: skip
     for name, count in part.unsure.items():
         yield Finding(
             code="angka-bermakna-ganda", severity="peringatan", count=count,
@@ -255,6 +273,24 @@ def _part_findings(part: Part) -> Iterator[Finding]:
             code="isi-tidak-terbaca", severity="kesalahan", where=place(sheet=sheet), count=part.overflow,
             text=f"{number_text(part.overflow)} sel lagi tidak terbaca.", action="Perbaiki jenis isinya di seluruh kolom.",
         )  # fmt: skip
+
+
+def _fraction_findings(part: Part, question: Question) -> Iterator[Finding]:
+    """Percentages that are all at most 1 in a file that keeps '12,5%' as 0.125: a hundred times too small."""
+    if question.percent is False:
+        return
+    for column in part.layout.dataset.columns:
+        unit = unit_of(column.unit or part.layout.dataset.unit)
+        if column.type != "number" or unit != "persen" or column.name not in part.layout.columns:
+            continue
+        bounds = pc.min_max(part.table[column.name]).as_py()
+        if bounds["max"] and bounds["min"] >= 0 and bounds["max"] <= 1:
+            yield Finding(
+                code="persen-pecahan", severity="kesalahan" if question.percent else "peringatan",
+                where=place(sheet=part.sheet, column=part.layout.headings[part.layout.columns[column.name]]),
+                text="Semua nilai persen pada kolom ini paling besar 1; sel berformat persen menyimpan 12,5% sebagai 0,125.",
+                action="Ubah format selnya menjadi Umum (General), dan tulis 12,5 untuk 12,5%.",
+            )  # fmt: skip
 
 
 def _is_year_of_title(column: ColumnEntry, part: Part) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jagadata.collection.grid import Cell, Grid, Rows
 
 _CUT = 5_000
-"""Characters of one cell that are looked at."""
+"""Characters of one cell that are looked at for formula text."""
 
 
 @dataclass(kw_only=True)
@@ -60,13 +60,15 @@ def _look(seen: Sightings, column: int, cells: Sequence[Cell], line: int, *, pho
     if str in kinds:
         texts = "\n".join(cells if len(kinds) == 1 else [cell for cell in cells if type(cell) is str])  # type: ignore[arg-type]
         suspect = SUSPECT.search(texts) is not None
+        if phone:
+            _look_at_numbers_in_text(seen, column, cells, line)
         active = "=" in texts or "|" in texts or "(" in texts or "!" in texts
         if suspect or active:
             for number, cell in enumerate(cells, line):
                 if type(cell) is not str or not cell:
                     continue
-                if suspect and SUSPECT.search(cell, 0, _CUT):
-                    for kind, value in find_personal(cell[:_CUT]):
+                if suspect and SUSPECT.search(cell):
+                    for kind, value in find_personal(cell):
                         _note(seen, kind, value, column, number)
                 if active and is_active(cell[:_CUT]):
                     seen.active.setdefault(column, array("l")).append(number)
@@ -78,6 +80,15 @@ def _look(seen: Sightings, column: int, cells: Sequence[Cell], line: int, *, pho
             for number, cell in enumerate(cells, line):
                 if isinstance(cell, float | int) and (found := find_personal_number(cell, phone=phone)):
                     _note(seen, *found, column, number)
+
+
+def _look_at_numbers_in_text(seen: Sightings, column: int, cells: Sequence[Cell], line: int) -> None:
+    """Telephone numbers of a CSV file whose leading 0 a spreadsheet ate."""
+    for number, cell in enumerate(cells, line):
+        if type(cell) is str and (digits := cell.strip()).isdecimal() and len(digits) < 15:
+            found = find_personal_number(int(digits), phone=True)
+            if found and not digits.startswith("0"):
+                _note(seen, *found, column, number)
 
 
 def _note(seen: Sightings, kind: str, value: str, column: int, line: int) -> None:
