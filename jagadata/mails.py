@@ -47,7 +47,7 @@ def make_mail(
         "link": link if re.match(r"https?://\S+$", link) else "",
         "link_text": link_text,
         "office": one_line(office) or "Pengelola Jagadata",
-        "sop_name": sop.NAME,
+        "sop_name": sop.DATA_COLLECTION_NAME if name.startswith("collection/") else sop.NAME,
         "sop_number": sop.NUMBER,
     }
     return Message(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 NUMBER = "SOP/06/406.020/2019"
 NAME = "SOP Back Up/Restore Data"
+DATA_COLLECTION_NAME = "SOP Pengumpulan Data"
 CREATED = "November 2019"
 REVISION = "-"
 EFFECTIVE = "November 2019"

@@ -151,7 +151,10 @@ class ImapMailbox:
         self.close()
 
     def fetch(self, known: Iterable[str]) -> Iterator[Arrival]:
-        """New mails, oldest first; the same mail delivered twice counts once. Raises UnreachableError, RefusedError."""
+        """New mails, oldest first; the same mail delivered twice counts once.
+
+        Raises UnreachableError, RefusedError; UnreachableError also after the last mail, where the server withheld some.
+        """
         seen = set(known)
         self._uids = {}
         fresh: dict[str, _Listed] = {}
@@ -159,13 +162,25 @@ class ImapMailbox:
             self._uids.setdefault(listed.key, listed.uid)
             if listed.key not in seen:
                 fresh.setdefault(listed.key, listed)
+        withheld = []
         try:
             for listed in sorted(fresh.values(), key=lambda one: (one.at, int(one.uid))):
-                arrival = self._read(listed)
+                try:
+                    arrival = self._read(listed)
+                except _WithheldError:
+                    withheld.append(listed.uid)
+                    continue
                 if arrival is not None:
                     yield arrival
         finally:
             self.close()
+        if withheld:
+            raise UnreachableError(
+                f"Server IMAP tidak memberikan {len(withheld)} surel (UID {', '.join(withheld[:5])}); surel lain sudah diambil.",
+                "Buka surel itu di kotak surel, taruh lampirannya di folder kiriman, lalu pindahkan surelnya; "
+                "bila tidak, dicoba lagi pada pengambilan berikutnya.",
+                transient=True,
+            )
 
     def _list(self) -> Iterator[_Listed]:
         criteria = ["ALL"]
@@ -181,11 +196,22 @@ class ImapMailbox:
                 if listed and (self.since is None or listed.at >= self.since):
                     yield listed
 
-    def _fetch(self, uids: str, wanted: str) -> list[tuple[bytes, bytes]]:
-        """Each answer that carries text: the line (all but the text) and the text."""
+    def _fetch(self, uids: str, wanted: str, *, one: bool = False) -> list[tuple[bytes, bytes]]:
+        """Each answer that carries text: the line (all but the text) and the text.
+
+        Raises _WithheldError if the server refuses this `one` mail and goes on talking.
+        """
 
         def question(client: imaplib.IMAP4) -> list[tuple[bytes, bytes]]:
-            answer: list[Any] = _check(client.uid("FETCH", uids, wanted))
+            try:
+                answer: list[Any] = _check(client.uid("FETCH", uids, wanted))
+            except imaplib.IMAP4.abort:
+                raise
+            except imaplib.IMAP4.error as error:
+                if not one:
+                    raise
+                _check(client.noop())
+                raise _WithheldError from error
             found: list[tuple[bytes, bytes]] = []
             for item in answer:
                 if isinstance(item, tuple):
@@ -199,10 +225,10 @@ class ImapMailbox:
     def _read(self, listed: _Listed) -> Arrival | None:
         """None: it was taken away meanwhile."""
         if listed.size > self.limit:
-            for _line, head in self._fetch(listed.uid, f"(UID BODY.PEEK[HEADER]<0.{LONGEST}>)"):
+            for _line, head in self._fetch(listed.uid, f"(UID BODY.PEEK[HEADER]<0.{LONGEST}>)", one=True):
                 return self._refuse(listed, head)
             return None
-        for _line, raw in self._fetch(listed.uid, f"(UID BODY.PEEK[]<0.{self.limit + 1}>)"):
+        for _line, raw in self._fetch(listed.uid, f"(UID BODY.PEEK[]<0.{self.limit + 1}>)", one=True):
             if len(raw) > self.limit:  # larger than the server said
                 return self._refuse(listed, raw)
             return read_mail(raw, at=listed.at, senders=self.senders, key=listed.key)
@@ -222,6 +248,10 @@ class ImapMailbox:
         if uid and self._client is not None:
             with contextlib.suppress(OSError, imaplib.IMAP4.error):
                 self._client.client.uid("STORE", uid, "+FLAGS.SILENT", f"({KEYWORD})")
+
+
+class _WithheldError(Exception):
+    """The server refuses one mail and goes on talking."""
 
 
 def _check(answer: tuple[str, list[Any]]) -> list[Any]:

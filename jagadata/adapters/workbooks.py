@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING, Any
 
 import python_calamine
@@ -39,6 +40,9 @@ _TYPES = {
     "date": "tanggal",
     "region": "kode wilayah",
 }
+_DIGITS = ("NIP", "No. HP")
+"""Columns of the Daftar Hadir whose digits are no quantity."""
+_CUT_SHORT = "(terpotong)"
 _LONGEST_SHEET_NAME = 31
 """Characters, by Excel."""
 
@@ -150,6 +154,10 @@ def make_attendance_form(proposal: Proposal, round: Round, agencies: Sequence[Ag
     sheet.write_string(1, 0, f"{format_date(proposal.day)} · {proposal.place}")
     rows = [(number, one.name, "", "", "", "", "", one.id) for number, one in enumerate(agencies, 1)]
     book.table(sheet, 3, (*HEADS, "Kode OPD"), rows)
+    text = book.book.add_format({"border": 1, "num_format": "@"})
+    for column in map(HEADS.index, _DIGITS):
+        for row in range(4, 4 + len(rows)):
+            sheet.write_blank(row, column, None, text)
     return book.close()
 
 
@@ -157,12 +165,12 @@ def read_attendance(path: Path, agencies: Sequence[Agency]) -> Attendance:
     """Who came, from a filled-in Daftar Hadir: a line counts where a name stands.
 
     Raises:
-        RefusedError: not such a workbook, or a line whose OPD is not known; all such lines together.
+        RefusedError: not such a workbook, a line whose OPD is not known, or a NIP whose digits a spreadsheet cut; all such lines together.
     """
     hint = "Pakai berkas Daftar Hadir (XLSX) yang dikirim bersama undangan, tanpa mengubah baris judulnya."
     try:
         with python_calamine.CalamineWorkbook.from_path(str(path)) as book:
-            rows = [[str(cell).strip() for cell in row] for row in book.get_sheet_by_index(0).to_python()]
+            rows = [[_written(cell) for cell in row] for row in book.get_sheet_by_index(0).to_python()]
     except (python_calamine.CalamineError, OSError) as error:
         raise RefusedError(f"Daftar hadir '{path.name}' tidak dapat dibaca.", hint) from error
     head = next((number for number, row in enumerate(rows) if "OPD" in row and "Nama" in row), None)
@@ -170,12 +178,13 @@ def read_attendance(path: Path, agencies: Sequence[Agency]) -> Attendance:
         raise RefusedError(f"Daftar hadir '{path.name}' tidak memuat kolom OPD dan Nama.", hint)
     place = {name: rows[head].index(name) for name in (*HEADS, "Kode OPD") if name in rows[head]}
     known = {one.id: one.id for one in agencies} | {make_slug(one.name, 200): one.id for one in agencies}
-    found, unknown = [], []
+    found, unknown, cut = [], [], []
     for number, row in enumerate(rows[head + 1 :], head + 2):
         cells = {name: row[column] if column < len(row) else "" for name, column in place.items()}
         if not cells["Nama"]:
             continue
         agency = known.get(cells.get("Kode OPD", "")) or known.get(make_slug(cells["OPD"], 200))
+        cut += [f"{name} pada baris {number}" for name in _DIGITS if cells.get(name) == _CUT_SHORT]
         if agency is None:
             unknown.append(f"baris {number} ('{cells['OPD']}')")
             continue
@@ -183,9 +192,9 @@ def read_attendance(path: Path, agencies: Sequence[Agency]) -> Attendance:
             Attendee(
                 agency=agency,
                 name=cells["Nama"],
-                nip=cells.get("NIP", "").removesuffix(".0"),
+                nip=cells.get("NIP", ""),
                 post=cells.get("Jabatan", ""),
-                phone=cells.get("No. HP", "").removesuffix(".0"),
+                phone=re.sub(r"^8(?=\d{8})", "08", cells.get("No. HP", "")),
             )
         )
     if unknown:
@@ -193,7 +202,19 @@ def read_attendance(path: Path, agencies: Sequence[Agency]) -> Attendance:
             f"OPD pada daftar hadir tidak dikenal: {', '.join(unknown[:10])}.",
             "Tulis nama OPD seperti di berkas kantor, atau isi kolom Kode OPD.",
         )
+    if cut:
+        raise RefusedError(
+            f"Angka terakhirnya hilang karena diketik sebagai bilangan: {', '.join(cut[:10])}.",
+            "Ubah format selnya menjadi Teks, lalu ketik ulang nomornya secara lengkap.",
+        )
     return Attendance(attendees=tuple(found), source="berkas XLSX")
+
+
+def _written(cell: object) -> str:
+    """A cell as it was typed; `_CUT_SHORT` for a number of more digits than a spreadsheet keeps (15)."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell)) if abs(cell) < 1e15 else _CUT_SHORT
+    return str(cell).strip()
 
 
 def make_report_workbook(report: Report, tz: ZoneInfo) -> bytes:

@@ -79,7 +79,7 @@ def read_head(raw: bytes, *, size: int = 0, arrived: str = "") -> MailHead:
         subject=read_text(first("subject"))[:300],
         reference=found[1] if found else "",
         automatic=_automatic(fields, sender, message.get_content_type()),
-        forged=_forged(fields.get("authentication-results", [])),
+        forged=_forged(fields.get("authentication-results", []), sender.rpartition("@")[2].lower()),
         is_reply=bool(first("in-reply-to") or first("references")),
     )
 
@@ -105,18 +105,41 @@ def _automatic(fields: dict[str, list[str]], sender: str, kind: str) -> str:
     return ""
 
 
-def _forged(results: list[str]) -> str:
+def _forged(results: list[str], domain: str) -> str:
     """Why the sender is not believed, from Authentication-Results (RFC 8601) of the server that got the mail; '' otherwise.
 
     That server's header is the topmost. Failures count from every header in its name: adding one harms only who adds it.
-    Passes count from the topmost alone.
+    Passes count from the topmost alone, and for the sender's own `domain` alone (RFC 7489, relaxed alignment).
     """
     plain = [re.sub(r"\([^()]*\)", " ", " ".join(read_bytes(one).lower().split())) for one in results]
     ours = [one for one in plain if one.partition(";")[0].strip() == plain[0].partition(";")[0].strip()]
     verdicts = [dict(re.findall(r"[;\s](dmarc|spf|dkim)\s*=\s*([a-z]+)", one)) for one in ours]
     if any(one.get("dmarc") == "fail" for one in verdicts):
         return "server surel menyatakan alamat pengirimnya tidak asli (dmarc=fail)"
-    passed = verdicts and "pass" in (verdicts[0].get("dmarc"), verdicts[0].get("dkim"))
-    if not passed and any(one.get("spf") in ("fail", "hardfail") for one in verdicts):
+    passes = _passes(plain[0]) if plain else []
+    aligned = {method for method, one in passes if _aligned(one, domain)}
+    if "dkim" in aligned or (verdicts and verdicts[0].get("dmarc") == "pass"):
+        return ""
+    if any(one.get("spf") in ("fail", "hardfail") for one in verdicts):
         return "server surel menyatakan pengirimnya tidak berhak memakai alamat itu (spf=fail)"
+    if passes and not aligned:
+        return f"server surel hanya memastikan pengirim dari {passes[0][1]}, bukan dari {domain}"
     return ""
+
+
+def _passes(header: str) -> list[tuple[str, str]]:
+    """(method, domain that it vouches for) of each dkim and spf pass that names one."""
+    found = []
+    for part in header.split(";")[1:]:
+        match = re.match(r"\s*(dkim|spf)\s*=\s*pass\b(.*)", part)
+        if match:
+            names = r"header\.d|header\.i" if match[1] == "dkim" else r"smtp\.mailfrom|smtp\.helo"
+            values = re.findall(rf"\b(?:{names})\s*=\s*\"?([^\s;\"]+)", match[2])
+            domains = [value.rpartition("@")[2].strip("<>.") for value in values]
+            found += [(match[1], domain) for domain in domains if domain]
+    return found
+
+
+def _aligned(one: str, other: str) -> bool:
+    """The same domain, or one below the other."""
+    return one == other or one.endswith(f".{other}") or (other.endswith(f".{one}") and "." in one)

@@ -278,6 +278,14 @@ def test_the_attendance_is_read_from_the_filled_in_workbook(office, place, tmp_p
     found = run.meet()
     assert [(one.agency, one.nip) for one in found.attendees] == [("bkpsdm", "197903122008011002")]
     assert found.source == "berkas XLSX"
+    assert sheet["D5"].number_format == sheet["F6"].number_format == "@", "Excel keeps every digit of a text"
+    sheet["D5"], sheet["F5"] = 197903122008011002, 81234567890
+    book.save(path)
+    with pytest.raises(RefusedError, match="NIP pada baris 5"):
+        read_attendance(path, run.agencies)
+    sheet["D5"] = ""
+    book.save(path)
+    assert read_attendance(path, run.agencies).attendees[0].phone == "081234567890"
     sheet["B5"], sheet["H5"] = "Dinas Antah Berantah", ""
     book.save(path)
     with pytest.raises(RefusedError, match=r"baris 5 \('Dinas Antah Berantah'\)"):

@@ -255,12 +255,26 @@ def test_good_verdicts_and_those_of_other_servers_change_nothing():
     for verdicts in (
         (b"mx.id; spf=pass; dmarc=pass",),
         (b"mx.id; spf=softfail",),
-        (b"mx.id; spf=fail; dkim=pass",),
+        (b"mx.id; spf=fail; dkim=pass header.d=bkpsdm.example.id",),
+        (b"mx.id; spf=pass smtp.mailfrom=kirim@mail.bkpsdm.example.id; dkim=none",),
+        (b"mx.id; spf=pass smtp.mailfrom=relay.example; dkim=pass header.i=@example.id",),
         (b"mx.id; spf=pass", b"penerus.id; spf=fail; dmarc=fail"),
         (b"mx.id 1; none",),
     ):
         fields = [b"Authentication-Results: " + one for one in verdicts]
         assert arrival_from("data@bkpsdm.example.id", *fields).agency == "bkpsdm", verdicts
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        b"mx.id; spf=fail smtp.mailfrom=x@bkpsdm.example.id; dkim=pass header.d=evil.example; dmarc=none",
+        b"mx.id; spf=pass smtp.mailfrom=x@evil.example; dkim=none; dmarc=none",
+        b"mx.id; dkim=pass header.d=evilbkpsdm.example.id.evil.example",
+    ],
+)
+def test_a_pass_of_another_domain_vouches_for_nobody(verdict):
+    assert arrival_from("data@bkpsdm.example.id", b"Authentication-Results: " + verdict).agency == ""
 
 
 def test_a_pass_that_the_sender_wrote_himself_does_not_outweigh_a_failure():
