@@ -10,6 +10,7 @@ from jagadata.adapters.http_probe import HttpProbe
 from jagadata.adapters.postgres import Login, PostgresServer
 from jagadata.adapters.s3_store import S3Store
 from jagadata.adapters.ssh_host import SshHost
+from jagadata.errors import UnreachableError
 from jagadata.secrets import reveal
 
 if TYPE_CHECKING:
@@ -74,7 +75,14 @@ class RealConnections:
             if not entry.data_host:
                 return None
             found = host(entry.data_host).run(["df", "-B1", "--output=avail", folder])
-            return int(found.stdout.split()[-1])
+            words = found.stdout.split()
+            if not words or not words[-1].isdecimal():
+                raise UnreachableError(
+                    f"Host '{entry.data_host}' tidak menjawab `df` seperti seharusnya.",
+                    "Jalankan `df -B1 --output=avail` di host itu, lalu ulangi.",
+                    transient=True,
+                )
+            return int(words[-1])
 
         return PostgresServer(
             entry.name,

@@ -54,3 +54,14 @@ def test_no_blow_to_sshd_breaks_a_promise(swept):
     blows = list(run_strikes(scenario, 25, 60))
     assert [str(struck) for struck in blows if struck.verdict.broken] == []
     assert max(struck.off_seconds for struck in blows) < 3 * SWITCH_SECONDS
+
+
+@pytest.mark.parametrize("swept", ["restore"], indirect=True)
+def test_an_answer_about_free_space_that_is_no_number_is_named(swept):
+    name, scenario, calls = swept
+    at = next(
+        number for number, (channel, label) in enumerate(calls) if channel == "ssh" and "df -B1" in label
+    )
+    (finding,) = run_sweep(scenario, name, calls, [Fault(at, "wrong answer")])
+    assert finding.fired
+    assert finding.verdict.broken == [], finding
