@@ -14,9 +14,10 @@ from jagadata.collection.examination import Finding
 from jagadata.collection.wording import number_text, place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from jagadata.collection.cleaning import Percents
     from jagadata.office_collection import Limits
 
 ENTRIES = 5_000
@@ -26,6 +27,10 @@ COLUMNS = 702
 """Up to ZZ: no table of an office is wider."""
 
 _PIECE = 1 << 20
+_STYLES = 200
+"""Styles with percentages; real files have a few."""
+_RUNS = 20_000
+"""Stretches of percentages, one below the other, that are kept of a file: about 3 MB."""
 _FORMULA_WITHOUT_VALUE = re.compile(
     rb"""<c\b(?![^>]*\bt="str")[^>]*>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>"""
 )
@@ -122,20 +127,97 @@ def _look(archive: zipfile.ZipFile, kind: str, limits: Limits, packed: int) -> l
     return findings
 
 
-def has_percentages(path: Path) -> bool:
-    """Whether cells of an XLSX are formatted as percentages: what is shown as 12,5% is 0.125 in the file. After `look_into`."""
+def find_percents(path: Path, kind: str, limits: Limits) -> dict[str, Percents] | None:
+    """The cells that show 12,5% and hold 0.125, after `look_into`: by sheet and column, runs of rows.
+
+    Empty where no cell is formatted so; None where the file does not tell which ones are.
+    """
+    if kind not in ("xlsx", "ods"):
+        return None
+    count = _Count(limit=int(limits.unpacked_mib * (1 << 20)), packed=path.stat().st_size)
     with zipfile.ZipFile(path) as archive:
-        if "xl/styles.xml" not in archive.namelist():
-            return False
-        with archive.open("xl/styles.xml") as file:
-            styles = file.read(8 * _PIECE)
-    own = {
-        match[1]
-        for tag in re.findall(rb"<numFmt\b[^>]*>", styles)
-        if b"%" in tag and (match := re.search(rb'numFmtId="(\d+)"', tag))
-    }
-    used = styles[styles.find(b"<cellXfs") : styles.find(b"</cellXfs>")]
-    return not {b"9", b"10", *own}.isdisjoint(re.findall(rb'<xf\b[^>]*?numFmtId="(\d+)"', used))
+        names = archive.namelist()
+        if kind == "ods":
+            if "content.xml" not in names:
+                return {}
+            pieces = _joined(_pieces(archive, archive.getinfo("content.xml"), count))
+            return None if any(b'value-type="percentage"' in piece for piece in pieces) else {}
+        if "xl/styles.xml" not in names:
+            return {}
+        styles = _percent_styles(b"".join(_pieces(archive, archive.getinfo("xl/styles.xml"), count)))
+        if not styles:
+            return {}
+        if len(styles) > _STYLES:
+            return None
+        found: dict[str, Percents] = {}
+        titles = _sheet_names(archive, count)
+        if not titles or not set(titles) <= set(names):
+            return None
+        for name, title in titles.items():
+            runs = _percent_runs(_joined(_pieces(archive, archive.getinfo(name), count)), styles)
+            if runs is None:
+                return None
+            if runs:
+                found[title] = runs
+        return found
+
+
+def _percent_styles(xml: bytes) -> list[int]:
+    """The numbers of the cell styles that show percentages; a '%' that is only text in the format shows none."""
+    formats = {b"9", b"10"}
+    for tag in re.findall(rb"<(?:\w+:)?numFmt\s[^<>]*>", xml):
+        key, code = re.search(rb'\bnumFmtId="(\d+)"', tag), re.search(rb'\bformatCode="([^"]*)"', tag)
+        if key and code:
+            text = html.unescape(code[1].decode("utf-8", "replace"))
+            bare = re.sub(r'"[^"]*"|\\.|[_*].|\[[^\]]*\]', "", text)
+            (formats.add if "%" in bare else formats.discard)(key[1])
+    start = re.search(rb"<(?:\w+:)?cellXfs\b", xml)
+    used = re.split(rb"</(?:\w+:)?cellXfs>", xml[start.end() :])[0] if start else b""
+    return [
+        number
+        for number, tag in enumerate(re.findall(rb"<(?:\w+:)?xf\s[^<>]*>", used))
+        if (key := re.search(rb'\bnumFmtId="(\d+)"', tag)) and key[1] in formats
+    ]
+
+
+def _percent_runs(pieces: Iterator[bytes], styles: Sequence[int]) -> dict[int, list[tuple[int, int]]] | None:
+    """None where a cell does not say its place, or there are too many runs."""
+    cell = re.compile(
+        rb'<(?:\w{1,20}:)?c\s([^<>]{0,200}?\bs="(?:%s)"[^<>]{0,200})>'
+        % "|".join(map(str, styles)).encode("ascii")
+    )
+    runs: dict[int, list[tuple[int, int]]] = {}
+    total = 0
+    for piece in pieces:
+        for match in cell.finditer(piece):
+            if match[1].endswith(b"/"):  # without a value
+                continue
+            at = re.search(rb'\br="([A-Z]{1,3})(\d{1,7})"', match[1])
+            if not at:
+                return None
+            column = 0
+            for letter in at[1]:
+                column = column * 26 + letter - 64
+            row, own = int(at[2]) - 1, runs.setdefault(column - 1, [])
+            if own and own[-1][1] == row - 1:
+                own[-1] = own[-1][0], row
+            elif (total := total + 1) > _RUNS:
+                return None
+            else:
+                own.append((row, row))
+    return runs
+
+
+def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes, cut before a tag, so that none is torn."""
+    rest = b""
+    for piece in pieces:
+        data = rest + piece
+        cut = data.rfind(b"<")
+        cut = cut if len(data) - cut < 4096 else len(data)
+        yield data[:cut]
+        rest = data[cut:]
+    yield rest
 
 
 DDE = (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pyarrow import parquet
 from pydantic import TypeAdapter
 
-from jagadata.adapters.archive_contents import has_percentages, look_into
+from jagadata.adapters.archive_contents import find_percents, look_into
 from jagadata.adapters.file_kinds import SUFFIXES, UnfitError, recognise
 from jagadata.adapters.grids import open_csv, open_html, open_workbook
 from jagadata.collection.examination import CleanTable, Examination, Finding, PreviousTable
@@ -24,6 +24,7 @@ from jagadata.office_collection import DatasetEntry, Limits
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from jagadata.collection.cleaning import Percents
     from jagadata.collection.grid import Rows
 
 
@@ -64,7 +65,7 @@ def examine_file(request: Request) -> Examination:
     shown = clean_name(request.name)
     findings: list[Finding] = []
     kind = encoding = delimiter = ""
-    percent: bool | None = False
+    percents: dict[str, Percents] | None = {}
     outcome = Outcome()
     try:
         _check_size(request)
@@ -81,7 +82,7 @@ def examine_file(request: Request) -> Examination:
             case _:
                 if kind != "xls":
                     findings += look_into(request.path, kind, request.limits)
-                percent = has_percentages(request.path) if kind == "xlsx" else None
+                percents = find_percents(request.path, kind, request.limits)
                 grids = open_workbook(request.path, request.limits)
         outcome = read_tables(
             grids,
@@ -91,7 +92,7 @@ def examine_file(request: Request) -> Examination:
                 round=request.round,
                 region=request.region,
                 previous=request.previous,
-                percent=percent,
+                percents=percents,
             ),
         )
     except UnfitError as error:

@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 from frictionless import Schema
 from frictionless.resources import TableResource
 
-from jagadata.collection.conversion import plain_text
 from jagadata.collection.examination import Finding
+from jagadata.collection.numerals import parse_date
 from jagadata.collection.wording import number_text, place, quote
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 MOST = 20_000
 """Faults after which the checking of cells ends: each costs 100 microseconds, and nobody repairs more by hand."""
+
+_UNREADABLE = "\ufffd"
+"""Stands for a cell that could not be read: frictionless itself takes 'nan', 'inf' and '1_000' for numbers."""
 
 _TYPES = {
     "text": "string",
@@ -103,17 +106,19 @@ def check_cells(rows: Rows, dataset: DatasetEntry) -> list[Finding]:
         data=lambda: _rows(rows, picked), schema=Schema.from_descriptor(make_schema(dataset, only=names))
     )
     report = resource.validate(limit_errors=MOST)
+    entries = {one.name: one for one in dataset.columns}
     groups: dict[tuple[str, str], _Group] = {}
     for error in report.tasks[0].errors:
         rule = match[1] if (match := re.search(r'constraint "(\w+)"', error.note)) else error.type
         name = getattr(error, "field_name", "")
         number = picked[getattr(error, "row_number", 2) - 2]
+        bad = rows.bad.get(name, {}).get(number)
+        if name in entries and entries[name].type == "date" and isinstance(bad, str) and parse_date(bad):
+            rule = "order"
         group = groups.setdefault((name, rule), _Group())
         group.rows.append(number)
         if len(group.cells) < 50:
-            bad = rows.bad.get(name, {}).get(number)
             group.cells.append(bad if bad is not None else getattr(error, "cell", ""))
-    entries = {one.name: one for one in dataset.columns}
     findings = [
         _cell_finding(rows, entries[name], rule, group) if name in entries else _row_finding(rows, group)
         for (name, rule), group in groups.items()
@@ -159,7 +164,7 @@ def find_suspects(rows: Rows, dataset: DatasetEntry) -> list[int]:
 
 
 def _rows(rows: Rows, picked: Sequence[int]) -> Iterator[list[Any]]:
-    """Header and the rows picked, for frictionless; what could not be read stands there as text."""
+    """Header and the rows picked, for frictionless; what could not be read is none of any type there."""
     names = rows.table.column_names
     yield names
     table = rows.table.take(pa.array(picked, pa.int64()))
@@ -168,7 +173,7 @@ def _rows(rows: Rows, picked: Sequence[int]) -> Iterator[list[Any]]:
         bad = rows.bad.get(name, {})
         for number, row in enumerate(picked):
             if row in bad:
-                column[number] = plain_text(bad[row]) or " "
+                column[number] = _UNREADABLE
     yield from map(list, zip(*columns, strict=True))
 
 
@@ -214,6 +219,10 @@ def _cell_finding(rows: Rows, entry: ColumnEntry, rule: str, group: _Group) -> F
             action = (
                 f"Tulis salah satu: {', '.join(entry.values[:12])}{' …' if len(entry.values) > 12 else ''}."
             )
+        case "order":
+            code = "tanggal-bermakna-ganda"
+            text = f"Isi {shown} dapat berarti dua tanggal: sel lain di kolom ini menulis bulan di depan."
+            action = "Tulis tanggal di seluruh kolom dengan nama bulan, misalnya 3 Februari 2026."
         case _:
             what, action = _EXPECTED.get(entry.type, ("tidak sesuai", "Periksa isinya."))
             code, text = "jenis-isi-salah", f"Isi {shown} {what}."

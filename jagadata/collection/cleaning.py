@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import re
 from array import array
 from bisect import bisect
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jagadata.collection.conversion import Conversion
 from jagadata.collection.grid import CHUNK
-from jagadata.collection.words import FOOTER, TOTAL
+from jagadata.collection.words import FOOTER, TOTAL, unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from jagadata.collection.grid import Cell, Grid, Rows
     from jagadata.collection.headings import Layout
     from jagadata.collection.sightings import Sightings
@@ -38,12 +41,15 @@ class Part:
         default_factory=dict
     )  # 'kosong', 'jumlah', 'judul', 'penomoran', 'kelompok'
     first_left_out: dict[str, int] = field(default_factory=dict)  # line
-    tail: int = 0  # the line at which the signature block begins; 0: none
-    tail_sure: bool = False  # it begins as signature blocks and notes do
+    below: array[int] = field(default_factory=lambda: array("l"))  # lines that stand below the table
+    below_sure: bool = False  # they begin as signature blocks and notes do, and none is like a row of data
     notes: tuple[
         int, ...
     ] = ()  # lines inside the table that read like signatures and notes, and were left out
-    lost: tuple[int, ...] = ()  # lines left out, there or below the table, that hold a number of a column
+    lost: tuple[
+        int, ...
+    ] = ()  # lines left out, there or below the table, that hold a number or year of a column
+    scaled: frozenset[str] = frozenset()  # columns of percent with cells that held fractions, made whole
     unsure: dict[str, int] = field(
         default_factory=dict
     )  # numbers such as '1.234' where nothing tells what they are
@@ -51,9 +57,13 @@ class Part:
     unit_values: dict[str, int] = field(default_factory=dict)  # of a column 'Satuan'
 
 
-def read_part(grid: Grid, layout: Layout, seen: Sightings) -> Part:
+Percents = Mapping[int, Sequence[tuple[int, int]]]
+"""By column of a sheet, the runs of rows whose numbers show 12,5% and hold 0.125; all from 0, both ends included."""
+
+
+def read_part(grid: Grid, layout: Layout, seen: Sightings, percents: Percents) -> Part:
     """Every row below the headings, read and judged; `seen` sees the whole sheet."""
-    reading = _Reading(grid, layout)
+    reading = _Reading(grid, layout, percents)
     line = 0
     for rows in grid.chunks(CHUNK):
         seen.take(rows)
@@ -65,7 +75,7 @@ def read_part(grid: Grid, layout: Layout, seen: Sightings) -> Part:
 
 
 class _Reading:
-    def __init__(self, grid: Grid, layout: Layout) -> None:
+    def __init__(self, grid: Grid, layout: Layout, percents: Percents) -> None:
         self._sheet, self._layout = grid.sheet, layout
         self._places = list(layout.columns.values())
         self._columns = [
@@ -74,6 +84,14 @@ class _Reading:
         ]
         self._required = [
             place for place, column in zip(self._places, self._columns, strict=True) if column.entry.required
+        ]
+        self._only_text = all(
+            column.entry.type == "text" for column in self._columns if column.entry.required
+        )
+        self._years = [
+            place
+            for place, column in zip(self._places, self._columns, strict=True)
+            if column.entry.type == "year"
         ]
         self._texts = [
             place
@@ -93,10 +111,18 @@ class _Reading:
         )
         self._fill: dict[tuple[int, int], Cell] = {}
         self._lines: array[int] = array("l")
-        self._sparse: array[int] = array(
-            "l"
-        )  # rows with at most half of their columns filled, and not all required ones
+        self._sparse: array[int] = array("l")  # rows of which little is filled
+        self._full: set[int] = set()  # of them: rows with all that is required, which is one text
+        self._dated: set[int] = set()  # of the footers: rows with a year in a column of years
         self._footers: set[int] = set()
+        self._percents = {
+            place: percents[place]
+            for place, column in zip(self._places, self._columns, strict=True)
+            if column.entry.type in ("number", "integer")
+            and place in percents
+            and unit_of(column.entry.unit or layout.dataset.unit) == "persen"
+        }
+        self._scaled: set[int] = set()
         self._blank: array[int] = array("l")  # lines
         self._left_out: Counter[str] = Counter()
         self._first: dict[str, int] = {}
@@ -105,6 +131,7 @@ class _Reading:
 
     def take(self, rows: Rows, start: int) -> None:
         """`start`: the first row's number in the sheet, from 0."""
+        self._scale(rows, start)
         if self._down:
             self._fill_down(rows, start)
         places, half = self._places, len(self._places) / 2
@@ -124,11 +151,8 @@ class _Reading:
                 self._drop(reason, number)
                 continue
             self._began = True
-            if filled <= half and not (self._required and all(row[place] != "" for place in self._required)):
-                here = len(self._lines)
-                self._sparse.append(here)
-                if any(isinstance(cell, str) and cell and FOOTER.match(cell) for cell in row):
-                    self._footers.add(here)
+            if filled <= half:
+                self._weigh(row, filled)
             self._lines.append(number + 1)
             kept.append(row)
         if not kept:
@@ -141,6 +165,33 @@ class _Reading:
                 for row in kept
                 if row[self._layout.unit_column] != ""
             )
+
+    def _weigh(self, row: Sequence[Cell], filled: int) -> None:
+        """Notes what a row of which little is filled looks like: a row with all that is required is data.
+
+        Only a lone text, or two that both begin like signatures, prove nothing where nothing but text is required.
+        """
+        footers = sum(1 for cell in row if isinstance(cell, str) and cell and FOOTER.match(cell))
+        here = len(self._lines)
+        if self._required and all(row[place] != "" for place in self._required):
+            if not self._only_text or (filled > 1 and footers < 2):
+                return
+            self._full.add(here)
+        self._sparse.append(here)
+        if footers:
+            self._footers.add(here)
+            if any(_is_lone_year(row[place]) for place in self._years):
+                self._dated.add(here)
+
+    def _scale(self, rows: Rows, start: int) -> None:
+        """Cells that show 12,5% and hold 0.125."""
+        for place, runs in self._percents.items():
+            for first, last in runs:
+                for number in range(max(first, start), min(last + 1, start + len(rows))):
+                    cell = rows[number - start][place]
+                    if type(cell) is float and math.isfinite(cell):
+                        rows[number - start][place] = float(Decimal(repr(cell)) * 100)
+                        self._scaled.add(place)
 
     def _reason(self, row: Sequence[Cell], number: int, filled: int) -> str:
         """Why a row is no data; '' where it is."""
@@ -185,18 +236,15 @@ class _Reading:
 
     def finish(self) -> Part:
         cut = self._tail()
-        drop = {row for row in self._footers if row < cut}
+        drop = {row for row in self._footers - self._full if row < cut}
         evidence: Counter[str] = Counter()
         for column in self._columns:
             evidence += column.evidence
         point = evidence["."] > 0 and not evidence[","]
         table = pa.table({column.entry.name: column.finish(decimal_point=point) for column in self._columns})
-        tail = self._lines[cut] if cut < len(self._lines) else 0
-        lost = _with_numbers(
-            table,
-            [column.entry.name for column in self._columns if column.entry.type in ("number", "integer")],
-            [*sorted(drop), *range(cut, len(self._lines))],
-        )
+        below = range(cut, len(self._lines))
+        lost = self._with_numbers(table, [*sorted(drop), *below])
+        below_sure = cut in self._footers and not self._has_likeness(table.slice(cut))
         keep = [row for row in range(cut) if row not in drop] if drop else range(cut)
         table = table.take(pa.array(keep, pa.int64())) if drop else table.slice(0, cut)
         moved = {row: place for place, row in enumerate(keep)} if drop else None
@@ -222,10 +270,11 @@ class _Reading:
             overflow=sum(column.overflow for column in self._columns),
             left_out={reason: count for reason, count in self._left_out.items() if count},
             first_left_out=self._first,
-            tail=tail,
-            tail_sure=cut in self._footers,
+            below=self._lines[cut:],
+            below_sure=below_sure,
             notes=tuple(self._lines[row] for row in sorted(drop)),
             lost=tuple(self._lines[row] for row in lost),
+            scaled=frozenset(name for name, place in self._layout.columns.items() if place in self._scaled),
             unsure={
                 column.entry.name: column.unsure
                 for column in numbers
@@ -240,7 +289,8 @@ class _Reading:
     def _tail(self) -> int:
         """The row at which what stands below the table begins; the number of rows where nothing does.
 
-        It is a run of sparse rows up to the end, from the first that begins like a signature block or follows a gap.
+        It is a run of sparse rows up to the end, from the first that begins like a signature block or follows a gap;
+        one with all that is required, from the first that does both.
         """
         end = len(self._lines)
         first = end
@@ -249,19 +299,33 @@ class _Reading:
                 break
             first = row
         for row in range(first, end):
-            if row in self._footers or (row and self._lines[row] - self._lines[row - 1] > 1):
+            signs = (row in self._footers) + bool(row and self._lines[row] - self._lines[row - 1] > 1)
+            if signs > (row in self._full):
                 return row
         return end
 
+    def _with_numbers(self, table: pa.Table, rows: Sequence[int]) -> list[int]:
+        """Those of the rows that hold a number where one was asked for; the NIP of who signs is none."""
+        part = table.take(pa.array(rows, pa.int64()))
+        found = {row for row in rows if row in self._dated}
+        for column in self._columns:
+            if column.entry.type in ("number", "integer"):
+                small = pc.less(pc.abs(part[column.entry.name]), 1e15)
+                found.update(rows[number] for number in pc.indices_nonzero(small).to_pylist())
+        return sorted(found)
 
-def _with_numbers(table: pa.Table, numbers: Sequence[str], rows: Sequence[int]) -> list[int]:
-    """Those of the rows that hold a number where one was asked for (a year is no sign of data)."""
-    found = table.select(numbers).take(pa.array(rows, pa.int64())).to_pylist() if rows else []
-    return [
-        row
-        for row, values in zip(rows, found, strict=True)
-        if any(one is not None for one in values.values())
-    ]
+    def _has_likeness(self, table: pa.Table) -> bool:
+        """Whether some of the rows could be data: more than half of what is required was read in it."""
+        columns = [table[column.entry.name] for column in self._columns if column.entry.required]
+        filled = [pc.is_valid(column).cast(pa.int64()) for column in columns]
+        return bool(filled and table.num_rows) and 2 * pc.max(reduce(pc.add, filled)).as_py() > len(filled)
+
+
+def _is_lone_year(cell: Cell) -> bool:
+    """2026, and not 'Sumber: BPS, 2026'."""
+    if isinstance(cell, str):
+        return re.fullmatch(r"\s*(19|20)\d\d\s*", cell) is not None
+    return isinstance(cell, float | int) and 1900 <= cell <= 2100
 
 
 def _is_number(cell: Cell) -> bool:

@@ -194,10 +194,11 @@ class Conversion:
 
     def _year(self, cell: Cell, row: int) -> int | None:
         if isinstance(cell, float | int) and not isinstance(cell, bool) and float(cell).is_integer():
-            return int(cell) if abs(cell) < _LARGEST else None
-        if isinstance(cell, date):
+            if abs(cell) < _LARGEST:
+                return int(cell)
+        elif isinstance(cell, date):
             return cell.year
-        if isinstance(cell, str):
+        elif isinstance(cell, str):
             if is_empty(cell):
                 return None
             if (year := parse_year(cell)) is not None:

@@ -25,8 +25,9 @@ SUSPECT = re.compile(rf"@|(?:62|0)[ \u00a0.\-()]{{0,3}}8[1235789](?:[)]?{_GAP}\d
 _RUN = re.compile(rf"\d(?:{_GAP}\d){{14,}}")
 _GROUP = re.compile(r"\d+")
 _PHONE = re.compile(
-    rf"(?<![\d.,])(?:\+?62[ \u00a0.\-]?\(?0?\)?|\(?0)8[1235789](?:[)]?{_GAP}\d){{7,10}}(?!\d)"
+    rf"(?<!\d)(?<!\d[.,])(?:\+?62[ \u00a0.\-]?\(?0?\)?|\(?0)8[1235789](?:[)]?{_GAP}\d){{7,10}}(?!\d)"
 )
+_BARE_PHONE = re.compile(rf"(?<!\d)8[1235789](?:{_GAP}\d){{7,10}}(?!\d)")
 _MAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,8}")
 _LONG = re.compile(rf"(?<!\d)\+?\d(?:{_GAP}\d){{10,}}(?!\d)")
 _PROVINCES = {11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 31, 32, 33, 34, 35, 36, 51, 52, 53, 61, 62, 63, 64, 65, 71, 72, 73,
@@ -80,6 +81,11 @@ def _find_in_run(run: str) -> Iterator[tuple[str, str]]:
                 yield kind, run[begin.start() : groups[last].end()]
                 after = last + 1
                 break
+
+
+def find_bare_phones(text: str) -> Iterator[str]:
+    """Mobile numbers without their leading 0, as a spreadsheet leaves them; only for columns of telephone numbers."""
+    return (match[0] for match in _BARE_PHONE.finditer(text))
 
 
 def find_personal_number(value: float, *, phone: bool) -> tuple[str, str] | None:

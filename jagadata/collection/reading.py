@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jagadata.collection.checks import Rows, check_cells, check_rows
-from jagadata.collection.cleaning import Part, read_part
+from jagadata.collection.cleaning import Part, Percents, read_part
 from jagadata.collection.conversion import TYPES
 from jagadata.collection.district import check_regions, check_size, check_units, check_years, make_digest
 from jagadata.collection.examination import Finding, PersonalData
@@ -38,8 +38,8 @@ class Question:
     round: Round
     region: str
     previous: Mapping[str, PreviousTable]
-    percent: bool | None = False
-    """Whether numbers may be percentages kept as fractions, as spreadsheets do; None: not known."""
+    percents: Mapping[str, Percents] | None = field(default_factory=dict)
+    """By sheet, the cells that show 12,5% and hold 0.125, as spreadsheets do; None: nothing tells which ones do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ def read_tables(grids: Iterable[Grid], question: Question) -> Outcome:
         layout, before = layouts[0], len(outcome.findings)
         if len(layouts) > 1 and layouts[1].score > layout.score - 0.01:
             outcome.findings.append(_unsure(grid, layouts))
-        part = read_part(grid, layout, seen := Sightings())
+        part = read_part(grid, layout, seen := Sightings(), (question.percents or {}).get(grid.sheet, {}))
         held = _report_personal(outcome, grid, seen, part, expected=layout.dataset.personal)
         _name_dataset(outcome, before, layout.dataset)
         parts.setdefault(layout.dataset.code, []).append((part, held))
@@ -235,10 +235,10 @@ def _part_findings(part: Part) -> Iterator[Finding]:
             where=place(sheet=sheet, lines=[part.first_left_out["kosong"]]),
             text=f"{number_text(count)} baris kosong di tengah tabel dilewati.", action="Hapus baris kosong.",
         )  # fmt: skip
-    if part.tail and not part.tail_sure:
+    if part.below and not part.below_sure:
         yield Finding(
-            code="di-bawah-tabel", severity="peringatan", where=place(sheet=sheet, lines=[part.tail]),
-            text="Isi mulai baris ini dianggap bukan bagian tabel dan tidak dibaca.",
+            code="di-bawah-tabel", severity="peringatan", count=len(part.below), where=place(sheet=sheet, lines=part.below),
+            text="Isi baris ini dianggap bukan bagian tabel dan tidak dibaca.",
             action="Bila masih data, hapus baris kosong di atasnya dan lengkapi kolomnya.",
         )  # fmt: skip
     if part.notes:
@@ -252,8 +252,8 @@ def _part_findings(part: Part) -> Iterator[Finding]:
         yield Finding(
             code="angka-tidak-dibaca", severity="kesalahan", count=len(part.lost),
             where=place(sheet=sheet, lines=list(part.lost)),
-            text="Baris ini tampak seperti catatan atau tanda tangan, tetapi memuat angka pada kolom yang diminta; tidak dibaca.",
-            action="Bila data, isi semua kolom wajibnya; bila bukan, hapus angkanya.",
+            text="Baris ini tampak seperti catatan atau tanda tangan, tetapi memuat angka atau tahun pada kolom yang diminta; tidak dibaca.",
+            action="Bila data, isi semua kolom wajibnya; bila bukan, hapus angka dan tahunnya.",
         )  # fmt: skip
     for name, count in part.unsure.items():
         yield Finding(
@@ -276,21 +276,25 @@ def _part_findings(part: Part) -> Iterator[Finding]:
 
 
 def _fraction_findings(part: Part, question: Question) -> Iterator[Finding]:
-    """Percentages that are all at most 1 in a file that keeps '12,5%' as 0.125: a hundred times too small."""
-    if question.percent is False:
+    """Percentages near 0 in a file that keeps '12,5%' as 0.125 and does not say where: perhaps a hundred times too small."""
+    if question.percents is not None and not question.percents:
         return
     for column in part.layout.dataset.columns:
         unit = unit_of(column.unit or part.layout.dataset.unit)
         if column.type != "number" or unit != "persen" or column.name not in part.layout.columns:
             continue
-        bounds = pc.min_max(part.table[column.name]).as_py()
-        if bounds["max"] and bounds["min"] >= 0 and bounds["max"] <= 1:
-            yield Finding(
-                code="persen-pecahan", severity="kesalahan" if question.percent else "peringatan",
-                where=place(sheet=part.sheet, column=part.layout.headings[part.layout.columns[column.name]]),
-                text="Semua nilai persen pada kolom ini paling besar 1; sel berformat persen menyimpan 12,5% sebagai 0,125.",
-                action="Ubah format selnya menjadi Umum (General), dan tulis 12,5 untuk 12,5%.",
-            )  # fmt: skip
+        largest = pc.max(pc.abs(part.table[column.name])).as_py() or 0
+        unknown = question.percents is None
+        if not 0 < largest <= 1 + unknown or column.name in part.scaled:  # 105% is 1.05
+            continue
+        yield Finding(
+            code="persen-pecahan", severity="kesalahan" if unknown and largest <= 1 else "peringatan",
+            where=place(sheet=part.sheet, column=part.layout.headings[part.layout.columns[column.name]]),
+            text=f"Semua nilai persen pada kolom ini paling besar {number_text(largest)}; "
+            "sel berformat persen menyimpan 12,5% sebagai 0,125.",
+            action="Simpan sebagai XLSX dan kirim ulang; di sana format selnya terbaca."
+            if unknown else "Bila maksudnya 12,5%, tulis 12,5 atau beri sel itu format Persentase.",
+        )  # fmt: skip
 
 
 def _is_year_of_title(column: ColumnEntry, part: Part) -> bool:
@@ -346,7 +350,8 @@ def _report_personal(
 ) -> bool:
     """Personal data and formula text of a sheet; true where data rows hold personal data."""
     headings = part.layout.headings if part else {}
-    first, end = (part.layout.last + 2, part.tail or seen.lines + 1) if part else (1, seen.lines + 1)
+    first = part.layout.last + 2 if part else 1
+    end = part.below[0] if part and part.below else seen.lines + 1
     held = False
     for (kind, column), lines in seen.personal.items():
         inside = [line for line in lines if first <= line < end] if part else []

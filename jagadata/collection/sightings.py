@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from jagadata.collection.active_text import is_active
 from jagadata.collection.grid import CHUNK, column_letter
-from jagadata.collection.personal import SUSPECT, find_personal, find_personal_number, mask, mask_value
+from jagadata.collection.personal import (
+    PHONE,
+    SUSPECT,
+    find_bare_phones,
+    find_personal,
+    find_personal_number,
+    mask,
+    mask_value,
+)
 from jagadata.collection.words import words_of
 from jagadata.template import one_line
 
@@ -76,7 +84,7 @@ def _look(seen: Sightings, column: int, cells: Sequence[Cell], line: int, *, pho
         numbers = (
             cells if kinds <= {float, int} else [cell for cell in cells if isinstance(cell, float | int)]
         )
-        if phone or max(numbers) >= 1e15:  # type: ignore[operator]
+        if phone or not max(numbers) < 1e15:  # type: ignore[operator]  # NaN at the front hides what follows
             for number, cell in enumerate(cells, line):
                 if isinstance(cell, float | int) and (found := find_personal_number(cell, phone=phone)):
                     _note(seen, *found, column, number)
@@ -85,14 +93,15 @@ def _look(seen: Sightings, column: int, cells: Sequence[Cell], line: int, *, pho
 def _look_at_numbers_in_text(seen: Sightings, column: int, cells: Sequence[Cell], line: int) -> None:
     """Telephone numbers of a CSV file whose leading 0 a spreadsheet ate."""
     for number, cell in enumerate(cells, line):
-        if type(cell) is str and (digits := cell.strip()).isdecimal() and len(digits) < 15:
-            found = find_personal_number(int(digits), phone=True)
-            if found and not digits.startswith("0"):
-                _note(seen, *found, column, number)
+        if type(cell) is str and cell:
+            for value in find_bare_phones(cell):
+                _note(seen, PHONE, value, column, number)
 
 
 def _note(seen: Sightings, kind: str, value: str, column: int, line: int) -> None:
-    seen.personal.setdefault((kind, column), array("l")).append(line)
+    lines = seen.personal.setdefault((kind, column), array("l"))
+    if not lines or lines[-1] != line:
+        lines.append(line)
     seen.samples.setdefault((kind, column), mask_value(kind, value))
 
 

@@ -214,6 +214,18 @@ CASES = (
     Case("44 galat.xlsx", "sel #REF! dan tautan ke berkas lain", lambda: again(
          book(("Data", [PEOPLE_HEAD, *people()]), change=_error), add={"xl/externalLinks/externalLink1.xml": "<externalLink/>"}),
          "penduduk", 14, {"sel-galat", "kosong", "tautan-luar"}),
+    Case("45 nama seperti jabatan.csv", "baris data yang berawal 'Kepala', tanda tangan rapat di bawah tabel",
+         lambda: text([[*PEOPLE_HEAD, "Keterangan"], *([*row, ""] for row in people(count=6)), ["3503070", "Kepala Gading", 2026, 30, 31, ""],
+                       ["", "", "", "", "", "Trenggalek, 5 Januari 2027"], ["", "", "", "", "", "Sekretaris"], ["", "", "", "", "", "CONTOH NAMA"]]),
+         "penduduk", 7),
+    Case("46 nik berdampingan.csv", "NIK di antara angka lain",
+         lambda: text([[*PEOPLE_HEAD, "Keterangan"], *([*row, "RT 01 3503124506800001 45 th" if not n else ""] for n, row in enumerate(people()))]),
+         "penduduk", 14, {"data-pribadi"}, ("NIK",), held=True),
+    Case("47 bulan di depan.csv", "tanggal dengan bulan di depan, ada yang bermakna ganda",
+         lambda: text([SCHOOL_HEAD, *([*row[:5], day] for row, day in zip(schools(3), ("01/31/2026", "02/03/2026", "07/25/2026"), strict=True))]),
+         "sekolah", 3, {"tanggal-bermakna-ganda"}),
+    Case("48 nan.xlsx", "NaN di sel angka", lambda: again(book(("Data", [RICE_HEAD, *rice()])),
+         change={"xl/worksheets/sheet1.xml": (b"<v>812.5</v>", b"<v>NaN</v>")}), "padi", 14, {"jenis-isi-salah"}),
 )  # fmt: skip
 
 
