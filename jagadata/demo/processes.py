@@ -5,21 +5,24 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
     from types import TracebackType
 
 NOBODY = 65534
 _CLONE_NEWUSER = 0x10000000
 _PR_SET_PDEATHSIG = 1
+_LOWEST_PORT = 10240
+_claims: list[socket.socket] = []
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -28,11 +31,23 @@ class StartError(RuntimeError):
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 that nobody listens on, and that nobody else is given here while this process lives.
+
+    It lies below the ports of outgoing connections (ip(7), ip_local_port_range): a service that is stopped for a while finds
+    it free again. The claim is an abstract Unix socket (unix(7)), which ends with the process, however that ends.
+    """
+    first_outgoing = int(
+        Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0]
+    )
+    while True:
+        port = secrets.choice(range(_LOWEST_PORT, max(first_outgoing, 2 * _LOWEST_PORT)))
+        claim = socket.socket(socket.AF_UNIX)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            claim.bind(f"\0jagadata-port-{port}")
+            probe.bind(("127.0.0.1", port))
+            _claims.append(claim)
+            return port
+        claim.close()
 
 
 def die_with_parent() -> None:

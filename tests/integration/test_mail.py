@@ -1,6 +1,5 @@
 import email.policy
 import logging
-import socket
 import ssl
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from jagadata.adapters.apprise_channel import AppriseChannel, MailChannel, mail_channel
 from jagadata.adapters.memory_channel import MemoryChannel
+from jagadata.demo.processes import free_port
 from jagadata.errors import RefusedError, UnreachableError
 from jagadata.ports import Message
 
@@ -47,12 +47,6 @@ class Inbox:
             (envelope.rcpt_tos, email.message_from_bytes(envelope.content, policy=email.policy.default))
         )
         return "250 OK"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def serve(inbox, **options):
