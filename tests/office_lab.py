@@ -47,6 +47,16 @@ class OfficeLab:
     def sql(self, text: str):
         return self.postgres.sql(text, self.application.database)
 
+    def fill(self) -> None:
+        """200 letters, whatever another test left."""
+        self.sql(
+            """
+            DELETE FROM aplikasi.surat;
+            INSERT INTO aplikasi.surat (id, nomor, perihal, tanggal) OVERRIDING SYSTEM VALUE
+            SELECT i, '800/' || i, 'Undangan', date '2026-01-02' FROM generate_series(1, 200) i
+            """
+        )
+
     def letters(self) -> int:
         """What the application shows."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.application.port}/jumlah", timeout=10) as answer:

@@ -81,6 +81,9 @@ class Page:
 
         self.wait(click)
 
+    def address(self) -> str:
+        return self.driver.current_url
+
     def text(self) -> str:
         return self.driver.find_element(By.TAG_NAME, "body").text
 

@@ -28,6 +28,7 @@ def slow(deployed):
     office.change(
         lambda value: value["policy"].setdefault("restore", {}).update(switch_minutes=SWITCH_SECONDS / 60)
     )
+    office.fill()
     office.sql(
         f"""
         SET ROLE app_sisurat_e2e;
@@ -40,7 +41,8 @@ def slow(deployed):
     )
     with office.place() as place:
         assert office.back_up(place, "lambat").failures() == []
-    return deployed
+    yield deployed
+    office.sql("DROP TABLE IF EXISTS aplikasi.lambat_sekali")
 
 
 @pytest.fixture

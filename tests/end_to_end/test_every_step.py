@@ -41,11 +41,6 @@ REPORT_SECONDS = 5
 """A worker reports a death twice, seconds apart, and the second report would end a run that was retried in between."""
 FORM_SECONDS = 60
 """How long the watch lets a gate be without its form (tasks/watch.py)."""
-LETTERS = """
-    DELETE FROM aplikasi.surat;
-    INSERT INTO aplikasi.surat (id, nomor, perihal, tanggal) OVERRIDING SYSTEM VALUE
-    SELECT i, '800/' || i, 'Undangan', date '2026-01-02' FROM generate_series(1, 200) i
-"""
 SIGNERS = {"Menyetujui": "rina", "Diterima pemohon": "agus", "Diterima": "bambang"}
 """Who gives the first answer of each gate."""
 numbers = count()
@@ -65,7 +60,7 @@ def office(deployed):
 @pytest.fixture
 def fresh(deployed, office):
     """200 letters, a backup of them, no mail."""
-    office.sql(LETTERS)
+    office.fill()
     with office.place() as place:
         assert office.back_up(place, f"awal-{next(numbers)}").failures() == []
     for path in office.mail.folder.glob("*.eml"):
