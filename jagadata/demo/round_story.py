@@ -32,7 +32,8 @@ def collect(scene: Scene, teller: Teller) -> bool:
     )
     run = scene.api.run("SOP Pengumpulan Data/putaran", {"perintah": {}})
     teller.fact("Run", scene.api.ui_url(run))
-    today = datetime.now(UTC).astimezone().date()
+    with Workplace(load_office(scene.office)) as place:
+        today = place.today()  # the office's day, not this machine's
     dates = {"tanggal": today.isoformat(), "batas_waktu": (today + timedelta(days=1)).isoformat()}
     sign_off(scene, teller, run, "Diajukan", "wahyu", dates)
     sign_off(scene, teller, run, "Disetujui", "endang")

@@ -178,6 +178,7 @@ def sign_off(
     values: Mapping[str, Any] | None = None,
 ) -> None:
     """The gate of a run: the person at the screen decides (KEEP=1), else the demo does, as that official would."""
+    end = time.monotonic() + 180
     while True:
         found = scene.api.wait(run, ("Suspended", *ENDED), 180)
         if found.state != "Suspended":
@@ -185,6 +186,8 @@ def sign_off(
         gate = scene.api.gate(run, 30)
         if decision in gate.decisions:
             break
+        if time.monotonic() > end:
+            raise SystemExit(f"{found.flow}: '{decision}' is not what is asked for:\n{gate.text}")
         time.sleep(0.5)  # the gate before this one, just answered
     signer = next((one for one in gate.signers if f"[{who}]" in one), gate.signers[0])
     if scene.keep:
