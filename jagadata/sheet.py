@@ -123,6 +123,6 @@ def yes_or_no(value: bool | None, words: tuple[str, str] = ("Ya", "Tidak")) -> s
     return "" if value is None else words[0] if value else words[1]
 
 
-def when(moment: datetime | None, tz: ZoneInfo = WIB) -> str:
-    """'30 November 2019 pukul 08.00 WIB', or ''."""
-    return format_moment(moment, tz) if moment else ""
+def when(moment: datetime | None, tz: ZoneInfo = WIB, *, seconds: bool = False) -> str:
+    """'30 November 2019 pukul 08.00 WIB', or ''; with `seconds` '… 08.00.05 WIB'."""
+    return format_moment(moment, tz, seconds=seconds) if moment else ""

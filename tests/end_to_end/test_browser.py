@@ -14,7 +14,8 @@ from tests.end_to_end.test_both_sops import wait_until
 def test_a_restore_is_asked_for_and_approved_in_the_prefect_ui(deployed, tmp_path):
     office, api, url = deployed.office, deployed.api, deployed.server.url
     office.fill()
-    deployed.back_up()
+    with office.place() as place:
+        assert office.back_up(place, "peramban").failures() == []
     office.sql("DELETE FROM aplikasi.surat")
     waiting = {run.id for run in api.pending()}
     deployment = api.call("GET", "/deployments/name/SOP%20Restore%20Data/permohonan")["id"]
