@@ -87,12 +87,7 @@ def receive_form(run: BackupRun, decision: Decision) -> None:
 
 def for_each_system(step: Task[Any, Any], number: int, run: BackupRun, systems: Sequence[str]) -> None:
     """Run a step for every system where it is not done yet, several at a time; what came out is in the journal."""
-    waiting = [
-        system
-        for system in systems
-        if run.journal.outcome(str(number), system) is None and run.is_good(system, number - 1)
-    ]
-    for future in [step.submit(run, system) for system in waiting]:
+    for future in [step.submit(run, system) for system in run.waiting(number, systems)]:
         future.wait()
 
 

@@ -1,0 +1,108 @@
+"""A run of SOP Back Up Data as its journal remembers it: what never ended is a failure, and what is signed stays as it was."""
+
+from __future__ import annotations
+
+import copy
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from jagadata.adapters.memory_store import MemoryStore
+from jagadata.backup_run import BackupOrder, BackupRun
+from jagadata.keys import make_keys
+from jagadata.office import parse_office
+from jagadata.workplace import Workplace
+from tests.unit.test_office import OFFICE
+
+KEYS = make_keys()
+NOW = datetime(2026, 11, 15, 3, tzinfo=UTC)
+HASH = "0" * 64
+STREAM = {
+    "objects": [{"key": "k", "version": None, "size": 1, "sha256": HASH}],
+    "plain_size": 1,
+    "plain_sha256": HASH,
+}
+DRAFT = {
+    "started": "2026-11-15T01:00:00+00:00",
+    "finished": "2026-11-15T01:05:00+00:00",
+    "verification": {"at": "2026-11-15T01:06:00+00:00", "means": ["hash sesuai"]},
+    "data": [
+        {
+            "database": "simpeg",
+            "oid": 1,
+            "size": 1,
+            "tool": "pg_dump 17.10",
+            "codec": "none",
+            "archive": STREAM,
+            "archive_size": 1,
+            "properties": STREAM,
+            "rows": {"public.pegawai": 3},
+        }
+    ],
+}
+NAMED = {"draft": DRAFT, "backup": "b", "manifest": HASH, "files": ["b.dump.age"]}
+
+
+class Stores:
+    """Two stores in memory."""
+
+    def __init__(self):
+        self.stores = {"utama": MemoryStore("utama"), "kedua": MemoryStore("kedua")}
+
+    def store(self, entry):
+        return self.stores[entry.name]
+
+
+@pytest.fixture
+def place(monkeypatch):
+    monkeypatch.setenv("JAGADATA_TANDA_TANGAN", KEYS.signing_pem)
+    raw = copy.deepcopy(OFFICE)
+    raw["keys"] |= {"signing": "env:JAGADATA_TANDA_TANGAN", "signers": [{"key": KEYS.signing_public}]}
+    office = parse_office(yaml.safe_dump(raw), folder=Path("/kantor"))
+    with Workplace(office, connections=Stores(), clock=lambda: NOW) as opened:
+        yield opened
+
+
+def run_that_did(place, *outcomes):
+    """A run whose steps 1, 2, ... came to these outcomes, and which then broke off."""
+    run = BackupRun(place, "putus", BackupOrder())
+    run.open()
+    for number, outcome in enumerate(outcomes, 1):
+        run.journal.note(str(number), "done", "simpeg", **{"ok": True, **outcome})
+    run.journal.note(str(len(outcomes) + 1), "begin", "simpeg")
+    return run
+
+
+@pytest.mark.parametrize("done", [0, 1, 2])
+def test_a_step_that_never_ended_is_a_failure_of_the_form_and_of_the_run(place, done):
+    run = run_that_did(place, *[{"draft": DRAFT}] * done)
+    row = run.fill_form().rows[0]
+    assert row.outcome == "Gagal"
+    assert "terhenti" in row.reason
+    assert [failure.partition(": terhenti")[0] for failure in run.failures()] == [
+        f"simpeg: langkah {done + 1}"
+    ]
+
+
+def test_a_copy_that_never_ended_leaves_the_backup_valid_and_the_run_failed(place):
+    run = run_that_did(place, {"draft": DRAFT}, {"draft": DRAFT}, NAMED)
+    row = run.fill_form().rows[0]
+    assert (row.outcome, row.backup, row.second_copy, row.hash_matches) == ("Berhasil", "b", "", None)
+    assert "langkah 4: terhenti" in row.obstacles
+    assert "langkah 4: terhenti" in run.failures()[0]
+
+
+def test_what_the_form_calls_failed_is_not_dumped_after_all_once_it_is_signed(place):
+    run = run_that_did(place)
+    assert run.waiting(1, ["simpeg"]) == ["simpeg"]
+    assert run.waiting(2, ["simpeg"]) == []
+    run.fill_form()
+    assert run.waiting(1, ["simpeg"]) == []
+
+
+@pytest.mark.parametrize("kind", ["Terjadwal", "Manual", "Susulan"])
+def test_a_month_that_has_passed_is_caught_up_as_susulan_whoever_starts_it(place, kind):
+    assert BackupRun(place, "lalu", BackupOrder(period="2026-10", kind=kind)).open()["kind"] == "Susulan"
+    assert BackupRun(place, "kini", BackupOrder(period="2026-11", kind=kind)).open()["kind"] == kind
