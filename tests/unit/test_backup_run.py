@@ -48,20 +48,26 @@ NAMED = {"draft": DRAFT, "backup": "b", "manifest": HASH, "files": ["b.dump.age"
 class Stores:
     """Two stores in memory."""
 
-    def __init__(self):
-        self.stores = {"utama": MemoryStore("utama"), "kedua": MemoryStore("kedua")}
+    def __init__(self, *stores):
+        self.stores = {store.name: store for store in stores or (MemoryStore("utama"), MemoryStore("kedua"))}
 
     def store(self, entry):
         return self.stores[entry.name]
 
 
-@pytest.fixture
-def place(monkeypatch):
+def make_place(monkeypatch, connections=None, **backup_policy):
+    """The office of test_office.py with its stores in memory and a signing key."""
     monkeypatch.setenv("JAGADATA_TANDA_TANGAN", KEYS.signing_pem)
     raw = copy.deepcopy(OFFICE)
     raw["keys"] |= {"signing": "env:JAGADATA_TANDA_TANGAN", "signers": [{"key": KEYS.signing_public}]}
+    raw["policy"] = {"backup": backup_policy}
     office = parse_office(yaml.safe_dump(raw), folder=Path("/kantor"))
-    with Workplace(office, connections=Stores(), clock=lambda: NOW) as opened:
+    return Workplace(office, connections=connections or Stores(), clock=lambda: NOW)
+
+
+@pytest.fixture
+def place(monkeypatch):
+    with make_place(monkeypatch) as opened:
         yield opened
 
 
