@@ -242,14 +242,14 @@ def read_back(
     """
     server, identity = place.server(system_id), place.identity()
     for data in entries:
-        parse_properties(read_properties(store, data, versions, identity))
+        properties = parse_properties(read_properties(store, data, versions, identity))
         stream = data.archive
 
         def fill(target: Any, stream: Stream = stream) -> None:
             read_stream(stream, store, versions, identity, target, progress=progress)
 
         with as_pipe(fill, codec=data.codec) as archive:
-            tables = server.read_archive(archive)
+            tables = server.read_archive(archive, properties.encoding)
         missing = sorted(set(data.rows) - set(tables) - {"pg_largeobject"})
         if missing:
             raise DamagedError(

@@ -34,6 +34,8 @@ _OPTIONS = (
     "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4 "  # a lost worker's lock goes as soon
     "-c lock_timeout=60s -c default_transaction_read_only={} -c statement_timeout={}"
 )
+_TRANSACTION_TIMEOUT_SINCE = 170000
+"""An older server refuses a connection that names this setting in its options."""
 _LOGIN = re.compile(
     r"authentication failed|no password supplied|no pg_hba.conf entry|role .* does not exist|not permitted to log in"
     r"|pg_hba.conf rejects"
@@ -72,7 +74,7 @@ class Access:
         """
         login, database = self.logins[role], database or self.maintenance_database
         try:
-            return psycopg.connect(
+            connection = psycopg.connect(
                 host=self.address,
                 port=self.port,
                 dbname=database,
@@ -88,6 +90,9 @@ class Access:
             )
         except psycopg.OperationalError as error:
             raise self._explain(error, database, login.user) from error
+        if patient and connection.info.server_version >= _TRANSACTION_TIMEOUT_SINCE:
+            connection.execute("SET transaction_timeout = 0")
+        return connection
 
     @contextlib.contextmanager
     def session(

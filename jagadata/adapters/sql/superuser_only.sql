@@ -55,7 +55,9 @@ WHERE a.grantor <> o.owner
 UNION
 SELECT 'fungsi yang hanya boleh dibuat superuser', o.name
 FROM mine o JOIN pg_proc p ON o.catalog = 'pg_proc'::regclass AND p.oid = o.oid JOIN pg_language l ON l.oid = p.prolang
-WHERE p.proleakproof OR l.lanname IN ('c', 'internal') OR NOT (l.lanpltrusted OR l.lanname = 'sql')
+WHERE p.proleakproof OR CASE
+  WHEN p.prokind = 'a' THEN EXISTS (SELECT FROM pg_aggregate a WHERE a.aggfnoid = p.oid AND 'internal'::regtype IN (a.aggtranstype, a.aggmtranstype))
+  ELSE l.lanname IN ('c', 'internal') OR NOT (l.lanpltrusted OR l.lanname = 'sql') END
 UNION
 SELECT 'event trigger', t.evtname FROM pg_event_trigger t
 WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_event_trigger'::regclass AND d.objid = t.oid AND d.deptype = 'e')
