@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from jagadata import __version__
+from jagadata.calendar import zone_name
 from jagadata.catalog import write_receipt
 from jagadata.envelope import canonical_json
 from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError
@@ -129,7 +130,7 @@ def dump_system(
 
 
 def _local(place: Workplace, moment: datetime) -> str:
-    return moment.astimezone(place.timezone).strftime("%Y-%m-%d %H.%M.%S WIB")
+    return f"{moment.astimezone(place.timezone):%Y-%m-%d %H.%M.%S} {zone_name(place.timezone)}"
 
 
 def _dump_database(
