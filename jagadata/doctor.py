@@ -228,7 +228,7 @@ def _write_and_read(store: Store) -> Finding:
     finally:
         try:
             store.remove(stored)
-        except RefusedError:  # the key of a worker that only backs up and restores has no right to delete (docs/adr/0003)
+        except RefusedError:  # a key that only backs up and restores has no right to delete (docs/adr/0003)
             done = "tulis dan baca berhasil; kunci akses ini tidak boleh menghapus (uji tulis dibersihkan `jaga sweep`)"
     if not same:
         return _bad(

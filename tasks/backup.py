@@ -35,20 +35,25 @@ def _shown(outcome: Outcome) -> Any:
     return outcome if outcome["ok"] else Failed(message=str(outcome["reason"]))
 
 
+def _watched(
+    what: str, run: BackupRun, system: str, step: Callable[[str, Callable[[int], None]], Outcome]
+) -> Outcome:
+    """The step's outcome, with a progress artifact while it lasts."""
+    key = artifacts.make_key(what, system)
+    with artifacts.Progress(key, run.expected_bytes(system), system) as progress:
+        outcome = step(system, progress)
+        progress.whole = bool(outcome["ok"])
+    return outcome
+
+
 @task(**_title(1), task_run_name=f"{STEPS.step(1).title} — {{system}}")
 def dump(run: BackupRun, system: str) -> Any:
-    with artifacts.Progress(
-        artifacts.make_key("backup", system), run.expected_bytes(system), system
-    ) as progress:
-        return _shown(run.dump(system, progress))
+    return _shown(_watched("backup", run, system, run.dump))
 
 
 @task(**_title(2), task_run_name=f"{STEPS.step(2).title} — {{system}}")
 def verify(run: BackupRun, system: str) -> Any:
-    with artifacts.Progress(
-        artifacts.make_key("verifikasi", system), run.expected_bytes(system), system
-    ) as progress:
-        return _shown(run.verify(system, progress))
+    return _shown(_watched("verifikasi", run, system, run.verify))
 
 
 @task(**_title(3), task_run_name=f"{STEPS.step(3).title} — {{system}}")
