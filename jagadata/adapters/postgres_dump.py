@@ -204,7 +204,7 @@ def dump(access: Access, name: str, sink: Callable[[BinaryIO], None]) -> DumpRes
 def python_codec(encoding: str) -> str:
     """Python's name of a server encoding such as LATIN1 or WIN1252 (PostgreSQL 24.3.1); UTF-8 for one that it does not know."""
     try:
-        return codecs.lookup(re.sub(r"^win(?=\d)", "cp", encoding.lower())).name
+        return codecs.lookup(re.sub(r"^koi8", "koi8_", re.sub(r"^win(?=\d)", "cp", encoding.lower()))).name
     except LookupError:
         return "utf-8"
 

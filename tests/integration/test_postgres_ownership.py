@@ -59,6 +59,7 @@ def shared(any_postgres):
         )
         connection.execute("CREATE TYPE bersama.warna AS ENUM ('merah')")
         connection.execute("CREATE FUNCTION bersama.dua() RETURNS int LANGUAGE sql AS 'SELECT 2'")
+        connection.execute("CREATE TYPE bersama.masa AS RANGE (subtype = date)")
         connection.execute("CREATE AGGREGATE bersama.jumlah (int) (sfunc = int4pl, stype = int)")
         connection.execute("ALTER TABLE public.tamu ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
         connection.execute(

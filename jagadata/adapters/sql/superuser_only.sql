@@ -39,7 +39,9 @@ WITH own AS (
   SELECT 'pg_default_acl'::regclass, o.oid, o.defaclrole, NULL, 'hak bawaan (ALTER DEFAULT PRIVILEGES)' FROM pg_default_acl o
 ), mine AS (
   SELECT * FROM own o
-  WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = o.catalog AND d.objid = o.oid AND d.deptype = 'e')
+  -- Not what comes with an extension, nor the constructors that come with a range type.
+  WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = o.catalog AND d.objid = o.oid
+                    AND (d.deptype = 'e' OR d.deptype = 'i' AND d.classid = 'pg_proc'::regclass))
 )
 SELECT 'ekstensi', e.extname FROM pg_extension e
 LEFT JOIN pg_available_extension_versions v ON v.name = e.extname AND v.version = e.extversion
