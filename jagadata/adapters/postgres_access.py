@@ -88,10 +88,10 @@ class Access:
                 **_KEEPALIVES,
                 **self._tls(),
             )
+            if patient and connection.info.server_version >= _TRANSACTION_TIMEOUT_SINCE:
+                connection.execute("SET transaction_timeout = 0")
         except psycopg.OperationalError as error:
             raise self._explain(error, database, login.user) from error
-        if patient and connection.info.server_version >= _TRANSACTION_TIMEOUT_SINCE:
-            connection.execute("SET transaction_timeout = 0")
         return connection
 
     @contextlib.contextmanager

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import yaml
 
 from jagadata.adapters.memory_store import MemoryStore
 from jagadata.backup_run import BackupOrder, BackupRun
+from jagadata.errors import RefusedError
 from jagadata.keys import make_keys
 from jagadata.office import parse_office
 from jagadata.workplace import Workplace
@@ -55,11 +59,18 @@ class Stores:
         return self.stores[entry.name]
 
 
-def make_place(monkeypatch, connections=None, **backup_policy):
-    """The office of test_office.py with its stores in memory and a signing key."""
+def make_place(monkeypatch, connections=None, systems=(), servers=(), **backup_policy):
+    """The office of test_office.py with its stores in memory and real keys; `systems`, `servers`: further ones."""
     monkeypatch.setenv("JAGADATA_TANDA_TANGAN", KEYS.signing_pem)
+    monkeypatch.setenv("JAGADATA_IDENTITAS", KEYS.identity)
     raw = copy.deepcopy(OFFICE)
-    raw["keys"] |= {"signing": "env:JAGADATA_TANDA_TANGAN", "signers": [{"key": KEYS.signing_public}]}
+    raw["keys"] |= {
+        "signing": "env:JAGADATA_TANDA_TANGAN",
+        "signers": [{"key": KEYS.signing_public}],
+        "recipients": [{"key": KEYS.recipient}, {"key": KEYS.recovery_recipient}],
+    }
+    raw["systems"] += systems
+    raw["servers"] += servers
     raw["policy"] = {"backup": backup_policy}
     office = parse_office(yaml.safe_dump(raw), folder=Path("/kantor"))
     return Workplace(office, connections=connections or Stores(), clock=lambda: NOW)
@@ -106,6 +117,67 @@ def test_what_the_form_calls_failed_is_not_dumped_after_all_once_it_is_signed(pl
     assert run.waiting(2, ["simpeg"]) == []
     run.fill_form()
     assert run.waiting(1, ["simpeg"]) == []
+
+
+class BusyServer:
+    """A database server that can't be dumped, and notes how many ask it at the same time. The first three wait for one another."""
+
+    total = most = calls = 0
+    lock = threading.Lock()
+    first = threading.Barrier(3)
+
+    def __init__(self, name):
+        self.name, self.now, self.most = name, 0, 0
+
+    def check_dump(self, _name):
+        with BusyServer.lock:
+            self.now, BusyServer.total = self.now + 1, BusyServer.total + 1
+            self.most, BusyServer.most = max(self.most, self.now), max(BusyServer.most, BusyServer.total)
+            BusyServer.calls += 1
+            early = BusyServer.calls <= 3
+        if early:
+            self.first.wait(30)
+        time.sleep(0.02)
+        with BusyServer.lock:
+            self.now, BusyServer.total = self.now - 1, BusyServer.total - 1
+        return [RefusedError("penuh", "Tunggu.")]
+
+
+class Servers(Stores):
+    """Stores in memory, and busy database servers."""
+
+    def __init__(self):
+        super().__init__()
+        self.servers = {}
+
+    def server(self, entry, _host, _stack):
+        return self.servers.setdefault(entry.name, BusyServer(entry.name))
+
+
+def test_several_systems_go_at_once_within_the_limits_of_the_office_and_of_each_server(monkeypatch):
+    names = [f"sistem-{number}" for number in range(8)]
+    systems = [
+        {
+            "id": name,
+            "name": name,
+            "owner": "OPD",
+            "server": f"pg{number % 2 + 1}",
+            "data": [{"database": name}],
+        }
+        for number, name in enumerate(names)
+    ]
+    second = {**OFFICE["servers"][0], "name": "pg2", "parallel_backups": 4}
+    found = Servers()
+    with make_place(monkeypatch, found, systems=systems, servers=[second], at_once=3) as place:
+        run = BackupRun(place, "banyak", BackupOrder(systems=names))
+        run.open()
+        with ThreadPoolExecutor(8) as pool:
+            outcomes = list(pool.map(run.dump, names))
+    assert {outcome["reason"] for outcome in outcomes} == {
+        f"Sistem '{name}' belum dapat di-back up:\n  - penuh" for name in names
+    }
+    assert (found.servers["pg1"].most, BusyServer.most) == (1, 3)
+    assert found.servers["pg2"].most >= 2
 
 
 @pytest.mark.parametrize("kind", ["Terjadwal", "Manual", "Susulan"])
