@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from jagadata import __version__
-from jagadata.calendar import zone_name
+from jagadata.calendar import format_number, zone_name
 from jagadata.catalog import write_receipt
 from jagadata.envelope import canonical_json
 from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError
@@ -263,7 +263,7 @@ def read_back(
         "hash SHA-256 seluruh objek sesuai",
         "seluruh isi dapat didekripsi",
         "arsip terbaca sampai akhir oleh pg_restore",
-        f"{count} tabel ({rows} baris) sesuai daftar sumber",
+        f"{format_number(count)} tabel ({format_number(rows)} baris) sesuai daftar sumber",
     ]
 
 

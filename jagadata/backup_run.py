@@ -23,7 +23,7 @@ from jagadata.backup import (
     secure_backup,
     verify_draft,
 )
-from jagadata.calendar import describe_cron, format_bytes, parse_period, period_of
+from jagadata.calendar import describe_cron, format_bytes, format_number, parse_period, period_of
 from jagadata.errors import JagadataError, NotFoundError, RefusedError
 from jagadata.forms import BackupFile, BackupForm, BackupRow, Signature, from_json, to_json
 from jagadata.manifest import DatabaseEntry
@@ -279,7 +279,8 @@ class BackupRun:
             **times,
             outcome="Berhasil",
             verification=tuple(draft["verification"]["means"]),
-            evidence=f"{sum(len(entry.rows) for entry in entries)} tabel, {sum(sum(entry.rows.values()) for entry in entries)} baris",
+            evidence=f"{format_number(sum(len(entry.rows) for entry in entries))} tabel, "
+            f"{format_number(sum(sum(entry.rows.values()) for entry in entries))} baris",
             files=tuple(
                 BackupFile(
                     name=name,

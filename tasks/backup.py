@@ -72,7 +72,9 @@ def fill_form(run: BackupRun) -> None:
     post.file_backup_form(run.place, form, step=5)
     artifacts.table(artifacts.make_key("hasil-backup", run.run), run.table(), run.title())
     artifacts.markdown(
-        artifacts.make_key("formulir-backup", run.run), papers.render_markdown(form), run.title()
+        artifacts.make_key("formulir-backup", run.run),
+        papers.render_markdown(form, tz=run.place.timezone),
+        run.title(),
     )
     link = runtime.flow_run.ui_url
     post.tell_failures(run, link=link)
@@ -85,7 +87,9 @@ def receive_form(run: BackupRun, decision: Decision) -> None:
     form = run.review(decision)
     post.file_backup_form(run.place, form, step=6)
     artifacts.markdown(
-        artifacts.make_key("formulir-backup", run.run), papers.render_markdown(form), run.title()
+        artifacts.make_key("formulir-backup", run.run),
+        papers.render_markdown(form, tz=run.place.timezone),
+        run.title(),
     )
     post.tell_review(run, form)
 
@@ -135,7 +139,7 @@ def ask_review(run: BackupRun) -> Decision | None:
         run.journal,
         "review",
         title="Pemeriksaan formulir pelaksanaan back up",
-        text=papers.render_markdown(run.fill_form()),
+        text=papers.render_markdown(run.fill_form(), tz=run.place.timezone),
         yes="Diterima",
         no="Dikembalikan",
         signers=run.reviewers(),

@@ -84,7 +84,7 @@ def _resume_backup(run: BackupRun) -> None:
             step(system)
     form = run.fill_form()
     post.file_backup_form(run.place, form, step=5)
-    click.echo(papers.render_markdown(form))
+    click.echo(papers.render_markdown(form, tz=run.place.timezone))
     if run.failures():
         raise JagadataError(
             f"Back up {form.number}: {', '.join(run.failures())} gagal.",
