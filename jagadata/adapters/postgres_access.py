@@ -120,6 +120,13 @@ class Access:
                 "Periksa server dan jaringannya, lalu ulangi.",
                 transient=True,
             )
+        if isinstance(
+            error, psycopg.errors.CharacterNotInRepertoire | psycopg.errors.UntranslatableCharacter
+        ):
+            return RefusedError(
+                f"Server basis data '{self.name}' memuat nama yang bukan UTF-8 (encoding SQL_ASCII menerima apa saja): {text}",
+                "Ganti nama tabel, peran, atau komentar itu dengan huruf ASCII (ALTER … RENAME TO …), lalu ulangi.",
+            )
         return JagadataError(
             f"Perintah ditolak server basis data '{self.name}': {text}",
             f"Jalankan SQL dari `jaga db prepare {self.name}`, lalu ulangi.",

@@ -278,6 +278,19 @@ def test_names_in_another_encoding_are_found_in_the_archive(postgres, encoding, 
     drop_databases(postgres, name)
 
 
+def test_a_name_that_is_no_text_is_told_and_not_a_crash(postgres):
+    name = f"ascii{secrets.token_hex(3)}"
+    postgres.sql(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
+    postgres.sql(
+        r"""DO $$BEGIN EXECUTE convert_from('\x435245415445205441424c4520e920287820696e7429', 'SQL_ASCII'); END$$""",
+        name,
+    )
+    grant(postgres, name)
+    with pytest.raises(RefusedError, match="SQL_ASCII"):
+        dump_to_bytes(connect(postgres), name)
+    drop_databases(postgres, name)
+
+
 @pytest.mark.parametrize("harm", ["cut", "head", "empty"])
 def test_a_damaged_archive_is_found_by_reading_it(application, harm):
     adapter = connect(application.server)
