@@ -71,7 +71,7 @@ class BackupRun:
     def open(self) -> dict[str, Any]:
         """Check the order and claim the form's number; nothing is dumped yet.
 
-        Returns {"systems", "period", "kind", "number", "performer"}. Raises RefusedError, NotFoundError.
+        Returns {"systems", "period", "kind", "number", "performer", "note"}: of the run, whoever goes on with it. Raises RefusedError, NotFoundError.
         """
         return self.journal.once("open", self._open)
 
@@ -107,6 +107,7 @@ class BackupRun:
             "kind": kind,
             "number": number,
             "performer": performer.id,
+            "note": self.order.note,
             "at": at.isoformat(),
         }
 
@@ -132,7 +133,7 @@ class BackupRun:
             period=opened["period"],
             kind=opened["kind"],
             form_number=opened["number"],
-            note=self.order.note,
+            note=opened.get("note", ""),
         )
 
         def work(_before: Outcome) -> Outcome:
@@ -226,7 +227,7 @@ class BackupRun:
             city=office.office.city,
             at=self.place.clock(),
             rows=tuple(self._row(office.system(system)) for system in opened["systems"]),
-            note=self.order.note,
+            note=opened.get("note", ""),
             performer=Signature(
                 name=performer.name,
                 nip=performer.nip,

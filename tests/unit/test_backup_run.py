@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from jagadata import post
+from jagadata.adapters.memory_channel import MemoryChannel
 from jagadata.adapters.memory_store import MemoryStore
 from jagadata.backup_run import BackupOrder, BackupRun
 from jagadata.errors import RefusedError
@@ -55,8 +57,13 @@ class Stores:
     def __init__(self, *stores):
         self.stores = {store.name: store for store in stores or (MemoryStore("utama"), MemoryStore("kedua"))}
 
+        self.channel = MemoryChannel()
+
     def store(self, entry):
         return self.stores[entry.name]
+
+    def channels(self):
+        return [self.channel]
 
 
 def make_place(monkeypatch, connections=None, systems=(), servers=(), **backup_policy):
@@ -69,6 +76,7 @@ def make_place(monkeypatch, connections=None, systems=(), servers=(), **backup_p
         "signers": [{"key": KEYS.signing_public}],
         "recipients": [{"key": KEYS.recipient}, {"key": KEYS.recovery_recipient}],
     }
+    raw["officials"][0]["email"] = "sari@example.id"
     raw["systems"] += systems
     raw["servers"] += servers
     raw["policy"] = {"backup": backup_policy}
@@ -109,6 +117,23 @@ def test_a_copy_that_never_ended_leaves_the_backup_valid_and_the_run_failed(plac
     assert (row.outcome, row.backup, row.second_copy, row.hash_matches) == ("Berhasil", "b", "", None)
     assert "langkah 4: terhenti" in row.obstacles
     assert "langkah 4: terhenti" in run.failures()[0]
+
+
+def test_who_goes_on_with_a_run_keeps_its_order(place):
+    order = BackupOrder(systems=["simpeg"], period="2026-10", note="sebelum pindah server")
+    first = BackupRun(place, "putus", order).open()
+    again = BackupRun(place, "putus", BackupOrder())  # `jaga resume` knows the run's id only
+    assert again.open() == first
+    assert (again.fill_form().note, again.fill_form().period) == ("sebelum pindah server", "2026-10")
+
+
+def test_a_failure_is_told_though_nobody_holds_the_role_that_checks(place):
+    run = run_that_did(place)
+    run.fill_form()
+    with pytest.raises(RefusedError, match="tidak ada yang memegang peran ini"):
+        run.reviewers()
+    post.tell_failures(run, link="")
+    assert [message.to for message in place.connections.channel.sent] == [("sari@example.id",)]
 
 
 def test_what_the_form_calls_failed_is_not_dumped_after_all_once_it_is_signed(place):
