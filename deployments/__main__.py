@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
 from prefect.exceptions import ObjectNotFound
@@ -33,8 +35,18 @@ def set_work_pool(name: str) -> None:
             )
 
 
-def deploy() -> None:
-    """Deploy everything in prefect.yaml. Ends the program with Prefect's words if it refuses."""
+def write_for_pool(pool: str, folder: Path) -> Path:
+    """prefect.yaml for the office's own work pool: the one thing in it that `prefect deploy --all` takes from nowhere else."""
+    value = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
+    for deployment in value["deployments"]:
+        deployment["work_pool"]["name"] = pool
+    path = folder / "prefect.yaml"
+    path.write_text(yaml.safe_dump(value, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def deploy(file: Path) -> None:
+    """Deploy everything in this prefect.yaml. Ends the program with Prefect's words if it refuses."""
     environment = {**os.environ, "PREFECT_LOGGING_LEVEL": "WARNING"}
     command = [
         sys.executable,
@@ -44,7 +56,7 @@ def deploy() -> None:
         "deploy",
         "--all",
         "--prefect-file",
-        str(ROOT / "prefect.yaml"),
+        str(file),
     ]
     done = subprocess.run(
         command,
@@ -71,7 +83,8 @@ def mark_applied(office: Office) -> None:
 def main() -> None:
     office = load_office()
     set_work_pool(office.prefect.work_pool)
-    deploy()
+    with tempfile.TemporaryDirectory() as folder:
+        deploy(write_for_pool(office.prefect.work_pool, Path(folder)))
     set_schedules(office)
     set_automations()
     mark_applied(office)

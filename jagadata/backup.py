@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from jagadata import __version__
+from jagadata.calendar import format_number, zone_name
 from jagadata.catalog import write_receipt
 from jagadata.envelope import canonical_json
 from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError
@@ -129,7 +130,7 @@ def dump_system(
 
 
 def _local(place: Workplace, moment: datetime) -> str:
-    return moment.astimezone(place.timezone).strftime("%Y-%m-%d %H.%M.%S WIB")
+    return f"{moment.astimezone(place.timezone):%Y-%m-%d %H.%M.%S} {zone_name(place.timezone)}"
 
 
 def _dump_database(
@@ -242,14 +243,14 @@ def read_back(
     """
     server, identity = place.server(system_id), place.identity()
     for data in entries:
-        parse_properties(read_properties(store, data, versions, identity))
+        properties = parse_properties(read_properties(store, data, versions, identity))
         stream = data.archive
 
         def fill(target: Any, stream: Stream = stream) -> None:
             read_stream(stream, store, versions, identity, target, progress=progress)
 
         with as_pipe(fill, codec=data.codec) as archive:
-            tables = server.read_archive(archive)
+            tables = server.read_archive(archive, properties.encoding)
         missing = sorted(set(data.rows) - set(tables) - {"pg_largeobject"})
         if missing:
             raise DamagedError(
@@ -262,7 +263,7 @@ def read_back(
         "hash SHA-256 seluruh objek sesuai",
         "seluruh isi dapat didekripsi",
         "arsip terbaca sampai akhir oleh pg_restore",
-        f"{count} tabel ({rows} baris) sesuai daftar sumber",
+        f"{format_number(count)} tabel ({format_number(rows)} baris) sesuai daftar sumber",
     ]
 
 

@@ -23,7 +23,7 @@ from jagadata.backup import (
     secure_backup,
     verify_draft,
 )
-from jagadata.calendar import describe_cron, format_bytes, parse_period, period_of
+from jagadata.calendar import describe_cron, format_bytes, format_number, parse_period, period_of
 from jagadata.errors import JagadataError, NotFoundError, RefusedError
 from jagadata.forms import BackupFile, BackupForm, BackupRow, Signature, from_json, to_json
 from jagadata.manifest import DatabaseEntry
@@ -71,7 +71,7 @@ class BackupRun:
     def open(self) -> dict[str, Any]:
         """Check the order and claim the form's number; nothing is dumped yet.
 
-        Returns {"systems", "period", "kind", "number", "performer"}. Raises RefusedError, NotFoundError.
+        Returns {"systems", "period", "kind", "number", "performer", "note"}: of the run, whoever goes on with it. Raises RefusedError, NotFoundError.
         """
         return self.journal.once("open", self._open)
 
@@ -91,7 +91,7 @@ class BackupRun:
                 f"Periode {period.text} belum tiba.", f"Pilih {present.text} atau bulan sebelumnya."
             )
         kind = self.order.kind
-        if kind == "Terjadwal" and period < present:
+        if period < present:
             kind = "Susulan"  # a month that has passed is caught up, never backdated
         performer = self._performer()
         at = self.place.clock()
@@ -107,6 +107,7 @@ class BackupRun:
             "kind": kind,
             "number": number,
             "performer": performer.id,
+            "note": self.order.note,
             "at": at.isoformat(),
         }
 
@@ -132,7 +133,7 @@ class BackupRun:
             period=opened["period"],
             kind=opened["kind"],
             form_number=opened["number"],
-            note=self.order.note,
+            note=opened.get("note", ""),
         )
 
         def work(_before: Outcome) -> Outcome:
@@ -226,7 +227,7 @@ class BackupRun:
             city=office.office.city,
             at=self.place.clock(),
             rows=tuple(self._row(office.system(system)) for system in opened["systems"]),
-            note=self.order.note,
+            note=opened.get("note", ""),
             performer=Signature(
                 name=performer.name,
                 nip=performer.nip,
@@ -237,8 +238,22 @@ class BackupRun:
             run=self.run,
         )
 
+    def _outcome(self, system: str) -> Outcome:
+        """What the four steps came to; a step that never ended (a journal that could not be written, a task that died) is a failure."""
+        last = next((number for number in (4, 3, 2, 1) if self.journal.outcome(str(number), system)), 0)
+        found = self.journal.outcome(str(last), system) or {"ok": True}
+        if last == 4 or not found["ok"]:
+            return found
+        return {
+            "ok": False,
+            "step": last + 1,
+            "reason": "terhenti sebelum selesai (run terputus, atau jurnal tidak dapat ditulis)",
+            "hint": "Periksa penyimpanan dengan `jaga doctor`, lalu ulangi back up sistem ini.",
+            **_made(found),
+        }
+
     def _row(self, system: System) -> BackupRow:
-        outcome = next((found for step in "4321" if (found := self.journal.outcome(step, system.id))), None)
+        outcome = self._outcome(system.id)
         server = self.place.office.server(system.server)
         row: dict[str, Any] = {
             "system": system.id,
@@ -247,8 +262,6 @@ class BackupRun:
             "source": system.location or f"{server.name} ({server.address})",
             "objects": "Basis Data " + ", ".join(system.databases),
         }
-        if outcome is None:
-            return BackupRow(**row, outcome="Gagal", reason="langkah 1 tidak selesai")
         draft = outcome.get("draft", {})
         times: dict[str, Any] = {
             name: datetime.fromisoformat(draft[name]) for name in ("started", "finished") if name in draft
@@ -267,7 +280,8 @@ class BackupRun:
             **times,
             outcome="Berhasil",
             verification=tuple(draft["verification"]["means"]),
-            evidence=f"{sum(len(entry.rows) for entry in entries)} tabel, {sum(sum(entry.rows.values()) for entry in entries)} baris",
+            evidence=f"{format_number(sum(len(entry.rows) for entry in entries))} tabel, "
+            f"{format_number(sum(sum(entry.rows.values()) for entry in entries))} baris",
             files=tuple(
                 BackupFile(
                     name=name,
@@ -349,7 +363,17 @@ class BackupRun:
         value = self.journal.outcome("6")
         return from_json(BackupForm, value) if value else self.fill_form()
 
-    def is_good(self, system: str, step: int) -> bool:
+    def waiting(self, step: int, systems: Sequence[str]) -> list[str]:
+        """Systems for which this step is still to be done: none once the form is filled in, for it is what gets signed."""
+        if self.journal.outcome("5"):
+            return []
+        return [
+            system
+            for system in systems
+            if self.journal.outcome(str(step), system) is None and self._is_good(system, step - 1)
+        ]
+
+    def _is_good(self, system: str, step: int) -> bool:
         """Nothing has failed for this system up to that step."""
         return step == 0 or bool((self.journal.outcome(str(step), system) or {}).get("ok"))
 
@@ -379,12 +403,7 @@ class BackupRun:
         return [
             f"{system}: langkah {outcome['step']}: {outcome['reason']}"
             for system in self.open()["systems"]
-            if (
-                outcome := next(
-                    (found for step in "4321" if (found := self.journal.outcome(step, system))), None
-                )
-            )
-            and not outcome["ok"]
+            if not (outcome := self._outcome(system))["ok"]
         ]
 
     def title(self) -> str:

@@ -28,6 +28,7 @@ def make_backup_sheet(form: BackupForm, tz: ZoneInfo = WIB) -> Sheet:
         head=(
             Field(label="Periode", value=parse_period(form.period).text),
             Field(label="Jadwal yang Ditetapkan", value=form.schedule),
+            Field(label="Mutu Baku Waktu", value=sop.NO_TIME_STANDARD),
             Field(label="Pelaksanaan", value=form.occasion, choices=OCCASIONS),
             Field(label="Jumlah Aplikasi", value=count_outcomes(form)),
             Field(label="Tanggal Pengisian", value=when(form.at, tz)),

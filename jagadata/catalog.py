@@ -88,10 +88,16 @@ class Backup:
 
 @dataclass(frozen=True, kw_only=True)
 class Catalog:
-    """Everything found, newest first, and what could not be read."""
+    """Everything found, newest first, and what could not be read. `silent`: stores that did not tell all that they hold."""
 
     backups: Sequence[Backup]
     problems: Sequence[Problem] = field(default=())
+    silent: Sequence[str] = ()
+
+    def is_unclear(self, backup: Backup) -> bool:
+        """Whether a record of this backup may be there that could not be read: a hold, a lock, a review."""
+        folder = f"systems/{backup.manifest.system}/backups/{backup.id}/receipts/"
+        return bool(self.silent) or any(problem.place.startswith(folder) for problem in self.problems)
 
     def of(self, system: str) -> list[Backup]:
         return [backup for backup in self.backups if backup.manifest.system == system]
@@ -120,6 +126,7 @@ def read_catalog(stores: Sequence[Store], records: Records, system: str | None =
     problems: list[Problem] = []
     found: dict[str, dict[str, bytes]] = {}
     failures: list[JagadataError] = []
+    silent: list[str] = []
     receipt_keys: list[str] = []
     for store in stores:
         try:
@@ -137,6 +144,7 @@ def read_catalog(stores: Sequence[Store], records: Records, system: str | None =
                     receipt_keys.append(stored.key)
         except JagadataError as error:
             failures.append(error)
+            silent.append(store.name)
             problems.append(Problem(place=store.name, what=error.message))
     if failures and len(failures) == len(stores):
         raise failures[0]
@@ -165,7 +173,7 @@ def read_catalog(stores: Sequence[Store], records: Records, system: str | None =
                 )
             )
     backups.sort(key=lambda backup: (backup.manifest.started, backup.id), reverse=True)
-    return Catalog(backups=tuple(backups), problems=tuple(problems))
+    return Catalog(backups=tuple(backups), problems=tuple(problems), silent=tuple(silent))
 
 
 def _backup(

@@ -17,7 +17,7 @@ from jagadata import doctor_collection
 from jagadata.adapters.prefect_api import PrefectApi
 from jagadata.adapters.typst_pdf import load_letterhead
 from jagadata.calendar import format_bytes
-from jagadata.errors import JagadataError
+from jagadata.errors import JagadataError, RefusedError
 from jagadata.fetch import refuse_small_spool, spool_free, unnamed_file
 from jagadata.keys import parse_recipients
 from jagadata.office import deployment_digest
@@ -204,7 +204,7 @@ def _store(place: Workplace, entry: StoreEntry, number: int) -> list[Finding]:
         found.append(
             _bad(
                 f"{len(leftovers)} unggahan tidak selesai lebih dari sehari",
-                "Hapus dengan alat penyimpanannya; bukan back up.",
+                "Bukan back up; lihat dan batalkan dengan `jaga sweep`.",
             )
         )
     tampered = list(store.tampering("systems/"))
@@ -221,18 +221,23 @@ def _store(place: Workplace, entry: StoreEntry, number: int) -> list[Finding]:
 def _write_and_read(store: Store) -> Finding:
     key, data = f"doctor/{secrets.token_hex(8)}", secrets.token_bytes(64)
     stored = store.put(key, data)
+    done = "tulis, baca, hapus berhasil"
     try:
-        if store.get(key, version=stored.version) != data:
-            return _bad(
-                "yang dibaca bukan yang ditulis", "Jangan dipakai sebelum server penyimpanannya diperiksa."
-            )
+        same = store.get(key, version=stored.version) == data
         found = store.find(key)
-        skew = abs(((found or stored).modified - datetime.now(UTC)).total_seconds())
-        if skew > CLOCK_SECONDS:
-            return _bad(f"jamnya berbeda {skew:.0f} detik", "Samakan jam dengan NTP.")
     finally:
-        store.remove(stored)
-    return _ok(f"tulis, baca, hapus berhasil di {store.features().place}")
+        try:
+            store.remove(stored)
+        except RefusedError:  # a key that only backs up and restores has no right to delete (docs/adr/0003)
+            done = "tulis dan baca berhasil; kunci akses ini tidak boleh menghapus (uji tulis dibersihkan `jaga sweep`)"
+    if not same:
+        return _bad(
+            "yang dibaca bukan yang ditulis", "Jangan dipakai sebelum server penyimpanannya diperiksa."
+        )
+    skew = abs(((found or stored).modified - datetime.now(UTC)).total_seconds())
+    if skew > CLOCK_SECONDS:
+        return _bad(f"jamnya berbeda {skew:.0f} detik", "Samakan jam dengan NTP.")
+    return _ok(f"{done} di {store.features().place}")
 
 
 def _host(place: Workplace, entry: HostEntry) -> list[Finding]:

@@ -168,7 +168,7 @@ class Office(Part):
 
 
 def deployment_digest(office: Office) -> str:
-    """SHA-256 (hex) of what freezes into the deployments: drop-downs and schedule. Doctor compares it with the last apply."""
+    """SHA-256 (hex) of what freezes into the deployments: drop-downs, schedule, work pool. Doctor compares it with the last apply."""
     value = {
         "systems": [(system.id, system.name, system.owner) for system in office.systems],
         "performers": [
@@ -178,6 +178,7 @@ def deployment_digest(office: Office) -> str:
         ],
         "schedule": [office.policy.backup.cron, office.office.timezone],
         "rounds": office.collection.cron if office.collection else None,
+        "pool": office.prefect.work_pool,
     }
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 

@@ -263,8 +263,11 @@ class DatabaseServer(Protocol):
         """
         ...
 
-    def read_archive(self, source: BinaryIO) -> list[str]:
-        """Read a whole archive without a server (pg_restore -f /dev/null), returns its tables. Raises DamagedError."""
+    def read_archive(self, source: BinaryIO, encoding: str = "UTF8") -> list[str]:
+        """Read a whole archive without a server (pg_restore -f /dev/null), returns its tables. Raises DamagedError.
+
+        `encoding`: that of the database, in which the archive has its names.
+        """
         ...
 
     def create_side(self, side: str, properties: DatabaseProperties) -> int:

@@ -122,7 +122,8 @@ def tell_failures(run: BackupRun, *, link: str) -> None:
     form = run.fill_form()
     if any(row.outcome == "Gagal" for row in form.rows):
         performer = run.place.office.official(run.open()["performer"])
-        to = _addresses([performer, *run.reviewers()])
+        checkers = run.place.office.holders("kasi_aplikasi", run.place.today())  # there may be none today
+        to = _addresses([performer, *checkers])
         send_once(run.journal, "failures", run.place, papers.render_backup_failure(form, to=to, link=link))
 
 

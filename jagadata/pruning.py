@@ -49,7 +49,8 @@ class PruneReport:
 def prune(place: Workplace, *, dry_run: bool, run: str, system: str | None = None) -> PruneReport:
     """Decide for every readable backup and, unless `dry_run`, remove what goes, oldest first. Safe to run again.
 
-    What can't be read is a problem, and stays; what has lost its data counts for nothing that others may go for.
+    What can't be read is a problem, and stays, and so does all that a store which does not answer may have a hold on;
+    what has lost its data counts for nothing that others may go for.
     """
     catalog = place.catalog(system)
     problems, removed = list(catalog.problems), []
@@ -61,7 +62,12 @@ def prune(place: Workplace, *, dry_run: bool, run: str, system: str | None = Non
             )
         else:
             whole.append(backup)
-    decisions = apply_policy(whole, place.office.policy.backup.retention, place.clock())
+    decisions = apply_policy(
+        whole,
+        place.office.policy.backup.retention,
+        place.clock().astimezone(place.timezone),
+        unclear={backup.id for backup in whole if catalog.is_unclear(backup)},
+    )
     if not dry_run:
         for decision in reversed([one for one in decisions if not one.keep]):
             faults = _remove(place, decision.backup)

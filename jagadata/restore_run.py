@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from jagadata.approval import Decision, Person, may_sign, sign
 from jagadata.backup import ignore
-from jagadata.calendar import add_working_days, format_moment
+from jagadata.calendar import add_working_days, format_moment, format_number
 from jagadata.errors import JagadataError, RefusedError
 from jagadata.forms import CLOSED_UNCONFIRMED, BackupFile, RestoreForm, Signature
 from jagadata.naming import make_number
@@ -378,7 +378,8 @@ class RestoreRun:
         words = []
         if result.get("rows"):
             words.append(
-                f"{result.get('tables', 0)} tabel, {sum(result['rows'].values())} baris sesuai manifes back up"
+                f"{format_number(result.get('tables', 0))} tabel, "
+                f"{format_number(sum(result['rows'].values()))} baris sesuai manifes back up"
             )
         words += [str(answer) for answer in result.get("answers", [])]
         return "; ".join(words)

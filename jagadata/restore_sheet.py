@@ -38,7 +38,10 @@ def make_restore_sheet(form: RestoreForm, tz: ZoneInfo = WIB) -> Sheet:
         subtitle=f"{sop.NAME} Nomor {sop.NUMBER}",
         number=form.number,
         number_label="Nomor Permohonan",
-        head=(Field(label="Tanggal/Jam Permohonan", value=when(form.at, tz)),),
+        head=(
+            Field(label="Tanggal/Jam Permohonan", value=when(form.at, tz)),
+            Field(label="Mutu Baku Waktu", value=sop.NO_TIME_STANDARD),
+        ),
         sections=(
             Section(title="PEMOHON", parts=(Part(fields=_requester(form)),)),
             Section(title="PERMOHONAN", parts=(Part(fields=_request(form)),)),

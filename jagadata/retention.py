@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jagadata.calendar import format_date
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from jagadata.catalog import Backup
     from jagadata.office import RetentionPolicy
@@ -24,11 +24,14 @@ class Decision:
     reasons: tuple[str, ...]
 
 
-def apply_policy(backups: Sequence[Backup], policy: RetentionPolicy, now: datetime) -> tuple[Decision, ...]:
+def apply_policy(
+    backups: Sequence[Backup], policy: RetentionPolicy, now: datetime, *, unclear: Collection[str] = ()
+) -> tuple[Decision, ...]:
     """Decide for every backup, newest first within each system; those pruned already are left out.
 
     Never goes: the newest restorable backup of a system, one of the last N, one younger than the minimum,
-    one that is held, or locked.
+    one that is held, or locked, or of which not every record could be read (`unclear`, ids): it may be held.
+    Dates are told on the clock of `now` (aware).
     """
     ordered = sorted(
         (one for one in backups if not one.pruned),
@@ -38,10 +41,13 @@ def apply_policy(backups: Sequence[Backup], policy: RetentionPolicy, now: dateti
     decisions = []
     for system in sorted({one.manifest.system for one in ordered}):
         own = [one for one in ordered if one.manifest.system == system]
-        newest = next((one for one in own if one.restorable), None)
-        counted = [one.id for one in own if one.restorable][: policy.keep_last]
+        good = [one for one in own if one.restorable and one.id not in unclear]
+        newest = next(iter(good), None)
+        counted = [one.id for one in good][: policy.keep_last]
         for one in own:
             reasons = _reasons(one, policy, now, newest=one is newest, counted=one.id in counted)
+            if one.id in unclear:
+                reasons.append("sebagian catatannya tidak terbaca")
             decisions.append(
                 Decision(
                     backup=one, keep=bool(reasons), reasons=tuple(reasons) or (_why_it_goes(one, policy),)
@@ -60,13 +66,16 @@ def _reasons(
         reasons.append(f"termasuk {policy.keep_last} back up terakhir")
     until = one.manifest.finished + timedelta(days=policy.minimum_days)
     if now < until:
-        reasons.append(f"belum {policy.minimum_days} hari (sampai {format_date(until.date())})")
+        reasons.append(
+            f"belum {policy.minimum_days} hari (sampai {format_date(until.astimezone(now.tzinfo).date())})"
+        )
     if one.id in policy.holds:
         reasons.append("ditahan menurut berkas kantor")
     if one.held:
         reasons.append("ditahan")
     if one.locked_until and now < one.locked_until:
-        reasons.append(f"terkunci sampai {format_date(one.locked_until.date())}")
+        until = one.locked_until.astimezone(now.tzinfo)
+        reasons.append(f"terkunci sampai {format_date(until.date())}")
     return reasons
 
 

@@ -283,7 +283,8 @@ def compress(source: Any, threads: int = 2) -> Any:
 def as_pipe(fill: Callable[[Writer], None], *, codec: str = "none") -> Iterator[BinaryIO]:
     """A real pipe that `fill` writes into from a thread, decompressed if `codec` is zstd.
 
-    The error of `fill` is raised on leaving, before any other: the reader only saw a short stream.
+    The error of `fill` is raised on leaving, before any other: the reader only saw a short stream. What the reader left
+    unread is read on leaving, so that `fill` always comes to its end, where it checks the hashes.
     """
     reading, writing = os.pipe()
     failures: list[BaseException] = []
@@ -306,6 +307,8 @@ def as_pipe(fill: Callable[[Writer], None], *, codec: str = "none") -> Iterator[
         thread.start()
         try:
             yield source
+            while source.read(2**20):
+                pass
         except BaseException:
             source.close()
             thread.join()

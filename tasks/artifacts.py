@@ -52,6 +52,7 @@ class Progress:
         self.total = max(total, 1)
         self.title = title
         self.done = 0
+        self.whole = True  # False: what is watched failed without an error; then it never shows 100 %
         self._started = time.monotonic()
         self._end = threading.Event()
         self._id: UUID | None = _softly(
@@ -69,7 +70,7 @@ class Progress:
     def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
         self._end.set()
         self._thread.join(5)
-        if kind is None:
+        if kind is None and self.whole:
             self._write(100.0)
 
     def _run(self) -> None:

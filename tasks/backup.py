@@ -35,20 +35,25 @@ def _shown(outcome: Outcome) -> Any:
     return outcome if outcome["ok"] else Failed(message=str(outcome["reason"]))
 
 
+def _watched(
+    what: str, run: BackupRun, system: str, step: Callable[[str, Callable[[int], None]], Outcome]
+) -> Outcome:
+    """The step's outcome, with a progress artifact while it lasts."""
+    key = artifacts.make_key(what, system)
+    with artifacts.Progress(key, run.expected_bytes(system), system) as progress:
+        outcome = step(system, progress)
+        progress.whole = bool(outcome["ok"])
+    return outcome
+
+
 @task(**_title(1), task_run_name=f"{STEPS.step(1).title} — {{system}}")
 def dump(run: BackupRun, system: str) -> Any:
-    with artifacts.Progress(
-        artifacts.make_key("backup", system), run.expected_bytes(system), system
-    ) as progress:
-        return _shown(run.dump(system, progress))
+    return _shown(_watched("backup", run, system, run.dump))
 
 
 @task(**_title(2), task_run_name=f"{STEPS.step(2).title} — {{system}}")
 def verify(run: BackupRun, system: str) -> Any:
-    with artifacts.Progress(
-        artifacts.make_key("verifikasi", system), run.expected_bytes(system), system
-    ) as progress:
-        return _shown(run.verify(system, progress))
+    return _shown(_watched("verifikasi", run, system, run.verify))
 
 
 @task(**_title(3), task_run_name=f"{STEPS.step(3).title} — {{system}}")
@@ -67,7 +72,9 @@ def fill_form(run: BackupRun) -> None:
     post.file_backup_form(run.place, form, step=5)
     artifacts.table(artifacts.make_key("hasil-backup", run.run), run.table(), run.title())
     artifacts.markdown(
-        artifacts.make_key("formulir-backup", run.run), papers.render_markdown(form), run.title()
+        artifacts.make_key("formulir-backup", run.run),
+        papers.render_markdown(form, tz=run.place.timezone),
+        run.title(),
     )
     link = runtime.flow_run.ui_url
     post.tell_failures(run, link=link)
@@ -80,19 +87,16 @@ def receive_form(run: BackupRun, decision: Decision) -> None:
     form = run.review(decision)
     post.file_backup_form(run.place, form, step=6)
     artifacts.markdown(
-        artifacts.make_key("formulir-backup", run.run), papers.render_markdown(form), run.title()
+        artifacts.make_key("formulir-backup", run.run),
+        papers.render_markdown(form, tz=run.place.timezone),
+        run.title(),
     )
     post.tell_review(run, form)
 
 
 def for_each_system(step: Task[Any, Any], number: int, run: BackupRun, systems: Sequence[str]) -> None:
     """Run a step for every system where it is not done yet, several at a time; what came out is in the journal."""
-    waiting = [
-        system
-        for system in systems
-        if run.journal.outcome(str(number), system) is None and run.is_good(system, number - 1)
-    ]
-    for future in [step.submit(run, system) for system in waiting]:
+    for future in [step.submit(run, system) for system in run.waiting(number, systems)]:
         future.wait()
 
 
@@ -135,7 +139,7 @@ def ask_review(run: BackupRun) -> Decision | None:
         run.journal,
         "review",
         title="Pemeriksaan formulir pelaksanaan back up",
-        text=papers.render_markdown(run.fill_form()),
+        text=papers.render_markdown(run.fill_form(), tz=run.place.timezone),
         yes="Diterima",
         no="Dikembalikan",
         signers=run.reviewers(),

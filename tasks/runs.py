@@ -11,6 +11,7 @@ from prefect import runtime
 from jagadata import secrets
 from jagadata.backup_run import BackupRun
 from jagadata.collection.round_run import RoundRun
+from jagadata.errors import UnreachableError
 from jagadata.restore_run import RestoreRun
 from jagadata.workplace import Workplace
 from tasks.parameters import parse_order, parse_request, parse_round_order
@@ -22,17 +23,28 @@ if TYPE_CHECKING:
     from tasks.parameters import PerintahBackup, PerintahPengumpulan, Permohonan
 
 
-def _prefect_secret(block: str) -> str:
+def prefect_secret(block: str) -> str:
+    """The value of a Secret block, "" where there is none. Raises UnreachableError."""
+    from httpx import HTTPError
     from prefect.blocks.system import Secret
 
-    secret = Secret.load(block)
+    try:
+        secret = Secret.load(block)
+    except ValueError:
+        return ""  # no such block: whoever reveals the secret says so, and where to make one
+    except HTTPError as error:
+        raise UnreachableError(
+            f"Rahasia 'prefect:{block}' tidak dapat dibaca dari server Prefect ({type(error).__name__}).",
+            "Periksa server Prefect dan PREFECT_API_AUTH_STRING pada worker, lalu ulangi.",
+            transient=True,
+        ) from error
     return str(secret.get())  # type: ignore[union-attr]
 
 
 @contextlib.contextmanager
 def workplace() -> Iterator[Workplace]:
     """The office of this worker, with `prefect:BLOCK` secrets known. Raises OfficeFileError."""
-    secrets.register("prefect", _prefect_secret)
+    secrets.register("prefect", prefect_secret)
     logging.getLogger("jagadata").setLevel(logging.INFO)
     with Workplace.open() as place:
         yield place

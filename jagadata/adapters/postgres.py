@@ -117,8 +117,8 @@ class PostgresServer:
         del progress  # the sink counts what passes
         return postgres_dump.dump(self.access, name, sink)
 
-    def read_archive(self, source: BinaryIO) -> list[str]:
-        return postgres_dump.read_archive(self.access, source)
+    def read_archive(self, source: BinaryIO, encoding: str = "UTF8") -> list[str]:
+        return postgres_dump.read_archive(self.access, source, encoding)
 
     def create_side(self, side: str, properties: DatabaseProperties) -> int:
         return postgres_side.create_side(self.access, side, properties)

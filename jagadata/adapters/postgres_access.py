@@ -34,6 +34,8 @@ _OPTIONS = (
     "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4 "  # a lost worker's lock goes as soon
     "-c lock_timeout=60s -c default_transaction_read_only={} -c statement_timeout={}"
 )
+_TRANSACTION_TIMEOUT_SINCE = 170000
+"""An older server refuses a connection that names this setting in its options."""
 _LOGIN = re.compile(
     r"authentication failed|no password supplied|no pg_hba.conf entry|role .* does not exist|not permitted to log in"
     r"|pg_hba.conf rejects"
@@ -72,7 +74,7 @@ class Access:
         """
         login, database = self.logins[role], database or self.maintenance_database
         try:
-            return psycopg.connect(
+            connection = psycopg.connect(
                 host=self.address,
                 port=self.port,
                 dbname=database,
@@ -86,8 +88,11 @@ class Access:
                 **_KEEPALIVES,
                 **self._tls(),
             )
+            if patient and connection.info.server_version >= _TRANSACTION_TIMEOUT_SINCE:
+                connection.execute("SET transaction_timeout = 0")
         except psycopg.OperationalError as error:
             raise self._explain(error, database, login.user) from error
+        return connection
 
     @contextlib.contextmanager
     def session(
@@ -114,6 +119,13 @@ class Access:
                 f"Koneksi ke server basis data '{self.name}' terputus: {text}",
                 "Periksa server dan jaringannya, lalu ulangi.",
                 transient=True,
+            )
+        if isinstance(
+            error, psycopg.errors.CharacterNotInRepertoire | psycopg.errors.UntranslatableCharacter
+        ):
+            return RefusedError(
+                f"Server basis data '{self.name}' memuat nama yang bukan UTF-8 (encoding SQL_ASCII menerima apa saja): {text}",
+                "Ganti nama tabel, peran, atau komentar itu dengan huruf ASCII (ALTER … RENAME TO …), lalu ulangi.",
             )
         return JagadataError(
             f"Perintah ditolak server basis data '{self.name}': {text}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import re
 import subprocess
@@ -41,6 +42,40 @@ WHERE c.oid = e.oid AND c.relkind = 'r'
 ORDER BY 1, 2
 """
 """Tables whose rows a dump holds: the database's own, and those that extensions marked for it (pg_extension_config_dump)."""
+
+
+_LOCKED = """
+SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+ORDER BY c.oid
+"""
+"""Tables that pg_dump locks, in its order."""
+_ATTEMPTS = 5
+
+
+def begin(connection: psycopg.Connection[Any]) -> str:
+    """Begin the transaction of the count; returns its exported snapshot.
+
+    Every table is locked (ACCESS SHARE, as pg_dump does) before the snapshot is taken: a TRUNCATE or ALTER TABLE that got in
+    between would show both an empty table, or the count another one than was dumped (PostgreSQL 13.6, Caveats).
+    """
+    for _ in range(_ATTEMPTS):
+        tables = connection.execute(_LOCKED).fetchall()
+        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            if tables:
+                names = sql.SQL(", ").join(sql.SQL("ONLY {}").format(sql.Identifier(*one)) for one in tables)
+                connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(names))
+            found = connection.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):  # dropped meanwhile
+            connection.execute("ROLLBACK")
+            continue
+        return str(found[0]) if found else ""
+    raise JagadataError(
+        f"Tabel-tabel '{connection.info.dbname}' terus dihapus dan dibuat selama back up dimulai.",
+        "Ulangi saat tidak ada perubahan susunan tabel.",
+        transient=True,
+    )
 
 
 def count_rows(connection: psycopg.Connection[Any]) -> dict[str, int]:
@@ -133,11 +168,10 @@ def dump(access: Access, name: str, sink: Callable[[BinaryIO], None]) -> DumpRes
     compressed = int(tool.partition(".")[0]) >= ZSTD_SINCE
     with access.session(name, "dump", patient=True) as connection, tempfile.TemporaryFile() as errors:
         connection.execute("SET idle_in_transaction_session_timeout = 0")
-        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        found = connection.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
-        snapshot = str(found[0]) if found else ""
+        snapshot = begin(connection)
         command = [access.program("pg_dump"), "-Fc", "--no-password", f"--snapshot={snapshot}"]
-        command += ["--lock-wait-timeout=60s", "--compress=zstd:3" if compressed else "-Z0"]
+        # All is locked already: pg_dump could only wait for somebody who waits for us.
+        command += ["--lock-wait-timeout=20s", "--compress=zstd:3" if compressed else "-Z0"]
         process = start(
             on_a_leash([*command, f"--dbname={make_dsn(name)}"]),
             stdin=subprocess.DEVNULL,
@@ -167,10 +201,18 @@ def dump(access: Access, name: str, sink: Callable[[BinaryIO], None]) -> DumpRes
     )
 
 
-def read_archive(access: Access, source: BinaryIO) -> list[str]:
+def python_codec(encoding: str) -> str:
+    """Python's name of a server encoding such as LATIN1 or WIN1252 (PostgreSQL 24.3.1); UTF-8 for one that it does not know."""
+    try:
+        return codecs.lookup(re.sub(r"^koi8", "koi8_", re.sub(r"^win(?=\d)", "cp", encoding.lower()))).name
+    except LookupError:
+        return "utf-8"
+
+
+def read_archive(access: Access, source: BinaryIO, encoding: str = "UTF8") -> list[str]:
     """Read a whole archive without a server. `pg_restore -l` would call a cut one good; writing it out does not.
 
-    Returns its tables as 'schema.table'. Raises DamagedError.
+    Returns its tables as 'schema.table'; names stand in the archive in the database's `encoding`. Raises DamagedError.
     """
     process = start(
         [access.program("pg_restore"), "--file=/dev/null", "--verbose"],
@@ -179,7 +221,7 @@ def read_archive(access: Access, source: BinaryIO) -> list[str]:
         stderr=subprocess.PIPE,
         env={"PATH": access.environment("dump")["PATH"], "LC_ALL": "C"},
     )
-    text = process.communicate()[1].decode(errors="replace")
+    text = process.communicate()[1].decode(python_codec(encoding), errors="replace")
     if process.returncode and "unsupported version" in text:
         raise RefusedError(
             f"pg_restore {access.tool_version('pg_restore')} tidak mengenal bentuk arsip ini: {last_lines(text, 1)}",

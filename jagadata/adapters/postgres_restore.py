@@ -33,6 +33,8 @@ _AFTER_OWNERS = (
     "SECURITY LABEL - EVENT TRIGGER ",
 )
 """What pg_restore itself leaves for its last passes (pg_backup_archiver.c, _tocEntryRestorePass)."""
+_POLICIES = ("ROW SECURITY ", "POLICY ")
+"""After every foreign key: the check of one would be held to the policies of a table that forces them on its owner (`pg_restore -j` knows no such order)."""
 _OWNERS = """
 SELECT rolname FROM pg_catalog.pg_roles
 WHERE pg_has_role(current_user, oid, 'MEMBER') AND NOT rolsuper AND rolname <> current_user ORDER BY 1
@@ -51,12 +53,19 @@ class Stages:
     schemas: Sequence[str]
     extensions: Sequence[str]
     objects: Sequence[str]
+    policies: Sequence[str]
     rights: Sequence[str]
 
 
 def parse_stages(listing: str) -> Stages:
     """Sort the lines of `pg_restore --list`: 'ID; CATALOG OID TYPE SCHEMA NAME OWNER'."""
-    stages: dict[str, list[str]] = {"schemas": [], "extensions": [], "objects": [], "rights": []}
+    stages: dict[str, list[str]] = {
+        "schemas": [],
+        "extensions": [],
+        "objects": [],
+        "policies": [],
+        "rights": [],
+    }
     for line in listing.split("\n"):
         parts = line.split(" ", 3)
         if line.startswith(";") or len(parts) < 4:
@@ -66,6 +75,8 @@ def parse_stages(listing: str) -> Stages:
             stages["schemas"].append(line)
         elif entry.startswith("EXTENSION - "):
             stages["extensions"].append(line)
+        elif entry.startswith(_POLICIES) or (entry.startswith("COMMENT ") and " POLICY " in entry):
+            stages["policies"].append(line)
         else:
             stages["rights" if entry.startswith(_AFTER_OWNERS) else "objects"].append(line)
     return Stages(**stages)
@@ -76,7 +87,7 @@ def restore(access: Access, archive_fd: int, side: str, jobs: int, watch: Callab
 
     `ALTER ... OWNER TO` asks that the new owner may create in the schema; only superusers are spared. Grants come last in an archive,
     and the owner may have lost that right since. So: schemas; extensions, as the database's owner; lend the right to every owner;
-    objects and rows; take it back; grants and materialized views. These are filled as their owners, policies included, as they live.
+    objects and rows; take it back; policies; grants and materialized views. These are filled as their owners, policies included, as they live.
     """
     run = _Run(access, archive_fd, side, watch)
     with access.session(side) as connection:
@@ -89,6 +100,7 @@ def restore(access: Access, archive_fd: int, side: str, jobs: int, watch: Callab
         stages = parse_stages(listing)
         if superuser:
             run.restore([*stages.schemas, *stages.extensions, *stages.objects], jobs)
+            run.restore(stages.policies, jobs)
             run.restore(stages.rights, jobs, "--enable-row-security")
             return
         run.restore(stages.schemas, 1)
@@ -100,6 +112,7 @@ def restore(access: Access, archive_fd: int, side: str, jobs: int, watch: Callab
         ]
         with _lend(connection, owners):
             run.restore(stages.objects, jobs)
+        run.restore(stages.policies, jobs)
         run.restore(stages.rights, jobs, "--enable-row-security")
 
 

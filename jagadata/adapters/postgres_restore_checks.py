@@ -201,21 +201,24 @@ def _check_superuser_only(properties: DatabaseProperties) -> Iterator[JagadataEr
 def _check_settings(
     connection: psycopg.Connection[Any], user: str, properties: DatabaseProperties, missing: list[str]
 ) -> Iterator[JagadataError]:
-    """Settings that only superusers may make, unless they were granted (from version 15 on)."""
+    """Settings that only superusers may make, unless they were granted (from version 15 on); so are those that no library here knows (`app.nama`)."""
     wanted = {(None, key) for key, _ in properties.settings} | {
-        (role, key) for role, key, _ in properties.role_settings if role not in missing
+        (role, key) for role, key, _ in properties.role_settings
     }
     for role, key in sorted(wanted, key=str):
         context = connection.execute(_SETTING, (key,)).fetchone()
-        if not context or context[0] not in _SUPERUSER_CONTEXTS:
+        if context and context[0] not in _SUPERUSER_CONTEXTS:
             continue
-        if connection.info.server_version >= 150000:
+        if connection.info.server_version >= 150000 and role not in missing:
             allowed = connection.execute(
                 "SELECT has_parameter_privilege(coalesce(%s::name, current_user), %s, 'SET')", (role, key)
             ).fetchone()
             if allowed and allowed[0]:
                 continue
         grantee = sql.Identifier(role).as_string() if role else user
+        made = f"CREATE ROLE {grantee} NOLOGIN; GRANT {grantee} TO {user}; " if role in missing else ""
         yield make_privilege(
-            properties.name, f"memulihkan pengaturan '{key}'", f"GRANT SET ON PARAMETER {key} TO {grantee};"
+            properties.name,
+            f"memulihkan pengaturan '{key}'",
+            f"{made}GRANT SET ON PARAMETER {key} TO {grantee};",
         )

@@ -79,12 +79,12 @@ def _resume_restore(run: RestoreRun, *, yes: bool) -> None:
 
 def _resume_backup(run: BackupRun) -> None:
     opened = run.open()
-    for system in opened["systems"]:
-        for step in (run.dump, run.verify, run.name, run.secure):
+    for number, step in enumerate((run.dump, run.verify, run.name, run.secure), 1):
+        for system in run.waiting(number, opened["systems"]):
             step(system)
     form = run.fill_form()
     post.file_backup_form(run.place, form, step=5)
-    click.echo(papers.render_markdown(form))
+    click.echo(papers.render_markdown(form, tz=run.place.timezone))
     if run.failures():
         raise JagadataError(
             f"Back up {form.number}: {', '.join(run.failures())} gagal.",

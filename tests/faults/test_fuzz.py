@@ -552,6 +552,9 @@ TYPES = (
     "DEFAULT ACL public",
     "COMMENT -",
     "BLOBS -",
+    "ROW SECURITY public",
+    "POLICY public",
+    "COMMENT public POLICY",
 )
 names = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"),
@@ -566,19 +569,20 @@ entries = st.tuples(st.integers(1, 9999), st.sampled_from(TYPES), names, names).
 @given(st.lists(entries, max_size=12, unique=True))
 def test_each_entry_of_a_listing_is_restored_once_in_its_order(found):
     stages = parse_stages(HEADER + "".join(f"{line}\n" for line in found))
-    parts = [stages.schemas, stages.extensions, stages.objects, stages.rights]
+    parts = [stages.schemas, stages.extensions, stages.objects, stages.policies, stages.rights]
     assert sorted(line for part in parts for line in part) == sorted(found)
     for part in parts:
         assert list(part) == [line for line in found if line in part]
     assert all(" SCHEMA - " in line for line in stages.schemas)
     assert all(" ACL " in line for line in stages.rights)
+    assert all("POLICY" in line or " ROW SECURITY " in line for line in stages.policies)
 
 
 @CAREFUL
 @given(st.text() | st.binary().map(lambda data: data.decode(errors="surrogateescape")))
 def test_any_listing_is_sorted_without_a_fault_and_nothing_is_made_up(listing):
     stages = parse_stages(listing)
-    for line in [*stages.schemas, *stages.extensions, *stages.objects, *stages.rights]:
+    for line in [*stages.schemas, *stages.extensions, *stages.objects, *stages.policies, *stages.rights]:
         assert line in listing
         assert not line.startswith(";")
 

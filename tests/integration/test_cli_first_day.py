@@ -213,21 +213,25 @@ def test_apply_deploys_this_office_file_from_any_folder_and_may_be_repeated(offi
     environment = {**prefect_server.environment(), "JAGADATA_OFFICE": "office.yaml"}
     program = [sys.executable, "-m", "jagadata.cli", "apply"]
 
-    def drop_down():
+    def deployed():
         request = urllib.request.Request(
             f"{prefect_server.url}/api/deployments/name/SOP Restore Data/permohonan".replace(" ", "%20"),
             headers={"Authorization": "Basic " + b64encode(prefect_server.auth.encode()).decode()},
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.dumps(json.load(answer)["parameter_openapi_schema"])
+            return json.load(answer)
 
-    for name in ("Sistem Informasi Surat", "Nama yang Baru"):
+    for name, pool in (("Sistem Informasi Surat", "jagadata"), ("Nama yang Baru", "pekerja-kantor")):
         office_lab.change(lambda value, name=name: value["systems"][0].update(name=name))
+        office_lab.change(lambda value, pool=pool: value.update(prefect={"work_pool": pool}))
         done = subprocess.run(
             program, cwd=office_lab.folder, env=environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        assert f"{office_lab.application.system} — {name}" in drop_down().encode().decode("unicode_escape")
+        found = deployed()
+        drop_down = json.dumps(found["parameter_openapi_schema"], ensure_ascii=False)
+        assert f"{office_lab.application.system} — {name}" in drop_down
+        assert found["work_pool_name"] == pool
 
 
 @pytest.mark.parametrize(

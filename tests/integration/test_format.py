@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import secrets
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.database_parts import connect, drop_databases, grant
 
 FORMAT = Path(__file__).parents[2] / "docs" / "format.md"
 
@@ -51,6 +54,33 @@ def test_a_backup_is_restored_by_hand_from_the_second_store(office_lab):
     done = follow("restore", office_lab, made, **{**variables, "SUFFIX": "_rusak"})
     assert done.returncode != 0
     assert f"{office_lab.application.database}_rusak" not in office_lab.databases()
+
+
+def test_the_recipe_counts_the_rows_that_the_manifest_holds_those_of_extensions_too(postgres):
+    name = f"hitung{secrets.token_hex(3)}"
+    postgres.sql(f"CREATE DATABASE {name}")
+    postgres.sql("CREATE TABLE biasa AS SELECT 1 AS x; SELECT lo_create(0); CREATE EXTENSION hstore", name)
+    for table in ("acuan", "dalam"):  # such as spatial_ref_sys of PostGIS
+        postgres.sql(f"CREATE TABLE {table} AS SELECT generate_series(1, 9) AS x", name)
+        postgres.sql(f"ALTER EXTENSION hstore ADD TABLE {table}", name)
+    postgres.sql(
+        "UPDATE pg_extension SET extconfig = ARRAY['acuan'::regclass::oid], extcondition = ARRAY['WHERE x > 7'] "
+        "WHERE extname = 'hstore'",
+        name,
+    )
+    grant(postgres, name)
+    query = re.search(r"<<'SQL'\n(.*?)\nSQL\n", recipe("restore"), re.DOTALL)[1]
+    counted = subprocess.run(
+        [str(postgres.bin / "psql"), "-X", "-q", "-d", postgres.dsn(name)],
+        input=query,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    rows = connect(postgres).rows(name)
+    assert rows == {"public.acuan": 2, "public.biasa": 1, "pg_largeobject": 1}
+    assert sorted(counted.splitlines()) == sorted(f"{table}\t{count}" for table, count in rows.items())
+    drop_databases(postgres, name)
 
 
 def test_the_signature_is_checked_by_hand(office_lab):

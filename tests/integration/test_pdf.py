@@ -142,6 +142,7 @@ def test_the_backup_form_prints_every_field(tmp_path):
         "19700901992011002",
         "17 angka",
         IDENTITY_UNPROVEN,
+        "waktu baku belum ditetapkan",
         "Plt. Kasi",
         "Halaman 1 dari 1",
         DIGEST,
@@ -162,6 +163,7 @@ def test_the_restore_form_prints_every_field_filled_or_not(tmp_path):
     )  # fmt: skip
     assert [label for label in labels if label not in words] == []
     assert "0,2 detik (terukur)" in words
+    assert "waktu baku belum ditetapkan" in words
     assert "2.000.000" in words
     assert "Non-ASN" in words
 

@@ -229,6 +229,68 @@ def test_a_dump_that_dies_never_looks_whole(application):
         adapter.dump(application.name, sink, progress=lambda _: None)
 
 
+def test_nobody_gets_between_the_snapshot_the_dump_and_the_count(application):
+    adapter, server, name = connect(application.server), application.server, application.name
+    server.sql("CREATE TABLE aplikasi.aa AS SELECT generate_series(1, 300000) AS x", name)  # counted first
+    server.sql("CREATE TABLE aplikasi.zz AS SELECT generate_series(1, 7) AS x", name)
+
+    def sink(source):
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            other.execute("TRUNCATE aplikasi.zz")
+        while source.read(65536):
+            pass
+
+    with psycopg.connect(server.dsn(name), autocommit=True, options="-c lock_timeout=100ms") as other:
+        assert adapter.dump(name, sink, progress=lambda _: None).rows["aplikasi.zz"] == 7
+
+
+def test_a_server_that_limits_transactions_is_still_dumped_restored_and_counted(postgres):
+    name = f"batas{secrets.token_hex(3)}"
+    postgres.sql(f"CREATE ROLE o{name}")
+    postgres.sql(f"CREATE DATABASE {name} OWNER o{name}")
+    postgres.sql("CREATE TABLE t AS SELECT i, repeat('x', 200) AS isi FROM generate_series(1, 50000) i", name)
+    postgres.sql(f"ALTER TABLE t OWNER TO o{name}", name)
+    grant(postgres, name)
+    adapter = connect(postgres)
+    try:
+        for login in ("jaga dump", 'jaga"restore'):
+            setting = sql.SQL("ALTER ROLE {} SET transaction_timeout = '20ms'")
+            postgres.sql(setting.format(sql.Identifier(login)))
+        result, _ = restore_beside(adapter, name, side=f"{name}x")
+        assert adapter.rows(f"{name}x") == result.rows == {"public.t": 50000}
+    finally:
+        for login in ("jaga dump", 'jaga"restore'):
+            postgres.sql(sql.SQL("ALTER ROLE {} RESET transaction_timeout").format(sql.Identifier(login)))
+        drop_databases(postgres, name)
+
+
+@pytest.mark.parametrize(("encoding", "table"), [("LATIN1", "Café"), ("WIN1252", "€"), ("KOI8R", "Я")])
+def test_names_in_another_encoding_are_found_in_the_archive(postgres, encoding, table):
+    name = f"sandi{secrets.token_hex(3)}"
+    postgres.sql(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'")
+    postgres.sql(f'CREATE TABLE "{table}" AS SELECT 1 AS x', name)
+    grant(postgres, name)
+    adapter = connect(postgres)
+    result, data = dump_to_bytes(adapter, name)
+    with os.fdopen(archive_file(data), "rb") as file:
+        found = adapter.read_archive(file, result.properties.encoding)
+    assert found == list(result.rows) == [f"public.{table}"]
+    drop_databases(postgres, name)
+
+
+def test_a_name_that_is_no_text_is_told_and_not_a_crash(postgres):
+    name = f"ascii{secrets.token_hex(3)}"
+    postgres.sql(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
+    postgres.sql(
+        r"""DO $$BEGIN EXECUTE convert_from('\x435245415445205441424c4520e920287820696e7429', 'SQL_ASCII'); END$$""",
+        name,
+    )
+    grant(postgres, name)
+    with pytest.raises(RefusedError, match="SQL_ASCII"):
+        dump_to_bytes(connect(postgres), name)
+    drop_databases(postgres, name)
+
+
 @pytest.mark.parametrize("harm", ["cut", "head", "empty"])
 def test_a_damaged_archive_is_found_by_reading_it(application, harm):
     adapter = connect(application.server)
@@ -271,6 +333,28 @@ def test_each_missing_privilege_is_told_with_the_sql_that_mends_it(any_postgres)
     assert f'GRANT "{owner}" TO "lemah"' in told
     assert "pg_signal_backend" in told
     any_postgres.sql(f'DROP DATABASE "{name}"')
+
+
+def test_settings_that_only_superusers_may_make_are_told_before_anything_stops(application):
+    adapter, server, name = connect(application.server), application.server, application.name
+    database, owner = sql.Identifier(name), sql.Identifier(application.owner)
+    server.sql(sql.SQL("ALTER DATABASE {} SET app.kunci TO 'a=b'").format(database))
+    server.sql(
+        sql.SQL("ALTER ROLE {} IN DATABASE {} SET log_min_messages TO 'error'").format(owner, database)
+    )
+    properties = adapter.properties(name)
+    faults = adapter.check_restore(name, properties)
+    assert [fault.message.rpartition("pengaturan ")[2] for fault in faults] == [
+        "'log_min_messages'.",
+        "'app.kunci'.",
+    ]
+    for fault in faults:
+        server.sql(fault.hint.partition("superuser: ")[2])
+    assert adapter.check_restore(name, properties) == []
+    adapter.create_side("samping", properties)
+    adapter.finish_side("samping", properties)
+    after = adapter.properties("samping")
+    assert (after.settings, after.role_settings) == (properties.settings, properties.role_settings)
 
 
 def test_what_a_rename_cannot_move_is_refused_by_name(application):

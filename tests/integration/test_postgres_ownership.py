@@ -20,6 +20,8 @@ UNION ALL SELECT 'extension ' || extname, pg_get_userbyid(extowner), extnamespac
 UNION ALL SELECT 'defaults', pg_get_userbyid(defaclrole), defaclacl::text FROM pg_default_acl
 UNION ALL SELECT 'large object', pg_get_userbyid(lomowner), lomacl::text FROM pg_largeobject_metadata
 UNION ALL SELECT 'policy ' || polname, polrelid::regclass::text, pg_get_expr(polqual, polrelid) FROM pg_policy
+UNION ALL SELECT 'comment of a policy', '', description FROM pg_description WHERE classoid = 'pg_policy'::regclass
+UNION ALL SELECT 'foreign key ' || conname, conrelid::regclass::text, convalidated::text FROM pg_constraint WHERE contype = 'f'
 UNION ALL SELECT 'comment', objoid::regclass::text, description FROM pg_description WHERE classoid = 'pg_class'::regclass AND objoid > 16383
 ORDER BY 1, 2, 3
 """
@@ -59,11 +61,24 @@ def shared(any_postgres):
         )
         connection.execute("CREATE TYPE bersama.warna AS ENUM ('merah')")
         connection.execute("CREATE FUNCTION bersama.dua() RETURNS int LANGUAGE sql AS 'SELECT 2'")
+        connection.execute("CREATE TYPE bersama.masa AS RANGE (subtype = date)")
+        connection.execute("CREATE AGGREGATE bersama.jumlah (int) (sfunc = int4pl, stype = int)")
         connection.execute("ALTER TABLE public.tamu ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
         connection.execute(
             "CREATE MATERIALIZED VIEW bersama.terbatas AS SELECT count(*) AS n FROM public.tamu"
         )
         connection.execute(f"CREATE POLICY boleh ON public.tamu FOR SELECT TO {names.reader} USING (id < 10)")
+        connection.execute("COMMENT ON POLICY boleh ON public.tamu IS 'sepuluh pertama'")
+        for number in range(5):  # foreign keys between tables that force their policies on their owner
+            for table, column in (
+                (f"induk{number}", "PRIMARY KEY"),
+                (f"anak{number}", f"REFERENCES induk{number}"),
+            ):
+                connection.execute(f"CREATE TABLE public.{table} (id int {column})")
+                connection.execute(f"INSERT INTO public.{table} SELECT generate_series(1, 2000)")
+                connection.execute(
+                    f"ALTER TABLE public.{table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
+                )
         connection.execute(f"GRANT SELECT ON public.tamu TO {names.reader}")
         connection.execute("COMMENT ON TABLE public.tamu IS 'buku ''tamu'''")
         connection.execute("SELECT lo_from_bytea(0, 'besar')")

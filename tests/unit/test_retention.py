@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -98,6 +99,13 @@ def test_young_held_and_locked_ones_never_go(one, reason):
     found = decide([backup("n1", 1), backup("n2", 2), one])
     assert found["x"][0] == "simpan"
     assert reason in found["x"][1]
+
+
+def test_days_are_told_on_the_office_s_clock():
+    one = backup("x", 14.25)  # 31 October 18.00 UTC: 1 November in the office
+    now = NOW.astimezone(ZoneInfo("Asia/Jakarta"))
+    (decision,) = apply_policy([one], RetentionPolicy(minimum_days=30), now)
+    assert "belum 30 hari (sampai 1 Desember 2026)" in decision.reasons
 
 
 def test_a_hold_of_the_office_file_holds_and_a_released_one_does_not():

@@ -39,7 +39,9 @@ WITH own AS (
   SELECT 'pg_default_acl'::regclass, o.oid, o.defaclrole, NULL, 'hak bawaan (ALTER DEFAULT PRIVILEGES)' FROM pg_default_acl o
 ), mine AS (
   SELECT * FROM own o
-  WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = o.catalog AND d.objid = o.oid AND d.deptype = 'e')
+  -- Not what comes with an extension, nor the constructors that come with a range type.
+  WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = o.catalog AND d.objid = o.oid
+                    AND (d.deptype = 'e' OR d.deptype = 'i' AND d.classid = 'pg_proc'::regclass))
 )
 SELECT 'ekstensi', e.extname FROM pg_extension e
 LEFT JOIN pg_available_extension_versions v ON v.name = e.extname AND v.version = e.extversion
@@ -55,7 +57,9 @@ WHERE a.grantor <> o.owner
 UNION
 SELECT 'fungsi yang hanya boleh dibuat superuser', o.name
 FROM mine o JOIN pg_proc p ON o.catalog = 'pg_proc'::regclass AND p.oid = o.oid JOIN pg_language l ON l.oid = p.prolang
-WHERE p.proleakproof OR l.lanname IN ('c', 'internal') OR NOT (l.lanpltrusted OR l.lanname = 'sql')
+WHERE p.proleakproof OR CASE
+  WHEN p.prokind = 'a' THEN EXISTS (SELECT FROM pg_aggregate a WHERE a.aggfnoid = p.oid AND 'internal'::regtype IN (a.aggtranstype, a.aggmtranstype))
+  ELSE l.lanname IN ('c', 'internal') OR NOT (l.lanpltrusted OR l.lanname = 'sql') END
 UNION
 SELECT 'event trigger', t.evtname FROM pg_event_trigger t
 WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_event_trigger'::regclass AND d.objid = t.oid AND d.deptype = 'e')
