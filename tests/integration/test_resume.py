@@ -79,6 +79,17 @@ def test_a_stop_that_the_switch_ended_is_not_swapped_into(office_lab, died):
         assert tokens == [token, f"{run}-2"]
 
 
+def test_a_run_that_may_not_go_on_any_more_starts_what_it_had_stopped(office_lab, died):
+    run = died("prepare", "stop")
+    assert not office_lab.is_up()
+    office_lab.change(lambda value: value["systems"][0].update(downtime="minimal"))
+    result = jaga(office_lab, "resume", run, "--yes")
+    assert (result.exit_code, "Rencana restore berubah" in result.stderr) == (1, True), result.output
+    assert office_lab.is_up()
+    with office_lab.place() as place:
+        assert place.services(office_lab.application.system).switch().state == "disarmed"
+
+
 def test_what_is_unknown_refused_or_unapproved_is_not_resumed(office_lab):
     with office_lab.place() as place:
         office_lab.back_up(place)
