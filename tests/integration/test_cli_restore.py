@@ -1,0 +1,111 @@
+"""`jaga verify`, `restore`, `rollback`, `kept`: an application comes back with no Prefect at all, and what is left is said truly."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from jagadata.cli import main
+from jagadata.kept import list_kept, newest_kept, whereabouts
+from jagadata.restore_run import RestoreRun
+from jagadata.workplace import Workplace
+
+APPROVED = ("--approved-by", "rina", "--letter", "046/31/406.020/2026")
+
+
+@pytest.fixture
+def jaga(office_lab):
+    """`jaga` with this office file and no Prefect server."""
+
+    def call(*arguments):
+        environment = {
+            "JAGADATA_OFFICE": str(office_lab.path),
+            "PREFECT_API_URL": "http://127.0.0.1:9/api",
+            "COLUMNS": "300",
+        }
+        return CliRunner().invoke(main, arguments, env=environment, catch_exceptions=False)
+
+    return call
+
+
+def test_an_application_comes_back_and_goes_back_again_from_the_command_line(office_lab, jaga):
+    system = office_lab.application.system
+    missing = jaga("verify")
+    assert (missing.exit_code, "TIDAK ADA" in missing.stdout) == (5, True), missing.output
+    with office_lab.place() as place:
+        office_lab.back_up(place)
+    office_lab.sql("DELETE FROM aplikasi.surat WHERE id > 5")
+    verified = jaga("verify")
+    assert (verified.exit_code, verified.stdout.count("UTUH")) == (0, 2), verified.output
+    wanted = ("--system", system, "--reason", "Data hilang", "--yes")
+    for wrong, said in (
+        ((), "memerlukan persetujuan"),
+        (("--approved-by", "bambang", "--letter", "1"), "salah satu dari: rina"),
+        ((*APPROVED, "--requester", "Dr. Rina Kartika"), "pemohon"),
+        (("--test",), "Restore Uji memerlukan persetujuan"),
+    ):
+        refused = jaga("restore", *wanted, *wrong)
+        assert (refused.exit_code, said in refused.stderr) == (3, True), refused.output
+
+    done = jaga("restore", *wanted, *APPROVED, "--requester", "Dewi", "--email", "dewi@example.id")
+    assert done.exit_code == 0, done.output
+    assert office_lab.letters() == 200
+    run = done.stdout.partition("run ")[2].split()[0]
+    assert jaga("restore", *wanted, *APPROVED, "--resume", "tidak-ada").exit_code == 5
+    with office_lab.place() as place:
+        form = RestoreRun(place, run).form()
+        assert form.status == "Selesai"
+        assert form.approver.remark == "persetujuan di luar sistem, surat 046/31/406.020/2026"
+        assert place.records.keys(f"forms/restore/{form.at.year}/{run}")
+    told = [(str(message["to"]), str(message["subject"])) for message in office_lab.mail.messages()]
+    assert [to for to, _ in told] == ["dewi@example.id"] * 2
+    assert ("telah diterima" in told[0][1], "selesai" in told[1][1]) == (True, True), told
+
+    # Rolled back, and back again: each time what was live until then is what can come back.
+    for letters in (5, 200):
+        back = jaga("rollback", *wanted, *APPROVED)
+        assert back.exit_code == 0, back.output
+        assert office_lab.letters() == letters
+    shown = jaga("kept").stdout
+    assert shown.count("dipakai lagi sejak rollback") == 2, shown
+    later = Workplace(place.office, clock=lambda: datetime.now(UTC) + timedelta(days=400))
+    with later:
+        assert [whereabouts(later, one) for one in list_kept(later)] == ["in use", "in use", "beside"]
+        (newest,) = newest_kept(later, system)
+    office_lab.postgres.sql(f'DROP DATABASE "{newest.kept}" WITH (FORCE)')
+    nothing = jaga(
+        "rollback", *wanted, *APPROVED
+    )  # the live database is on record as once kept: it is no old data
+    assert (nothing.exit_code, "Tidak ada data lama" in nothing.stderr) == (5, True), nothing.output
+    assert office_lab.letters() == 200
+
+
+def test_a_restore_that_is_told_to_end_starts_the_service_before_it_ends(office_lab):
+    """SIGHUP: the terminal from which it was typed is gone."""
+    with office_lab.place() as place:
+        office_lab.back_up(place)
+    office_lab.sql("DELETE FROM aplikasi.surat WHERE id > 5")
+    command = [sys.executable, "-m", "jagadata.cli", "restore", "--yes", "--reason", "Data hilang"]
+    process = subprocess.Popen(
+        [*command, "--system", office_lab.application.system, *APPROVED],
+        env={**os.environ, "JAGADATA_OFFICE": str(office_lab.path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    end = time.monotonic() + 60
+    while office_lab.is_up() and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGHUP)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 1, (output, errors)
+    assert office_lab.is_up()
+    with office_lab.place() as place:
+        assert place.services(office_lab.application.system).switch().state == "disarmed"
