@@ -39,7 +39,9 @@ def receive(run: RestoreRun) -> None:
     ) as progress:
         run.receive(progress)
     artifacts.markdown(
-        artifacts.make_key("permohonan", run.run), papers.render_markdown(run.form()), "Permohonan restore"
+        artifacts.make_key("permohonan", run.run),
+        papers.render_markdown(run.form(), tz=run.place.timezone),
+        "Permohonan restore",
     )
     artifacts.markdown(
         artifacts.make_key("rencana", run.run),
@@ -78,7 +80,7 @@ def inform(run: RestoreRun) -> None:
     post.inform_requester(run)
     artifacts.markdown(
         artifacts.make_key("formulir-restore", run.run),
-        papers.render_markdown(run.form()),
+        papers.render_markdown(run.form(), tz=run.place.timezone),
         "Formulir Permohonan Restore Data",
     )
 
@@ -89,7 +91,7 @@ def acknowledge(run: RestoreRun, answer: str, recorded_by: str, how: str, note: 
     post.close_restore(run)
     artifacts.markdown(
         artifacts.make_key("formulir-restore", run.run),
-        papers.render_markdown(run.form()),
+        papers.render_markdown(run.form(), tz=run.place.timezone),
         "Formulir Permohonan Restore Data",
     )
 
@@ -124,7 +126,9 @@ def ask_approval(run: RestoreRun) -> bool:
         run.journal,
         "approval-gate",
         title="Persetujuan restore (tambahan)",
-        text=papers.render_markdown(run.form(), facts=make_plan_facts(plan, run.impact)),
+        text=papers.render_markdown(
+            run.form(), facts=make_plan_facts(plan, run.impact), tz=run.place.timezone
+        ),
         yes="Menyetujui",
         no="Tidak menyetujui",
         signers=run.approvers(),
@@ -162,7 +166,7 @@ def step_6(run: RestoreRun) -> None:
         run.journal,
         "acknowledgement-gate",
         title="Tanda terima pemohon",
-        text=papers.render_markdown(run.form())
+        text=papers.render_markdown(run.form(), tz=run.place.timezone)
         + "\n\nCatat jawaban pemohon **atas nama pemohon**; tulis media dan rujukannya (misalnya: telepon 08.30 WIB, nomor agenda) pada Catatan.",
         yes="Diterima pemohon",
         no="Belum diterima",
