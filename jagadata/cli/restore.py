@@ -175,7 +175,7 @@ def carry_on(run: RestoreRun) -> None:
             f"Run {run.run} sedang dikerjakan di tempat lain.", "Tunggu sampai selesai; lihat `jaga forms`."
         )
     post.inform_requester(run)
-    Console().print(papers.render_markdown(run.form()), markup=False)
+    Console().print(papers.render_markdown(run.form(), tz=run.place.timezone), markup=False)
     if run.status != "Selesai":
         error = JagadataError(f"Restore {run.number()} {run.status}: {run.reason}")
         error.exit_code = run.result.get("exit_code", error.exit_code)

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import pytest
 from click.testing import CliRunner
@@ -44,6 +46,11 @@ def test_an_application_comes_back_and_goes_back_again_from_the_command_line(off
     office_lab.sql("DELETE FROM aplikasi.surat WHERE id > 5")
     verified = jaga("verify")
     assert (verified.exit_code, verified.stdout.count("UTUH")) == (0, 2), verified.output
+    text = office_lab.path.read_text(encoding="utf-8")
+    office_lab.change(lambda value: value["keys"].pop("identity"))
+    unread = jaga("verify")  # nothing can be said about the copies here, least of all that they are damaged
+    assert (unread.exit_code, unread.stdout.count("TIDAK DIPERIKSA")) == (3, 2), unread.output
+    office_lab.path.write_text(text, encoding="utf-8")
     wanted = ("--system", system, "--reason", "Data hilang", "--yes")
     for wrong, said in (
         ((), "memerlukan persetujuan"),
@@ -68,6 +75,20 @@ def test_an_application_comes_back_and_goes_back_again_from_the_command_line(off
     assert [to for to, _ in told] == ["dewi@example.id"] * 2
     assert ("telah diterima" in told[0][1], "selesai" in told[1][1]) == (True, True), told
 
+    early = jaga("acknowledge", "tidak-ada", "--note", "telepon")
+    stranger = jaga("acknowledge", run, "--as", "rina", "--note", "telepon")
+    assert (early.exit_code, stranger.exit_code, "salah satu dari: agus" in stranger.stderr) == (5, 3, True)
+    assert jaga("acknowledge", run, "--note", "telepon 08.30 WIB, agenda 12").exit_code == 0
+    again = jaga("acknowledge", run, "--note", "sekali lagi")
+    assert (again.exit_code, "sudah dicatat" in again.stderr) == (3, True), again.output
+    with office_lab.place() as place:
+        form = RestoreRun(place, run).form()
+        assert (form.acknowledged, form.acknowledged_by) == (
+            "Diterima pemohon",
+            "telepon 08.30 WIB, agenda 12",
+        )
+        assert [key for key in place.records.keys("forms/restore/") if key.endswith(f"{run}-langkah-6.pdf")]
+
     # Rolled back, and back again: each time what was live until then is what can come back.
     for letters in (5, 200):
         back = jaga("rollback", *wanted, *APPROVED)
@@ -85,6 +106,23 @@ def test_an_application_comes_back_and_goes_back_again_from_the_command_line(off
     )  # the live database is on record as once kept: it is no old data
     assert (nothing.exit_code, "Tidak ada data lama" in nothing.stderr) == (5, True), nothing.output
     assert office_lab.letters() == 200
+
+
+def test_a_page_that_is_no_prefect_server_is_told():
+    class Page(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>Masuk</html>")
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.handle_request, daemon=True).start()
+        environment = {"PREFECT_API_URL": f"http://127.0.0.1:{server.server_port}"}
+        result = CliRunner().invoke(main, ["pending"], env=environment, catch_exceptions=False)
+    assert (result.exit_code, "bukan server Prefect" in result.stderr) == (3, True), result.output
 
 
 def test_a_restore_that_is_told_to_end_starts_the_service_before_it_ends(office_lab):
