@@ -79,6 +79,7 @@ def test_a_stop_that_the_switch_ended_is_not_swapped_into(office_lab, died):
         assert tokens == [token, f"{run}-2"]
 
 
+@pytest.mark.whole
 def test_a_run_that_may_not_go_on_any_more_starts_what_it_had_stopped(office_lab, died):
     run = died("prepare", "stop")
     assert not office_lab.is_up()
