@@ -216,6 +216,25 @@ def check_restore(place: Workplace, plan: Plan, properties: dict[str, DatabasePr
     _refuse(f"Restore sistem '{plan.request.system}'", faults)
 
 
+def check_services(place: Workplace, plan: Plan) -> None:
+    """Every host answers as itself and knows its services: what step 2 needs is not found missing in step 2.
+
+    Raises RefusedError, UnreachableError; nothing has been touched.
+    """
+    if plan.mode == "uji":
+        return
+    unknown = [
+        f"'{state.unit}' di host '{state.host}' ({state.detail})"
+        for state in place.services(plan.request.system).status()
+        if state.state == "unknown"
+    ]
+    if unknown:
+        raise RefusedError(
+            f"Layanan sistem '{plan.request.system}' tidak dikenal di hostnya: {'; '.join(unknown)}.",
+            "Perbaiki services di berkas kantor atau pengelola layanan di host itu; periksa dengan `jaga doctor`.",
+        )
+
+
 def _refuse(what: str, faults: Sequence[JagadataError]) -> None:
     if faults:
         raise RefusedError(

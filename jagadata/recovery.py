@@ -32,6 +32,7 @@ from jagadata.exchange import (
 )
 from jagadata.keeper import Keeper
 from jagadata.patience import insist
+from jagadata.plan import check_services
 from jagadata.preparation import fetch_planned, plan_rollback_sides
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ class Recovery:
         if self._swapped_before():
             return self.facts
         self._inherit_stop()
+        check_services(self.place, self.plan)
         if self.plan.mode == "rollback":
             self._sides = plan_rollback_sides(self.place, self.journal.run, self.plan, self.shown)
         else:
@@ -184,10 +186,10 @@ class Recovery:
         if not token:
             attempt = 1 + sum((entry.step, entry.event) == ("2", "begin") for entry in self.journal.entries)
             token = f"{self.journal.run}-{attempt}"
-            self.facts["off_at"] = self.place.clock().isoformat()
-            self.journal.note("2", "begin", token=token, off_at=self.facts["off_at"])
-            self._stopped = True  # from here on leaving means starting
+            off_at = self.place.clock().isoformat()
+            self.journal.note("2", "begin", token=token, off_at=off_at)
             self.control.arm(token, seconds)
+            self.facts["off_at"], self._stopped = off_at, True  # from here on leaving means starting
         self._stack.enter_context(self.journal.soft())
         self._keep_renewing(seconds)
         self.control.stop()

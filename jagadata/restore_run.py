@@ -17,6 +17,7 @@ from jagadata.forms import CLOSED_UNCONFIRMED, BackupFile, RestoreForm, Signatur
 from jagadata.naming import make_number
 from jagadata.plan import (
     check_restore,
+    check_services,
     find_backup,
     load_properties,
     make_plan,
@@ -90,6 +91,7 @@ class RestoreRun:
         self.approvers()  # nobody who may approve: told now, not at the gate
         if request.rollback:
             plan, impact = plan_rollback(self.place, request)
+            check_services(self.place, plan)
             return {
                 "plan": plan.to_json(),
                 "hash": plan.hash,
@@ -104,6 +106,7 @@ class RestoreRun:
         plan = make_plan(self.place, request, backup)
         properties = load_properties(self.place, backup, store)
         check_restore(self.place, plan, properties)
+        check_services(self.place, plan)
         impact = measure_impact(self.place, plan, backup, properties)
         files = [
             {

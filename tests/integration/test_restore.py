@@ -347,6 +347,27 @@ def test_too_little_spool_or_database_space_says_how_much_is_missing(office_lab,
     del restore
 
 
+def test_a_strange_host_and_services_that_it_does_not_know_are_refused_before_the_gate(office_lab):
+    office_lab.change(lambda value: value["servers"][0].update(data_host=None, free_space_gib=10))
+    with office_lab.place() as place:
+        office_lab.back_up(place)
+        restore = office_lab.received(place, "11110000-a")
+    text = office_lab.path.read_text(encoding="utf-8")
+    stranger = office_lab.folder / "known_hosts"
+    stranger.touch()
+    office_lab.change(lambda value: value["hosts"][0].update(known_hosts=str(stranger)))
+    with office_lab.place() as place, pytest.raises(RefusedError, match="belum dikenal"):
+        RestoreRun(place, "22220000-b", office_lab.request()).receive()
+    with office_lab.place() as place:  # it changed after the approval
+        result = office_lab.carry_out(RestoreRun(place, restore.run))
+        assert (result["status"], "off_at" in result) == ("Gagal", False), result
+    office_lab.path.write_text(text, encoding="utf-8")
+    office_lab.change(lambda value: value["systems"][0]["services"][1].update(unit="antrian"))
+    with office_lab.place() as place, pytest.raises(RefusedError, match=r"'antrian' di host .*not-found"):
+        RestoreRun(place, "33330000-c", office_lab.request()).receive()
+    assert office_lab.is_up()
+
+
 def test_services_that_do_not_stop_are_started_again_and_nothing_is_swapped(office_lab):
     with office_lab.place() as place:
         office_lab.back_up(place)
