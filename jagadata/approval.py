@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from jagadata.errors import RefusedError
+from jagadata.errors import NotFoundError, RefusedError
 from jagadata.forms import IDENTITY_UNPROVEN, OUTSIDE_APPROVAL, Signature
 from jagadata.office import ROLES
 
@@ -49,17 +51,50 @@ class Decision:
 
 
 def is_same_person(official: Official, person: Person) -> bool:
-    """By NIP where both have one, else by mail address, else by name without titles."""
+    """The same NIP, mail address or name is enough: one of them may be mistyped, and a namesake can ask another official."""
     numbers = [nip.replace(" ", "") for nip in (official.nip, person.nip)]
-    if all(number.isdigit() and number for number in numbers):
-        return numbers[0] == numbers[1]
-    if official.email and person.email and official.email.casefold() == person.email.casefold():
+    if numbers[0].isdigit() and numbers[0] == numbers[1]:
+        return True
+    if official.email and official.email.casefold() == person.email.strip().casefold():
         return True
     return _plain(official.name) == _plain(person.name)
 
 
+_TITLES = frozenset(
+    [
+        "prof",
+        "dr",
+        "drs",
+        "dra",
+        "drg",
+        "drh",
+        "ir",
+        "h",
+        "hj",
+        "kh",
+        "apt",
+        "ns",
+        "bapak",
+        "bpk",
+        "ibu",
+        "sdr",
+        "sdri",
+    ]
+)
+"""What stands before a name and is no part of it."""
+_DEGREE = re.compile(r"\w+\.\w[\w.]*")
+"""What stands behind it, also where the comma was left out: S.Kom, M.Si., S.T."""
+
+
 def _plain(name: str) -> str:
-    return " ".join(name.partition(",")[0].casefold().split())
+    """The name without titles, degrees and points, in small letters."""
+    words = unicodedata.normalize("NFKC", name).partition(",")[0].casefold().split()
+    while len(words) > 1 and _DEGREE.fullmatch(words[-1]):
+        words.pop()
+    words = " ".join(words).replace(".", " ").split()
+    while len(words) > 1 and words[0] in _TITLES:
+        words.pop(0)
+    return " ".join(words)
 
 
 def may_sign(office: Office, role: Role, today: date, *, never: Sequence[Person] = ()) -> list[Official]:
@@ -96,13 +131,20 @@ def _duty(official: Official, role: Role, today: date) -> Duty | None:
     return None
 
 
-def sign(office: Office, decision: Decision, role: Role, today: date, at: datetime) -> Signature:
-    """The signature block of a decision."""
-    official = office.official(decision.signer)
-    duty = _duty(official, role, today)
+def sign(office: Office, decision: Decision, role: Role, day: date, at: datetime) -> Signature:
+    """The signature block of a decision; `day` is the office's day of `at`."""
     remark = (
         IDENTITY_UNPROVEN if decision.proof == "none" else f"{OUTSIDE_APPROVAL}, surat {decision.reference}"
     )
+    try:
+        official = office.official(decision.signer)
+    except (
+        NotFoundError
+    ):  # deleted from the office file meanwhile: the paper of a run under way is made all the same
+        return Signature(
+            name=f"{decision.signer} (tidak ada lagi di berkas kantor)", role=role, at=at, remark=remark
+        )
+    duty = _duty(official, role, day)
     return Signature(
         name=official.name,
         nip=official.nip,

@@ -129,7 +129,7 @@ class Journal:
         )
 
     def note(self, step: str, event: str, subject: str = "", /, **data: Any) -> None:
-        """Append a line. Raises UnreachableError unless inside `soft()`."""
+        """Append a line, after those that `soft()` could not write. Raises UnreachableError unless inside `soft()`."""
         with self._lock:
             value = {
                 "format": FORMAT,
@@ -145,6 +145,7 @@ class Journal:
                 self._pending += 1
                 self._queue.put(value)
                 return
+            self._write_waiting()
             self.entries.append(self._write(value))
 
     def once(self, step: str, work: Callable[[], dict[str, Any]], subject: str = "") -> dict[str, Any]:
@@ -192,14 +193,16 @@ class Journal:
         if self._thread:
             self._thread.join(60)
         with self._lock:
-            while self._unwritten:
-                try:
-                    self._write(self._unwritten[0])
-                except JagadataError:
-                    break
-                self._unwritten.pop(0)
-                self._pending -= 1
+            with contextlib.suppress(JagadataError):
+                self._write_waiting()
             return len(self._unwritten)
+
+    def _write_waiting(self) -> None:
+        """Oldest first: a later line alone would tell whoever reads it that the earlier ones never happened."""
+        while self._unwritten:
+            self._write(self._unwritten[0])
+            self._unwritten.pop(0)
+            self._pending -= 1
 
     def _write_queued(self) -> None:
         waiting = self._queue

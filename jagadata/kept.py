@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from jagadata.calendar import format_date
 from jagadata.errors import AlreadyExistsError, JagadataError, NotFoundError, RefusedError, UnreachableError
 from jagadata.records import Problem
 
@@ -76,20 +77,36 @@ def list_kept(
     return sorted(found, key=lambda kept: kept.at)
 
 
+def whereabouts(place: Workplace, kept: Kept) -> Literal["beside", "gone", "in use", "other server"]:
+    """What became of a kept database. `in use`: a rollback gave it the live name back (or somebody renamed it).
+
+    An OID means something on the server that gave it only: a new server counts from the beginning again.
+    """
+    if kept.system not in [system.id for system in place.office.systems]:
+        return "other server"
+    server = place.server(kept.system)
+    if server.facts().system_identifier != kept.system_identifier:
+        return "other server"
+    name = server.find_oid(kept.oid)
+    if name is None:
+        return "gone"
+    return "beside" if name == kept.kept else "in use"
+
+
 def drop_kept(place: Workplace, kept: Kept, *, by: str) -> None:
     """Drop one kept database for good, by its OID, and write that down.
 
     Raises:
         RefusedError: before its last day, after a cyber incident, or if the server or the database is another one.
     """
-    if kept.incident:
+    if kept.incident or _is_evidence(place, kept):
         raise RefusedError(
             f"Basis data simpanan '{kept.kept}' adalah barang bukti insiden siber.",
             "Serahkan kepada tim tanggap insiden; jangan dihapus di sini.",
         )
     if place.clock() < kept.until:
         raise RefusedError(
-            f"Basis data simpanan '{kept.kept}' disimpan sampai {kept.until:%Y-%m-%d}.",
+            f"Basis data simpanan '{kept.kept}' disimpan sampai {format_date(kept.until, place.timezone)}.",
             "Tunggu sampai lewat tanggal itu.",
         )
     server = place.server(kept.system)
@@ -113,13 +130,20 @@ def drop_kept(place: Workplace, kept: Kept, *, by: str) -> None:
     )
 
 
+def _is_evidence(place: Workplace, kept: Kept) -> bool:
+    """The same database was kept after a cyber incident before, and came back in a rollback meanwhile."""
+    return any(
+        one.incident and (one.oid, one.system_identifier) == (kept.oid, kept.system_identifier)
+        for one in list_kept(place, kept.system)
+    )
+
+
 def newest_kept(place: Workplace, system: str) -> list[Kept]:
-    """The old databases of the newest restore of a system that are still there: what a rollback swaps back. Raises NotFoundError."""
-    server = place.server(system)
+    """The old databases of the newest restore of a system that still lie beside: what a rollback swaps back. Raises NotFoundError."""
     old = [
         kept
         for kept in list_kept(place, system)
-        if kept.what == "data lama" and not kept.dropped and server.find_oid(kept.oid)
+        if kept.what == "data lama" and not kept.dropped and whereabouts(place, kept) == "beside"
     ]
     if not old:
         raise NotFoundError(

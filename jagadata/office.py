@@ -156,13 +156,16 @@ class Office(Part):
             ) from None
 
     def system_digest(self, key: str) -> str:
-        """SHA-256 (hex) of everything that decides how this system is restored: its entry, server and hosts."""
+        """SHA-256 (hex) of everything that decides how this system is restored: its entry, server and hosts, and which sessions end."""
         system = self.system(key)
-        names = {service.host for service in system.services}
+        server = self.server(system.server)
+        names = {service.host for service in system.services} | {server.via, server.data_host}
+        names |= {service.probe.via for service in system.services if service.probe}
         value = {
             "system": system.model_dump(mode="json"),
-            "server": self.server(system.server).model_dump(mode="json"),
+            "server": server.model_dump(mode="json"),
             "hosts": [host.model_dump(mode="json") for host in self.hosts if host.name in names],
+            "sessions": self.policy.restore.sessions,
         }
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 

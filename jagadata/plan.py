@@ -10,10 +10,10 @@ from jagadata.kept import newest_kept
 from jagadata.request import Impact, Plan, PlannedDatabase, RestoreRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from jagadata.catalog import Backup
-    from jagadata.ports import DatabaseProperties, Store
+    from jagadata.ports import DatabaseFacts, DatabaseProperties, DatabaseServer, Store
     from jagadata.workplace import Workplace
 
 RESTORE_BYTES_PER_SECOND = 40 * 2**20
@@ -122,27 +122,30 @@ def plan_rollback(place: Workplace, request: RestoreRequest) -> tuple[Plan, Impa
             f"Data lama yang masih disimpan ({', '.join(sorted(kept))}) tidak lengkap untuk sistem '{system.id}'.",
             "Pilih restore dari back up.",
         )
-    planned, rows = [], {}
+    planned: list[PlannedDatabase] = []
+    rows: dict[str, tuple[int | None, int]] = {}
+    remarks = ["Data yang berjalan sekarang disimpan, tidak dihapus."]
     live_size: int | None = 0
     sessions: list[str] = []
     for name in system.databases:
         facts = server.database(name)
-        side = server.find_oid(kept[name].oid)
+        side = str(server.find_oid(kept[name].oid))
         planned.append(
-            PlannedDatabase(
-                name=name, oid=facts.oid if facts else None, side=str(side), side_oid=kept[name].oid
-            )
+            PlannedDatabase(name=name, oid=facts.oid if facts else None, side=side, side_oid=kept[name].oid)
         )
-        live = server.rows(name) if facts else {}
-        old = server.rows(str(side))
-        rows.update(
-            {
-                table: (live.get(table, 0) if facts else None, old.get(table, 0))
-                for table in sorted(set(live) | set(old))
-            }
-        )
+        live = _count_live(server, name, facts, remarks)
+        rows |= _compare(name if len(system.databases) > 1 else "", live, server.rows(side))
         live_size = live_size + facts.size if facts and live_size is not None else None
         sessions += facts.sessions if facts else []
+    _refuse(
+        f"Rollback sistem '{system.id}'",
+        [
+            fault
+            for database in planned
+            for name in (database.name, database.side)
+            for fault in server.check_restore(name, None)
+        ],
+    )
     plan = Plan(
         request=request,
         backup="",
@@ -164,10 +167,35 @@ def plan_rollback(place: Workplace, request: RestoreRequest) -> tuple[Plan, Impa
         sessions=tuple(sessions),
         ends_sessions=place.office.policy.restore.sessions == "end",
         taken_down_too=tuple(other for service in system.services for other in service.shared_with),
-        remarks=("Data yang berjalan sekarang disimpan, tidak dihapus.",),
+        remarks=tuple(remarks),
         limits=_limits(place),
     )
     return plan, impact
+
+
+def _count_live(
+    server: DatabaseServer, name: str, facts: DatabaseFacts | None, remarks: list[str]
+) -> dict[str, int] | None:
+    """Rows of the live database; None, and a remark why, where it is not there or can't be read: it may be what has to be replaced."""
+    if facts is None:
+        remarks.append(f"Basis data '{name}' tidak ada di server: dampak tidak dapat dihitung.")
+        return None
+    try:
+        return server.rows(name)
+    except JagadataError as error:
+        remarks.append(f"Isi '{name}' tidak dapat dihitung: {error.message}")
+        return None
+
+
+def _compare(
+    database: str, live: Mapping[str, int] | None, other: Mapping[str, int]
+) -> dict[str, tuple[int | None, int]]:
+    """Each table's rows now and afterwards; one that is not there has none."""
+    prefix = f"{database}: " if database else ""
+    return {
+        prefix + table: (None if live is None else live.get(table, 0), other.get(table, 0))
+        for table in sorted({*(live or ()), *other})
+    }
 
 
 def _limits(place: Workplace) -> dict[str, float]:
@@ -185,10 +213,33 @@ def check_restore(place: Workplace, plan: Plan, properties: dict[str, DatabasePr
         for database in plan.databases
         for fault in server.check_restore(database.name, properties[database.name])
     ]
+    _refuse(f"Restore sistem '{plan.request.system}'", faults)
+
+
+def check_services(place: Workplace, plan: Plan) -> None:
+    """Every host answers as itself and knows its services: what step 2 needs is not found missing in step 2.
+
+    Raises RefusedError, UnreachableError; nothing has been touched.
+    """
+    if plan.mode == "uji":
+        return
+    unknown = [
+        f"'{state.unit}' di host '{state.host}' ({state.detail})"
+        for state in place.services(plan.request.system).status()
+        if state.state == "unknown"
+    ]
+    if unknown:
+        raise RefusedError(
+            f"Layanan sistem '{plan.request.system}' tidak dikenal di hostnya: {'; '.join(unknown)}.",
+            "Perbaiki services di berkas kantor atau pengelola layanan di host itu; periksa dengan `jaga doctor`.",
+        )
+
+
+def _refuse(what: str, faults: Sequence[JagadataError]) -> None:
     if faults:
         raise RefusedError(
-            f"Restore sistem '{plan.request.system}' ditolak sebelum apa pun dihentikan:\n"
-            + "\n".join(f"  - {fault.message}" for fault in faults),
+            f"{what} ditolak sebelum apa pun dihentikan:\n"
+            + "\n".join(f"  - {text}" for text in dict.fromkeys(fault.message for fault in faults)),
             " ".join(dict.fromkeys(fault.hint for fault in faults if fault.hint)),
         )
 
@@ -205,20 +256,10 @@ def measure_impact(
     sessions: list[str] = []
     for data in backup.manifest.data:
         facts = server.database(data.database)
-        live: dict[str, int] = {}
-        if facts is None:
-            remarks.append(f"Basis data '{data.database}' tidak ada di server: dampak tidak dapat dihitung.")
-            live_size = None
-        else:
-            live_size = None if live_size is None else live_size + facts.size
-            sessions += facts.sessions
-            try:
-                live = server.rows(data.database)
-            except JagadataError as error:
-                remarks.append(f"Isi '{data.database}' tidak dapat dihitung: {error.message}")
-        prefix = f"{data.database}: " if len(backup.manifest.data) > 1 else ""
-        for table in sorted(set(live) | set(data.rows)):
-            rows[prefix + table] = (live.get(table, 0) if live else None, data.rows.get(table, 0))
+        live = _count_live(server, data.database, facts, remarks)
+        rows |= _compare(data.database if len(backup.manifest.data) > 1 else "", live, data.rows)
+        live_size = live_size + facts.size if facts and live_size is not None else None
+        sessions += facts.sessions if facts else []
     free = server.free_space()
     declared = free is None
     if free is None and entry.free_space_gib is not None:
@@ -260,7 +301,16 @@ def measure_impact(
     )
 
 
-def differences(approved: Plan, present: Plan) -> list[str]:
+def refuse_changed(approved: Plan, present: Plan) -> None:
+    """Raises RefusedError that names what differs from what was approved."""
+    if present.hash != approved.hash:
+        raise RefusedError(
+            "Rencana restore berubah sejak disetujui (" + ", ".join(_differences(approved, present)) + ").",
+            "Ajukan permohonan baru agar rencana yang sekarang dinilai dan disetujui.",
+        )
+
+
+def _differences(approved: Plan, present: Plan) -> list[str]:
     """What differs, in words of the office."""
     words = {
         "request": "permohonan",

@@ -46,10 +46,11 @@ def make_plan_facts(plan: Plan, impact: Impact) -> list[tuple[str, str]]:
     if impact.missing_roles:
         facts.append(("Peran yang dibuat tanpa hak masuk (NOLOGIN)", ", ".join(impact.missing_roles)))
     tolerance = format_number(round(100 * impact.limits.get("live_rows_change", 0)))
+    floor = format_number(round(impact.limits.get("live_rows_floor", 0)))
     facts.append(
         (
             "Batas",
-            f"ditolak bila jumlah baris berubah lebih dari {tolerance}% atau ruang kurang saat akan dimulai",
+            f"ditolak bila jumlah baris berubah lebih dari {tolerance}% (dan lebih dari {floor} baris) atau ruang kurang saat akan dimulai",
         )
     )
     facts += [("Keterangan", remark) for remark in impact.remarks]

@@ -140,7 +140,12 @@ def tell_review(run: BackupRun, form: BackupForm) -> None:
 
 def confirm_receipt(run: RestoreRun) -> None:
     form = run.form()
-    send_once(run.journal, "received", run.place, papers.render_request_received(form, to=_to(form)))
+    send_once(
+        run.journal,
+        "received",
+        run.place,
+        papers.render_request_received(form, to=_to(form), tz=run.place.timezone),
+    )
 
 
 def ask_for_approval(run: RestoreRun, *, link: str) -> None:
@@ -150,7 +155,12 @@ def ask_for_approval(run: RestoreRun, *, link: str) -> None:
     )
     facts = make_plan_facts(run.plan, run.impact)
     message = papers.render_approval_request(
-        run.form(), to=_addresses(run.approvers()), link=link, until=due, facts=facts
+        run.form(),
+        to=_addresses(run.approvers()),
+        link=link,
+        until=due,
+        facts=facts,
+        tz=run.place.timezone,
     )
     send_once(run.journal, "approval", run.place, message)
 
@@ -176,7 +186,8 @@ def _information(run: RestoreRun) -> Message:
     attachment = ("formulir-permohonan-restore.pdf", make_pdf(run.place, form))
     to, attachments = _to(form), (attachment,)
     if form.status == "Selesai":
-        until = format_date(run.acknowledgement_due())
+        asked = run.place.office.policy.restore.acknowledgement
+        until = format_date(run.acknowledgement_due()) if asked else ""
         return papers.render_completion(
             form, to=to, until=until, attachments=attachments, tz=run.place.timezone
         )
@@ -185,14 +196,19 @@ def _information(run: RestoreRun) -> Message:
         return papers.render_failure(
             form, to=to, running=running, attachments=attachments, tz=run.place.timezone
         )
-    return papers.render_rejection(form, to=to, attachments=attachments)
+    return papers.render_rejection(form, to=to, attachments=attachments, tz=run.place.timezone)
 
 
 def close_restore(run: RestoreRun) -> None:
     """Step 6: file the closed form; an unconfirmed closing is told to the requester."""
     form = run.form()
     if form.acknowledged == "ditutup tanpa konfirmasi":
-        send_once(run.journal, "closed", run.place, papers.render_unconfirmed_closure(form, to=_to(form)))
+        send_once(
+            run.journal,
+            "closed",
+            run.place,
+            papers.render_unconfirmed_closure(form, to=_to(form), tz=run.place.timezone),
+        )
     _file(run.place, form, "restore", 6)
 
 
@@ -224,8 +240,18 @@ def remind(place: Workplace, run_id: str, gate: OpenGate) -> None:
         send(
             place,
             papers.render_approval_request(
-                run.form(), to=_addresses(run.approvers()), link="", until=until, facts=facts
+                run.form(),
+                to=_addresses(run.approvers()),
+                link="",
+                until=until,
+                facts=facts,
+                tz=place.timezone,
             ),
         )
     else:
-        send(place, papers.render_acknowledgement_reminder(run.form(), to=_to(run.form()), until=until))
+        send(
+            place,
+            papers.render_acknowledgement_reminder(
+                run.form(), to=_to(run.form()), until=until, tz=place.timezone
+            ),
+        )

@@ -6,10 +6,18 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError, UnreachableError
+from jagadata.errors import DamagedError, JagadataError, NotFoundError, UnreachableError
 from jagadata.exchange import Side, make_names
 from jagadata.fetch import fetch_archive, refuse_small_spool, unnamed_file
-from jagadata.plan import check_restore, differences, find_backup, load_properties, make_plan, measure_impact
+from jagadata.plan import (
+    check_restore,
+    find_backup,
+    load_properties,
+    make_plan,
+    measure_impact,
+    plan_rollback,
+    refuse_changed,
+)
 from jagadata.request import refuse_beyond_limits
 
 if TYPE_CHECKING:
@@ -49,12 +57,7 @@ def fetch_planned(
     backup = find_backup(place, plan.request)
     if backup.id != plan.backup:  # a newer one came meanwhile: the approved one counts
         backup = place.catalog(plan.request.system).get(plan.backup)
-    present = make_plan(place, plan.request, backup)
-    if present.hash != plan.hash:
-        raise RefusedError(
-            "Rencana restore berubah sejak disetujui (" + ", ".join(differences(plan, present)) + ").",
-            "Ajukan permohonan baru agar rencana yang sekarang dinilai dan disetujui.",
-        )
+    refuse_changed(plan, make_plan(place, plan.request, backup))
     spool = place.office.path(place.office.spool)
     refuse_small_spool(spool, sum(data.archive_size for data in backup.manifest.data))
     fault: JagadataError | None = None
@@ -97,18 +100,17 @@ def _fetch(
     return Side(planned=planned, side=side, kept=kept, archive=archive)
 
 
-def plan_rollback_sides(place: Workplace, run: str, plan: Plan) -> list[Side]:
-    """What takes its name back in a rollback. Raises RefusedError if anything changed since the approval."""
-    server = place.server(plan.request.system)
-    if server.facts().system_identifier != plan.system_identifier:
-        raise RefusedError("Server basis data bukan lagi server dalam rencana.", "Ajukan rollback baru.")
-    sides = []
-    for planned in plan.databases:
-        found, live = server.database(planned.side), server.database(planned.name)
-        if found is None or found.oid != planned.side_oid or (live.oid if live else None) != planned.oid:
-            raise RefusedError(
-                f"Basis data '{planned.name}' berubah sejak rollback disetujui.", "Ajukan rollback baru."
-            )
-        kept = make_names(run, planned.name)[1]
-        sides.append(Side(planned=planned, side=planned.side, kept=kept, oid=planned.side_oid))
-    return sides
+def plan_rollback_sides(place: Workplace, run: str, plan: Plan, shown: Impact) -> list[Side]:
+    """What takes its name back in a rollback. Raises RefusedError if the plan or the state changed since the approval."""
+    present, measured = plan_rollback(place, plan.request)
+    refuse_changed(plan, present)
+    refuse_beyond_limits(shown, measured)
+    return [
+        Side(
+            planned=planned,
+            side=planned.side,
+            kept=make_names(run, planned.name)[1],
+            oid=planned.side_oid,
+        )
+        for planned in plan.databases
+    ]

@@ -28,9 +28,11 @@ from jagadata.exchange import (
     find_swapped,
     keep_sides,
     make_intents,
+    make_names,
 )
 from jagadata.keeper import Keeper
 from jagadata.patience import insist
+from jagadata.plan import check_services
 from jagadata.preparation import fetch_planned, plan_rollback_sides
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ class Recovery:
     _swap: Swap | None = None
     _keeper: Keeper | None = None
     _stopped: bool = False
+    _swapping: bool = False  # begun, and nobody has told yet how it ended
     _ended: bool = False
     _elsewhere: bool = False  # another worker carries this very run out: its outcome is not ours to write
 
@@ -127,8 +130,10 @@ class Recovery:
             return self.facts
         if self._swapped_before():
             return self.facts
+        self._inherit_stop()
+        check_services(self.place, self.plan)
         if self.plan.mode == "rollback":
-            self._sides = plan_rollback_sides(self.place, self.journal.run, self.plan)
+            self._sides = plan_rollback_sides(self.place, self.journal.run, self.plan, self.shown)
         else:
             self._remove_leftovers()
             found = fetch_planned(
@@ -150,13 +155,19 @@ class Recovery:
         self.journal.note("prepare", "note", text="pertukaran nama sudah terjadi pada percobaan sebelumnya")
         return True
 
+    def _inherit_stop(self) -> None:
+        """Where an earlier attempt died with the services off and its switch still armed: from here on leaving means starting."""
+        earlier = self.journal.last("2", "begin")
+        if earlier is not None and self.control.adopt(str(earlier.data["token"])):
+            self.facts["off_at"], self._stopped = str(earlier.data["off_at"]), True
+
     def _remove_leftovers(self) -> None:
-        """Side databases that an earlier attempt of this run made and never swapped in."""
-        for entry in self.journal.entries:
-            if (entry.step, entry.event) == ("side", "done") and (
-                name := self.server.find_oid(entry.data["oid"])
-            ) == entry.data["side"]:
-                self.server.drop(str(name), oid=entry.data["oid"])
+        """Side databases that an earlier attempt of this run made and never swapped in; its last lines may be lost, so names tell."""
+        for planned in self.plan.databases:
+            name = make_names(self.journal.run, planned.name)[0]
+            facts = self.server.database(name)
+            if facts is not None:
+                self.server.drop(name, oid=facts.oid)
 
     # --- step 2 ---
 
@@ -175,10 +186,10 @@ class Recovery:
         if not token:
             attempt = 1 + sum((entry.step, entry.event) == ("2", "begin") for entry in self.journal.entries)
             token = f"{self.journal.run}-{attempt}"
-            self.facts["off_at"] = self.place.clock().isoformat()
-            self.journal.note("2", "begin", token=token, off_at=self.facts["off_at"])
-            self._stopped = True  # from here on leaving means starting
+            off_at = self.place.clock().isoformat()
+            self.journal.note("2", "begin", token=token, off_at=off_at)
             self.control.arm(token, seconds)
+            self.facts["off_at"], self._stopped = off_at, True  # from here on leaving means starting
         self._stack.enter_context(self.journal.soft())
         self._keep_renewing(seconds)
         self.control.stop()
@@ -189,6 +200,11 @@ class Recovery:
                 "Masih ada sesi pada basis data setelah layanan dihentikan: " + "; ".join(sessions[:5]) + ".",
                 "Tutup aplikasi yang memakainya, atau tetapkan policy.restore.sessions: end.",
             )
+        if (
+            sessions
+        ):  # one that may not be ended is told now, not after hours of restoring with the service off
+            for side in self._sides:
+                self.server.end_sessions(side.planned.name)
         self.facts.update(proof=proof, sessions=sessions)
         self.journal.note("2", "done", proof=proof, sessions=sessions, off_at=self.facts["off_at"])
         return self.facts
@@ -291,7 +307,9 @@ class Recovery:
         self._keeper.check()
         self.control.prove_stopped()
         end_sessions = self.place.office.policy.restore.sessions == "end"
+        self._swapping = True
         seconds = exchange(self._swap, self._sides, end_sessions=end_sessions)
+        self._swapping = False
         self.facts["swap_seconds"] = round(seconds, 3)
         self.journal.note("swap", "done", seconds=seconds)
 
@@ -359,12 +377,27 @@ class Recovery:
                 )
             else:
                 actions.append("layanan diaktifkan kembali")
+        actions += self._look_again()
         if error is not None and self.plan.mode != "rollback":
             for side in self._sides:
                 if side.oid is not None and not side.swapped and not self.facts.get("swapped_back"):
                     with contextlib.suppress(JagadataError):
                         self.server.drop(side.side, oid=side.oid)
         return actions
+
+    def _look_again(self) -> list[str]:
+        """After a swap whose answer was lost while the server stayed silent, its OIDs tell what is true."""
+        if not self._swapping or any(side.swapped for side in self._sides):
+            return []
+        try:
+            found = find_swapped(self.server, self.plan, make_intents(self._sides))
+        except JagadataError:
+            return [
+                "belum dapat dipastikan apakah nama basis data sudah ditukar; periksa dengan `jaga sweep`"
+            ]
+        for side in self._sides if found else ():
+            side.swapped = True
+        return []
 
     def _finish(self, error: BaseException | None, actions: list[str]) -> None:
         if error is not None and not isinstance(error, JagadataError):
@@ -385,6 +418,8 @@ class Recovery:
         if reason and not failed:  # the new data carry the service, whatever stood in between
             actions, reason = [*actions, f"sempat terganggu: {reason}"], ""
         self.facts["fired"] = isinstance(error, SwitchFiredError)
+        if isinstance(error, JagadataError) and "off_at" not in self.facts:
+            self.facts["exit_code"] = error.exit_code  # refused before anything was stopped
         self.outcome = {
             **self.facts,
             "status": "Gagal" if failed else "Selesai",

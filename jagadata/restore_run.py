@@ -17,6 +17,7 @@ from jagadata.forms import CLOSED_UNCONFIRMED, BackupFile, RestoreForm, Signatur
 from jagadata.naming import make_number
 from jagadata.plan import (
     check_restore,
+    check_services,
     find_backup,
     load_properties,
     make_plan,
@@ -90,6 +91,7 @@ class RestoreRun:
         self.approvers()  # nobody who may approve: told now, not at the gate
         if request.rollback:
             plan, impact = plan_rollback(self.place, request)
+            check_services(self.place, plan)
             return {
                 "plan": plan.to_json(),
                 "hash": plan.hash,
@@ -104,6 +106,7 @@ class RestoreRun:
         plan = make_plan(self.place, request, backup)
         properties = load_properties(self.place, backup, store)
         check_restore(self.place, plan, properties)
+        check_services(self.place, plan)
         impact = measure_impact(self.place, plan, backup, properties)
         files = [
             {
@@ -290,6 +293,11 @@ class RestoreRun:
             start.astimezone(self.place.timezone).date(), days, self.place.office.holidays
         )
 
+    def recorders(self) -> list[Official]:
+        """Who may record the requester's answer today: the staff, else their Kasi; empty where nobody holds either role."""
+        office, today = self.place.office, self.place.today()
+        return office.holders("staf_infrastruktur", today) or office.holders("kasi_infrastruktur", today)
+
     def acknowledge(self, *, answer: str, recorded_by: str, how: str, note: str = "") -> None:
         """Step 6: the requester's acknowledgement, recorded by staff "atas nama pemohon" with medium and reference; or its closing."""
         at = self.place.clock().isoformat()
@@ -305,7 +313,6 @@ class RestoreRun:
         told, answered, decision = self.journal.outcome("5"), self.journal.outcome("6"), self.decision
         system = office.system(request.system)
         holders = office.holders("staf_infrastruktur", self.place.today())
-        today = self.place.today()
         approver_role = office.policy.restore.approver
         remarks = [text for text in (self._paper_remark(decision),) if text]
         if result.get("actions"):
@@ -357,14 +364,18 @@ class RestoreRun:
             acknowledgement=self._acknowledgement(answered),
             approval=_approval(decision),
             approval_note=decision.note if decision else "",
-            approver=sign(office, decision, approver_role, today, datetime.fromisoformat(decision.at))
-            if decision and decision.signer
-            else Signature(role=approver_role),
+            approver=self._sign(decision) if decision and decision.signer else Signature(role=approver_role),
             plan=received["hash"] if received else "",
             kept=f"{', '.join(result['kept'])} ({result['kept_days']} hari)" if result.get("kept") else "",
             run=self.run,
             remarks=tuple(remarks),
         )
+
+    def _sign(self, decision: Decision) -> Signature:
+        """As the signer stood on the day of the decision; the form may be made anew much later."""
+        office, at = self.place.office, datetime.fromisoformat(decision.at)
+        day = at.astimezone(self.place.timezone).date()
+        return sign(office, decision, office.policy.restore.approver, day, at)
 
     def _point(self, request: RestoreRequest, received: dict[str, Any] | None) -> str:
         if request.rollback:

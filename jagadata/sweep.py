@@ -15,7 +15,7 @@ from jagadata.collection.receipts import folder, list_receipts
 from jagadata.collection.round_run import find_rounds
 from jagadata.errors import BusyError, JagadataError
 from jagadata.exchange import find_swapped, keep_sides, make_names
-from jagadata.kept import drop_kept, list_kept
+from jagadata.kept import drop_kept, list_kept, whereabouts
 from jagadata.records import Problem
 from jagadata.restore_run import RestoreRun
 
@@ -200,6 +200,8 @@ def _expired(place: Workplace, by: str) -> Iterator[Leftover]:
             action, clean = "disimpan: barang bukti insiden siber", None
         elif place.clock() < one.until:
             action, clean = f"disimpan sampai {until}", None
+        elif whereabouts(place, one) not in ("beside", "gone"):
+            action, clean = "dibiarkan: kini bernama lain (rollback), atau ada di server lain", None
         else:
             action, clean = "dihapus (lewat tanggalnya)", partial(drop_kept, place, one, by=by)
         yield Leftover(

@@ -157,7 +157,10 @@ def step_6(run: RestoreRun) -> None:
     """The requester has no account here: staff record the answer "atas nama pemohon"; no answer closes it after the deadline."""
     if run.journal.outcome("6") is not None or not run.place.office.policy.restore.acknowledgement:
         return
-    staff = run.place.office.holders("staf_infrastruktur", run.place.today())
+    staff = run.recorders()
+    if not staff:
+        acknowledge(run, CLOSED_UNCONFIRMED, "", "tidak ada petugas yang dapat mencatat jawaban", "")
+        return
     due = datetime.combine(run.acknowledgement_due(), time(17), tzinfo=run.place.timezone).astimezone(UTC)
     decision = gates.ask(
         run.journal,

@@ -18,6 +18,10 @@ _LOST = re.compile(
     r"|connection not open|could not send data|SSL SYSCALL|timeout expired"
 )
 
+_QUOTES = re.compile(r"(DETAIL|CONTEXT):")
+"""Begins what may hold values of a row, over several lines where a value does."""
+_SPEAKS = re.compile(r"(pg_\w+: |HINT:|Command was:)")
+
 
 @functools.cache
 def _leash() -> tuple[str, ...]:
@@ -53,8 +57,19 @@ def start(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
 
 
 def last_lines(text: str, count: int = 5) -> str:
-    """The end of a program's stderr on one line, for an error message."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    """The end of a program's stderr on one line, for an error message.
+
+    Without what the server quotes from rows ("Key (nik)=(...) is duplicated."): the message goes into journal, form and mails.
+    """
+    lines: list[str] = []
+    quotes = False
+    for line in map(str.strip, text.splitlines()):
+        if _QUOTES.match(line):
+            quotes = True
+        elif _SPEAKS.match(line):
+            quotes = False
+        if line and not quotes:
+            lines.append(line)
     return " | ".join(lines[-count:])[-800:]
 
 

@@ -89,7 +89,13 @@ class PrefectApi:
             raise RefusedError(
                 f"Server Prefect menolak permintaan: {_reason(answer)}", "Perbaiki isian, lalu ulangi."
             )
-        return answer.json() if answer.content else None
+        try:
+            return answer.json() if answer.content else None
+        except ValueError as error:  # such as the log-in page of a proxy
+            raise RefusedError(
+                f"Yang menjawab di {self.url} bukan server Prefect.",
+                "Periksa PREFECT_API_URL: alamatnya berakhir dengan /api.",
+            ) from error
 
     def run(self, deployment: str, parameters: dict[str, Any]) -> str:
         """Start `FLOW/NAME` with these parameters; returns the run's id."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from jagadata import __version__
+from jagadata.cli.acknowledge import acknowledge
 from jagadata.cli.doctor import doctor
 from jagadata.cli.first_day import apply, db, host, init, store
 from jagadata.cli.forms import forms
@@ -49,7 +50,7 @@ def main(debug: bool) -> None:
 COMMANDS = (
     *(init, keys, db, host, store, doctor, apply),
     *(backups, verify, restore, resume, rollback, kept, prune, sweep, forms),
-    *(pending, approve, reject),
+    *(pending, approve, reject, acknowledge),
     *(round_group, inventory),
 )
 main.add_commands(COMMANDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 
 import click
@@ -10,7 +11,7 @@ from rich.console import Console
 from jagadata.calendar import format_date
 from jagadata.cli.tables import print_table
 from jagadata.errors import JagadataError, NotFoundError
-from jagadata.kept import Kept, drop_kept, list_kept
+from jagadata.kept import Kept, drop_kept, list_kept, whereabouts
 from jagadata.workplace import Workplace
 
 CODES = """\b
@@ -42,10 +43,25 @@ def kept(context: click.Context, system: str) -> None:
         )
 
 
+_MOVED = {
+    "gone": "tidak ada lagi di server",
+    "in use": "kini bernama lain: dipakai lagi sejak rollback",
+    "other server": "ada di server yang tidak lagi disebut berkas kantor untuk sistem ini",
+}
+
+
 def _remark(one: Kept, place: Workplace) -> str:
+    moved = ""
+    with contextlib.suppress(JagadataError):  # the list is of use while the database server is silent, too
+        moved = _MOVED.get(whereabouts(place, one), "")
     if one.incident:
-        return "barang bukti insiden siber"
-    return "boleh dihapus" if place.clock() >= one.until else ""
+        return "; ".join(part for part in ("barang bukti insiden siber", moved) if part)
+    return moved or ("boleh dihapus" if place.clock() >= one.until else "")
+
+
+def _is_due(one: Kept, place: Workplace) -> bool:
+    """What is used again, or lies on another server, is nobody's to drop; it must not hold up the others."""
+    return place.clock() >= one.until and not one.incident and whereabouts(place, one) in ("beside", "gone")
 
 
 @kept.command(name="drop", epilog=CODES)
@@ -65,7 +81,7 @@ def drop(names: tuple[str, ...], yes: bool) -> None:
         chosen = (
             [one for one in present if one.kept in names]
             if names
-            else [one for one in present if place.clock() >= one.until and not one.incident]
+            else [one for one in present if _is_due(one, place)]
         )
         for one in chosen:
             if not yes:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +21,15 @@ from rich.progress import (
 
 from jagadata import papers, post
 from jagadata.approval import Decision
-from jagadata.errors import BusyError, JagadataError, RefusedError
+from jagadata.errors import BusyError, JagadataError, NotFoundError, RefusedError
 from jagadata.plan_sheet import make_plan_facts
 from jagadata.request import RestoreRequest
 from jagadata.restore_run import RestoreRun
 from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from types import FrameType
 
 CODES = """\b
 Kode keluar:
@@ -116,9 +120,12 @@ def _carry_out(
     console = Console()
     with Workplace.open() as place:
         entry = place.office.system(system)
-        if request.get("purpose", "Produksi") == "Produksi" and not (approved_by and letter):
+        purpose = request.get("purpose", "Produksi")
+        if not (approved_by and letter) and (
+            purpose == "Produksi" or place.office.policy.restore.approve_tests
+        ):
             raise RefusedError(
-                "Restore Produksi memerlukan persetujuan.",
+                f"Restore {purpose} memerlukan persetujuan.",
                 "Sebutkan --approved-by PEJABAT dan --letter NOMOR surat persetujuannya.",
             )
         wanted = RestoreRequest(
@@ -132,12 +139,26 @@ def _carry_out(
             **request,
         )
         restore_run = RestoreRun(place, run or new_run_id(), wanted)
+        if run and restore_run.journal.outcome("open") is None:
+            raise NotFoundError(
+                f"Run '{run}' tidak ada di penyimpanan.", "Lihat nomornya dengan `jaga forms`."
+            )
+        if restore_run.system != system:
+            raise RefusedError(
+                f"Run '{run}' adalah permohonan untuk sistem '{restore_run.system}'.", "Perbaiki --system."
+            )
+        if approved_by and approved_by not in (known := [one.id for one in restore_run.approvers()]):
+            raise RefusedError(
+                f"Pejabat '{approved_by}' tidak berwenang menyetujui permohonan ini.",
+                f"Sebutkan --approved-by dengan salah satu dari: {', '.join(known)}.",
+            )
         console.print(f"Permohonan {restore_run.number()} · run {restore_run.run}")
         try:
             progress_bar("Memeriksa back up", restore_run.expected_bytes(), restore_run.receive)
         except JagadataError:
             post.inform_requester(restore_run)
             raise
+        post.confirm_receipt(restore_run)
         for label, value in make_plan_facts(restore_run.plan, restore_run.impact):
             console.print(f"  {label}: {value}", markup=False)
         _approve(restore_run, approved_by, letter)
@@ -156,7 +177,9 @@ def carry_on(run: RestoreRun) -> None:
     post.inform_requester(run)
     Console().print(papers.render_markdown(run.form(), tz=run.place.timezone), markup=False)
     if run.status != "Selesai":
-        raise JagadataError(f"Restore {run.number()} {run.status}: {run.reason}")
+        error = JagadataError(f"Restore {run.number()} {run.status}: {run.reason}")
+        error.exit_code = run.result.get("exit_code", error.exit_code)
+        raise error
 
 
 def _approve(run: RestoreRun, approved_by: str, letter: str) -> None:
@@ -182,4 +205,32 @@ def _recover(run: RestoreRun) -> None:
             recovery.restore()
             recovery.start()
 
-    progress_bar("Mengambil dan memulihkan", run.expected_bytes(), work)
+    with _signals_interrupt():
+        progress_bar("Mengambil dan memulihkan", run.expected_bytes(), work)
+
+
+@contextlib.contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """SIGTERM, and the SIGHUP of a terminal that is gone, end a restore as Ctrl-C does: not before the services are started again.
+
+    Python itself would end the process at once, and leave the services to the switch.
+    """
+    if threading.current_thread() is not threading.main_thread():  # only there are signals seen
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        for one in (signal.SIGTERM, signal.SIGHUP):  # a second one must not break off the start
+            signal.signal(one, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    chosen = [
+        one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) != signal.SIG_IGN
+    ]  # nohup
+    former = {one: signal.signal(one, interrupt) for one in chosen}
+    try:
+        yield
+    finally:
+        for one, handler in former.items():
+            signal.signal(one, handler)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import datetime
 
 import click
 from rich.console import Console
 
 from jagadata.adapters.prefect_api import PrefectApi
 from jagadata.approval import parse_label
+from jagadata.calendar import format_moment
 from jagadata.cli.tables import print_table
 from jagadata.errors import NotFoundError, RefusedError
 
@@ -34,9 +36,10 @@ def pending(full: bool) -> None:
             except RefusedError:
                 continue  # paused by hand, without a form
             choices, signers = " / ".join(gate.decisions[:2]), "\n".join(gate.signers)
-            rows.append((run.id, run.flow, run.since[:16].replace("T", " "), choices, signers))
+            since = format_moment(datetime.fromisoformat(run.since)) if run.since else ""
+            rows.append((run.id, run.flow, since, choices, signers))
             texts.append((run.id, gate.text))
-        print_table(("Run", "Prosedur", "Sejak (UTC)", "Pilihan", "Pejabat"), rows)
+        print_table(("Run", "Prosedur", "Sejak", "Pilihan", "Pejabat"), rows)
         for identifier, text in texts if full else []:
             console.rule(identifier)
             console.print(text, markup=False)

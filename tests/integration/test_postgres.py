@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -23,6 +24,7 @@ from jagadata.errors import (
     UnreachableError,
 )
 from tests.database_parts import archive_file, connect, drop_databases, dump_to_bytes, grant, restore_beside
+from tests.imap_parts import make_trusted
 
 ODD = 'Si "surat" \'24\n=x://é'
 
@@ -422,6 +424,33 @@ def test_unreachable_wrong_password_and_unknown_database_are_told_apart(any_post
     with pytest.raises(NotFoundError, match="tidak ada"):
         connect(any_postgres).rows("tidak-ada")
     assert connect(any_postgres).database("tidak-ada") is None
+
+
+def test_a_far_server_is_believed_only_by_a_certificate_for_its_address(application, tmp_path):
+    server, data = application.server, application.server.folder / "data"
+    for folder in ("benar", "palsu"):
+        make_trusted(tmp_path / folder)
+    ours = {"ca": tmp_path / "benar" / "cert.pem"}
+    with pytest.raises(RefusedError, match="TLS"):  # it speaks none at all
+        connect(server, **ours).facts()
+    for name, part in (("server.crt", "cert.pem"), ("server.key", "key.pem")):
+        shutil.copy(tmp_path / "benar" / part, data / name)
+        (data / name).chmod(0o600)
+        os.chown(data / name, data.stat().st_uid, data.stat().st_gid)
+    server.sql("ALTER SYSTEM SET ssl = on")
+    try:
+        server.sql("SELECT pg_reload_conf()")
+        while server.sql("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == [(False,)]:
+            time.sleep(0.05)
+        adapter = connect(server, **ours)
+        result, _ = restore_beside(adapter, application.name)  # pg_dump and pg_restore too
+        assert adapter.rows("samping") == result.rows
+        for wrong in ({"ca": tmp_path / "palsu" / "cert.pem"}, {**ours, "address": "localhost"}):
+            with pytest.raises(RefusedError, match="TLS"):
+                connect(server, **wrong).facts()
+    finally:
+        server.sql("ALTER SYSTEM RESET ssl")
+        server.sql("SELECT pg_reload_conf()")
 
 
 def test_a_database_is_dropped_only_by_its_oid(application):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from base64 import b64decode, b64encode
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -14,8 +15,8 @@ from jagadata import post
 from jagadata.approval import Decision
 from jagadata.demo.office import grant
 from jagadata.demo.postgres import start_postgres
-from jagadata.errors import JagadataError, NotFoundError, RefusedError
-from jagadata.kept import drop_kept, list_kept
+from jagadata.errors import JagadataError, NotFoundError, RefusedError, UnreachableError
+from jagadata.kept import drop_kept, list_kept, newest_kept, whereabouts
 from jagadata.restore_run import RestoreRun
 from jagadata.workplace import Workplace
 
@@ -78,6 +79,16 @@ def test_a_rollback_gives_the_old_data_its_name_back_and_drops_nothing(office_la
         assert result["status"] == "Selesai"
         assert office_lab.letters() == 50
         assert len(office_lab.databases()) == count
+        again = office_lab.received(place, "33333333-c", rollback=True)
+        (kept,) = newest_kept(place, office_lab.application.system)
+        other = replace(kept, system_identifier="1")  # an OID of another server names nothing here
+        assert whereabouts(place, other) == "other server"
+    office_lab.change(lambda value: value["systems"][0]["services"].pop())
+    with office_lab.place() as place:
+        result = office_lab.carry_out(RestoreRun(place, again.run))
+        assert "Rencana restore berubah sejak disetujui (urutan layanan" in result["reason"]
+        assert "off_at" not in result
+        assert office_lab.letters() == 50
 
 
 def test_minimal_downtime_restores_beside_before_anything_stops(office_lab):
@@ -151,6 +162,31 @@ def test_a_run_that_goes_on_after_a_crash_past_the_swap_only_starts_the_service(
         result = office_lab.carry_out(again)
         assert result["status"] == "Selesai", result
         assert office_lab.letters() == 200
+
+
+def test_a_swap_whose_answer_was_lost_is_reported_as_what_it_was(office_lab):
+    class Lost:
+        """The names are exchanged; then the server is silent for longer than anybody waits."""
+
+        def __init__(self, swap):
+            self.inner = swap
+
+        def swap(self, *renames, **options):
+            self.inner.swap(*renames, **options)
+            raise UnreachableError("Koneksi terputus saat menukar nama.", "Ulangi.", transient=True)
+
+    with office_lab.place() as place:
+        office_lab.back_up(place)
+        office_lab.sql("DELETE FROM aplikasi.surat")
+        restore = office_lab.received(place)
+        with restore.recovery() as recovery:
+            recovery.prepare()
+            recovery.stop()
+            recovery._swap = Lost(recovery._swap)
+            recovery.restore()
+        assert (restore.status, office_lab.letters()) == ("Selesai", 200), restore.result
+        assert "sempat terganggu" in " ".join(restore.result["actions"])
+        assert [one.what for one in list_kept(place)] == ["data lama"]
 
 
 def test_an_approval_holds_for_one_exact_plan(office_lab):
@@ -311,6 +347,27 @@ def test_too_little_spool_or_database_space_says_how_much_is_missing(office_lab,
     del restore
 
 
+def test_a_strange_host_and_services_that_it_does_not_know_are_refused_before_the_gate(office_lab):
+    office_lab.change(lambda value: value["servers"][0].update(data_host=None, free_space_gib=10))
+    with office_lab.place() as place:
+        office_lab.back_up(place)
+        restore = office_lab.received(place, "11110000-a")
+    text = office_lab.path.read_text(encoding="utf-8")
+    stranger = office_lab.folder / "known_hosts"
+    stranger.touch()
+    office_lab.change(lambda value: value["hosts"][0].update(known_hosts=str(stranger)))
+    with office_lab.place() as place, pytest.raises(RefusedError, match="belum dikenal"):
+        RestoreRun(place, "22220000-b", office_lab.request()).receive()
+    with office_lab.place() as place:  # it changed after the approval
+        result = office_lab.carry_out(RestoreRun(place, restore.run))
+        assert (result["status"], "off_at" in result) == ("Gagal", False), result
+    office_lab.path.write_text(text, encoding="utf-8")
+    office_lab.change(lambda value: value["systems"][0]["services"][1].update(unit="antrian"))
+    with office_lab.place() as place, pytest.raises(RefusedError, match=r"'antrian' di host .*not-found"):
+        RestoreRun(place, "33330000-c", office_lab.request()).receive()
+    assert office_lab.is_up()
+
+
 def test_services_that_do_not_stop_are_started_again_and_nothing_is_swapped(office_lab):
     with office_lab.place() as place:
         office_lab.back_up(place)
@@ -362,6 +419,15 @@ def test_a_session_in_the_way_is_listed_and_refused_where_the_policy_says_so(off
             result = office_lab.carry_out(restore)
         assert result["status"] == "Gagal"
         assert "Masih ada sesi" in result["reason"]
+        assert office_lab.is_up()
+    office_lab.change(lambda value: value["policy"].update(restore={"sessions": "end"}))
+    with (
+        office_lab.place() as place,
+        psycopg.connect(office_lab.postgres.dsn(office_lab.application.database)),
+    ):
+        result = office_lab.carry_out(office_lab.received(place, "99999999-superuser"))
+        assert "Sesi superuser" in result["reason"]
+        assert "restored_from" not in result  # told before the service is off for as long as a restore takes
         assert office_lab.is_up()
 
 

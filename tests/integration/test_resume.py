@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from jagadata.cli import main
 from jagadata.errors import RefusedError
+from jagadata.exchange import make_names
 from jagadata.kept import list_kept
 from jagadata.restore_run import RestoreRun
 from jagadata.sweep import sweep
@@ -42,6 +43,10 @@ def test_a_run_goes_on_at_its_first_unfinished_step(office_lab, died, steps):
     run = died(*steps)
     with office_lab.place() as place:
         assert sweep(place, dry_run=True, by="uji").problems == ()
+    if "restore" not in steps:  # begun by the dead attempt; the line that says so was lost with it
+        system = office_lab.application.system
+        side, owner = make_names(run, system)[0], f"app_{system.replace('-', '_')}"
+        office_lab.postgres.sql(f'CREATE DATABASE "{side}" OWNER {owner}')
     result = jaga(office_lab, "resume", run, "--yes")
     assert result.exit_code == 0, result.output
     assert office_lab.letters() == 200
@@ -77,6 +82,18 @@ def test_a_stop_that_the_switch_ended_is_not_swapped_into(office_lab, died):
             if (entry.step, entry.event) == ("2", "begin")
         ]
         assert tokens == [token, f"{run}-2"]
+
+
+@pytest.mark.whole
+def test_a_run_that_may_not_go_on_any_more_starts_what_it_had_stopped(office_lab, died):
+    run = died("prepare", "stop")
+    assert not office_lab.is_up()
+    office_lab.change(lambda value: value["systems"][0].update(downtime="minimal"))
+    result = jaga(office_lab, "resume", run, "--yes")
+    assert (result.exit_code, "Rencana restore berubah" in result.stderr) == (1, True), result.output
+    assert office_lab.is_up()
+    with office_lab.place() as place:
+        assert place.services(office_lab.application.system).switch().state == "disarmed"
 
 
 def test_what_is_unknown_refused_or_unapproved_is_not_resumed(office_lab):

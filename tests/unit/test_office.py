@@ -206,12 +206,25 @@ def test_an_unknown_system_or_official_is_answered_with_the_known_ones(raw):
         ("systems.0.downtime", "minimal"),
         ("servers.0.port", 5433),
         ("hosts.0.address", "10.0.0.12"),
+        ("policy.restore.sessions", "refuse"),
     ],
 )
 def test_whatever_decides_a_restore_changes_the_digest_of_the_system(raw, place, value):
     before = parse(raw).system_digest("simpeg")
     assert parse(raw).system_digest("simpeg") == before
     put(raw, place, value)
+    assert parse(raw).system_digest("simpeg") != before
+
+
+@pytest.mark.parametrize("name", ["via", "data_host", "probe"])
+def test_a_host_that_is_only_passed_through_counts_too(raw, name):
+    raw["hosts"].append({**raw["hosts"][0], "name": "lewat"})
+    if name == "probe":
+        raw["systems"][0]["services"][0]["probe"]["via"] = "lewat"
+    else:
+        raw["servers"][0][name] = "lewat"
+    before = parse(raw).system_digest("simpeg")
+    raw["hosts"][1]["known_hosts"] = "known_hosts_lain"
     assert parse(raw).system_digest("simpeg") != before
 
 

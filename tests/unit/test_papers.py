@@ -253,6 +253,8 @@ def test_a_failure_says_what_became_of_the_service():
     assert "aktif kembali dengan data lama" in papers.render_failure(RESTORE, to=TO).text
     assert "belum dapat kami pastikan" in papers.render_failure(RESTORE, to=TO, running=False).text
     assert "Layanan tidak dihentikan" in papers.render_failure(replace(RESTORE, purpose="Uji"), to=TO).text
+    refused = replace(RESTORE, stopped=None, started=None)  # after the approval, before anything was stopped
+    assert "Layanan tidak dihentikan" in papers.render_failure(refused, to=TO, running=False).text
 
 
 def test_only_links_to_pages_become_links():

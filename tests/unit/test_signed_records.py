@@ -218,6 +218,20 @@ def test_inside_soft_nothing_waits_for_a_store_and_all_is_written_once_it_is_bac
     assert [entry.event for entry in Journal(records(store), "run").entries] == ["done", "begin", "done"]
 
 
+def test_what_waited_for_a_store_is_written_before_the_next_line():
+    store = GoneStore("utama")
+    store.gone = False
+    journal = Journal(records(store), "run", clock=lambda: datetime(2026, 11, 1, tzinfo=UTC))
+    with journal.soft():
+        store.gone = True
+        journal.note("recovery", "done", status="Selesai")
+    with pytest.raises(UnreachableError):
+        journal.note("5", "done")
+    store.gone = False
+    journal.note("5", "done")
+    assert [entry.step for entry in Journal(records(store), "run").entries] == ["recovery", "5"]
+
+
 def test_the_envelope_is_plain_dsse():
     outer = json.loads(SIGNER.seal(KIND, {"at": AT}))
     assert set(outer) == {"payloadType", "payload", "signatures"}
