@@ -1,0 +1,179 @@
+"""Numbers that would be counted twice, or in another column than theirs: sums among the rows, merged numbers, headings that only resemble."""
+
+from __future__ import annotations
+
+import pytest
+from pyarrow import parquet
+
+from jagadata.adapters.file_examination import Request, examine_file
+from jagadata.collection.numerals import parse_number
+from jagadata.collection.round import Round
+from jagadata.office_collection import DatasetEntry, Limits
+from tests.corpus.makers import book, text
+
+PUPILS = [
+    {"name": "Kecamatan"},
+    {"name": "Desa", "required": False},
+    {"name": "Jumlah Siswa", "type": "integer", "unit": "orang"},
+    {"name": "Luas", "type": "number", "unit": "ha", "required": False},
+]
+HEAD = ["Kecamatan", "Desa", "Jumlah Siswa (orang)", "Luas (ha)"]
+ROWS = [["Panggul", "A", 10, 1.5], ["Panggul", "B", 20, 0.25], ["Pule", "C", 5, 2.0], ["Pule", "D", 7, 1.0]]
+
+
+@pytest.fixture
+def read(tmp_path):
+    """The codes of all faults and warnings, and the numbers of pupils that were read."""
+
+    def ask(data, kind="xlsx", columns=PUPILS):
+        path = tmp_path / f"data.{kind}"
+        path.write_bytes(data)
+        dataset = DatasetEntry.model_validate(
+            {"code": "siswa", "name": "Siswa", "agency": "a", "unit": "orang", "columns": columns, "covers_year": False}
+        )  # fmt: skip
+        request = Request(
+            path=path,
+            name=path.name,
+            datasets=(dataset,),
+            round=Round(2026, 2),
+            limits=Limits(),
+            region="3503",
+            folder=tmp_path,
+            previous={},
+        )
+        found = examine_file(request)
+        tables = [parquet.read_table(tmp_path / one.file) for one in found.tables]
+        numbers = [
+            number
+            for table in tables
+            if "Jumlah Siswa" in table.column_names
+            for number in table["Jumlah Siswa"].to_pylist()
+        ]
+        return {one.code for one in found.faults}, {one.code for one in found.findings}, numbers
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("Jml", "Sub-total", "Jumlah/Total", "Jumlah (Total)", "Grand-Total", "Rerata"),
+        *("Total Kab. Trenggalek", "Jumlah Kabupaten Ponorogo", "Total Seluruh Desa", "Kabupaten Trenggalek"),
+    ],
+)
+def test_a_sum_below_the_rows_is_no_row(read, label):
+    faults, _found, numbers = read(book(("Data", [HEAD, *ROWS, [label, None, 42, 4.75]])))
+
+    assert (faults, numbers) == (set(), [10, 20, 5, 7])
+
+
+def test_sums_of_groups_and_of_all_are_no_rows(read):
+    rows = [HEAD, *ROWS[:2], ["Total Kec. Panggul", None, 30, 1.75], *ROWS[2:], ["Total Kec. Pule", None, 12, 3.0],
+            ["Total Kab. Trenggalek", None, 42, 4.75]]  # fmt: skip
+
+    assert read(book(("Data", rows)))[2] == [10, 20, 5, 7]
+
+
+def test_a_row_that_begins_as_sums_do_and_is_none_stays(read):
+    rows = [HEAD, ["Kota Baru", "A", 10, 1], ["Jumlah Makmur", "B", 20, 1], ["Pule", "C", 5, 1]]
+
+    assert read(book(("Data", rows))) == (set(), set(), [10, 20, 5])
+
+
+def test_a_last_row_named_as_a_sum_whose_numbers_are_none_is_sent_back(read):
+    faults, _found, numbers = read(book(("Data", [HEAD, *ROWS, ["Total Kab. Trenggalek", None, 43, 4]])))
+
+    assert (faults, numbers) == ({"baris-jumlah"}, [10, 20, 5, 7, 43])
+
+
+def test_a_last_row_with_the_sum_of_all_is_worth_a_look_whatever_its_name(read):
+    faults, found, numbers = read(book(("Data", [HEAD, *ROWS, ["Trenggalek", None, 42, 4.75]])))
+
+    assert (faults, found, numbers[-1]) == (set(), {"baris-jumlah"}, 42)
+
+
+def _merged(*areas):
+    def change(made):
+        for area in areas:
+            made.active.merge_cells(area)
+
+    return change
+
+
+def test_a_number_merged_over_rows_is_not_counted_for_each_of_them(read):
+    rows = [HEAD, ["Panggul", "A", 30, 1], [None, "B", None, 1], ["Pule", "C", 5, 1]]
+    faults, _found, numbers = read(book(("Data", rows), change=_merged("A2:A3", "C2:C3")))
+
+    assert (faults, numbers) == ({"angka-digabung", "kosong"}, [30, None, 5])
+
+
+def test_a_number_that_an_application_spans_over_rows_is_not_counted_for_each_of_them(read):
+    page = (
+        "<table><tr><th>Kecamatan</th><th>Desa</th><th>Jumlah Siswa (orang)</th></tr>"
+        "<tr><td rowspan=2>Panggul</td><td>A</td><td rowspan=2>30</td></tr><tr><td>B</td></tr>"
+        "<tr><td>Pule</td><td>C</td><td>5</td></tr></table>"
+    )
+    faults, _found, numbers = read(page.encode(), "xls")
+
+    assert (faults, numbers) == ({"angka-digabung", "kosong"}, [30, None, 5])
+
+
+def test_the_digits_of_who_signs_may_be_merged(read):
+    rows = [HEAD, *ROWS, [], [None, None, "Kepala Dinas"], [None, None, "197001011995031001"]]
+    areas = _merged("C7:D7", "C8:D8")
+
+    assert read(book(("Data", rows), change=areas))[0] == set()
+
+
+@pytest.mark.parametrize("heading", ["Jumlah Siswa Miskin", "Jumlah Siswa Baru (orang)"])
+def test_a_heading_with_a_word_that_matters_is_sent_back(read, heading):
+    rows = [["Kecamatan", "Desa", heading, "Luas (ha)"], *ROWS]
+
+    assert read(book(("Data", rows)))[0] == {"judul-mirip"}
+
+
+def test_short_words_are_not_taken_for_each_other(read):
+    columns = [
+        {"name": "Kecamatan"},
+        {"name": "Luas", "type": "number"},
+        {"name": "Jumlah SMP", "type": "integer"},
+    ]
+    rows = [["Kecamatan", "Luas", "Jumlah SMA"], ["Panggul", 1.5, 3], ["Pule", 2.5, 4]]
+
+    assert read(book(("Data", rows)), columns=columns)[0] == {"kolom-tidak-ada"}
+
+
+def test_a_heading_that_stands_above_two_filled_columns_is_sent_back(read):
+    rows = [["Kecamatan", "Jumlah Siswa (orang)", "Jumlah Siswa (orang)"], ["Panggul", 1, 2], ["Pule", 3, 4]]
+
+    assert read(book(("Data", rows)))[0] == {"judul-ganda"}
+
+
+def test_a_heading_that_stands_above_an_empty_column_too_is_harmless(read):
+    rows = [["Kecamatan", None, "Jumlah Siswa (orang)"], ["Panggul", None, 2], ["Pule", None, 4]]
+
+    assert read(book(("Data", rows), change=_merged("A1:B1")))[0] == set()
+
+
+def test_two_numbers_in_one_cell_are_no_number(read):
+    rows = [HEAD, ["Panggul", "A", "10 20", ""], ["Pule", "B", "1 234", ""]]
+    faults, _found, numbers = read(text(rows), "csv")
+
+    assert (faults, numbers) == ({"jenis-isi-salah"}, [None, 1234])
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("1 234 567,5", 1234567.5),
+        ("Rp 1 000", 1000),
+        ("( 5 )", -5),
+        ("- 5", -5),
+        ("12 5", None),
+        ("1 2345", None),
+    ],
+)
+def test_spaces_in_numbers(written, number):
+    found = parse_number(written)
+
+    assert (found[0] if found else None) == number
