@@ -254,7 +254,8 @@ def test_a_sender_whom_the_server_calls_forged_is_doubted_and_never_answered():
 def test_good_verdicts_and_those_of_other_servers_change_nothing():
     for verdicts in (
         (b"mx.id; spf=pass; dmarc=pass",),
-        (b"mx.id; spf=softfail",),
+        (b"mx.id; spf=softfail; dkim=pass header.d=bkpsdm.example.id",),
+        (b'mx.id; dkim=pass header.d="bkpsdm.example.id"; spf=neutral',),
         (b"mx.id; spf=fail; dkim=pass header.d=bkpsdm.example.id",),
         (b"mx.id; spf=pass smtp.mailfrom=kirim@mail.bkpsdm.example.id; dkim=none",),
         (b"mx.id; spf=pass smtp.mailfrom=relay.example; dkim=pass header.i=@example.id",),
@@ -271,6 +272,10 @@ def test_good_verdicts_and_those_of_other_servers_change_nothing():
         b"mx.id; spf=fail smtp.mailfrom=x@bkpsdm.example.id; dkim=pass header.d=evil.example; dmarc=none",
         b"mx.id; spf=pass smtp.mailfrom=x@evil.example; dkim=none; dmarc=none",
         b"mx.id; dkim=pass header.d=evilbkpsdm.example.id.evil.example",
+        b"mx.id; spf=softfail smtp.mailfrom=x@bkpsdm.example.id; dkim=none",
+        b'mx.id; spf=pass smtp.mailfrom="x; dkim=pass header.d=bkpsdm.example.id"@evil.example',
+        b'mx.id; spf=pass smtp.mailfrom="x\\"; dkim=pass header.d=bkpsdm.example.id"@evil.example',
+        b'mx.id; spf=fail smtp.mailfrom="x dmarc=pass y"@evil.example',
     ],
 )
 def test_a_pass_of_another_domain_vouches_for_nobody(verdict):
