@@ -13,6 +13,7 @@ from pydantic import Field
 from jagadata import papers, sop
 from jagadata.calendar import format_date
 from jagadata.collection import dispatch, intake_run, inventory_run
+from jagadata.collection.last_round import find_last_round
 from jagadata.collection.round_run import FINISHED, RoundRun
 from tasks import artifacts, gates
 
@@ -167,10 +168,12 @@ def ask_completion(run: RoundRun) -> None:
         ),
     }
     returned = run.returned()
-    text = papers.render_proposal(proposal, run.policy.datasets, run.round, run.place.timezone)
+    gate = f"proposal-{run.attempt}"
+    last = find_last_round(run) if run.decision(gate) is None else None
+    text = papers.render_proposal(proposal, run.policy.datasets, run.round, run.place.timezone, last=last)
     _ask(
         run,
-        f"proposal-{run.attempt}",
+        gate,
         text=f"**{papers.escape_markdown(returned)}**\n\n{text}" if returned else text,
         yes="Diajukan",
         no="Dibatalkan",

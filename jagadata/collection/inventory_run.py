@@ -41,7 +41,7 @@ def take_inventory(run: RoundRun) -> None:
 def carry_in(run: RoundRun) -> dict[str, list[str]]:
     """Complete data sets into the inventory and to every publisher; what is done is not done again.
 
-    Returns why not, by data set. Raises UnreachableError, RefusedError: the inventory.
+    Returns why not, by data set. Raises UnreachableError; RefusedError: the inventory as a whole.
     """
     place = run.place
     book = place.inventory(run.policy)
@@ -53,7 +53,7 @@ def carry_in(run: RoundRun) -> dict[str, list[str]]:
         if delivery.is_complete and delivery.received:
             try:
                 found = _carry(run, book, delivery, receipts[delivery.received.receipt])
-            except (DamagedError, NotFoundError) as error:
+            except (DamagedError, NotFoundError, RefusedError) as error:  # of this file, this table
                 found = [f"belum masuk inventaris: {error.message}"]
             if found:
                 refusals[delivery.dataset.code] = found

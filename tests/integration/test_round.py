@@ -18,6 +18,7 @@ from jagadata import doctor
 from jagadata.approval import Decision
 from jagadata.cli import main
 from jagadata.collection import dispatch, intake_run, inventory_run
+from jagadata.collection.last_round import find_last_round
 from jagadata.collection.proposal import to_json
 from jagadata.collection.receipts import list_receipts, open_file
 from jagadata.collection.round_run import RoundOrder, RoundRun, find_holder
@@ -183,6 +184,11 @@ def test_a_round_goes_from_the_meeting_to_the_inventory(office, place):
         "puskesmas": "Terpublikasi",
         "trayek": "Diminta",
     }
+    following = RoundRun(place, "putaran-berikutnya", RoundOrder(round=str(run.round.next)))
+    last = find_last_round(following)
+    assert (last.name, last.fault) == (run.round.text, "")
+    assert last.state("asn-golongan").startswith("Terpublikasi, 4 baris")
+    assert last.state("trayek") == "Diminta"
     report_mail = mails_to(office, "hadi@example.id", run)[-1]
     assert [part.get_filename() for part in report_mail.iter_attachments()] == [
         "laporan-penutup.pdf",

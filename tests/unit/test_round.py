@@ -14,7 +14,9 @@ from jagadata.collection import proposal as proposals
 from jagadata.collection.attendance import Attendance, Attendee, make_presence_sheet
 from jagadata.collection.deliveries import Received, due_reminders, make_deliveries, open_of
 from jagadata.collection.examination import CleanTable, Examination, Finding
+from jagadata.collection.inventory import RequestedDataset
 from jagadata.collection.invitation import make_calendar
+from jagadata.collection.last_round import LastRound, make_last_round
 from jagadata.collection.letters import make_invitation, make_request
 from jagadata.collection.report import make_arrivals_chart
 from jagadata.collection.round import Round, parse_round, round_of
@@ -71,6 +73,33 @@ def test_the_meeting_is_proposed_on_a_working_day_and_the_deadline_too(policy):
     assert found.deadline not in holidays
     assert proposals.find_faults(found, policy.datasets, date(2026, 11, 23)) == []
     assert proposals.from_json(proposals.to_json(found)) == found
+
+
+def test_beside_each_data_set_stands_what_came_of_it_in_the_last_round(policy, proposal):
+    found = [
+        RequestedDataset(code=policy.datasets[0].code, name="Data A", agency="a", round="2026-s1", status="Terpublikasi", rows=1400, years=(2025, 2026)),
+        RequestedDataset(code="lama", name="Data | lama", agency="a", round="2026-s1", status="Diminta"),
+    ]  # fmt: skip
+    last = make_last_round(found, policy.datasets)
+    text = papers.render_proposal(proposal, policy.datasets, ROUND, TZ, last=last)
+
+    assert "Pada Semester 1 Tahun 2026" in text
+    assert "Terpublikasi, 1.400 baris, tahun 2025 sampai 2026" in text
+    assert text.count("tidak diminta") == len(policy.datasets) - 1
+    assert "Tidak ada lagi di berkas kantor: Data &#124; lama." in text
+
+
+def test_without_a_last_round_or_an_inventory_the_proposal_stands_all_the_same(policy, proposal):
+    first = papers.render_proposal(
+        proposal, policy.datasets, ROUND, TZ, last=make_last_round([], policy.datasets)
+    )
+    silent = papers.render_proposal(
+        proposal, policy.datasets, ROUND, TZ, last=LastRound(fault="Basis data diam.")
+    )
+
+    assert first == papers.render_proposal(proposal, policy.datasets, ROUND, TZ)
+    assert silent.startswith(first)
+    assert silent.endswith("Hasil putaran lalu tidak diketahui: Basis data diam.")
 
 
 def test_every_fault_of_a_completed_proposal_is_named_together(policy, proposal):
