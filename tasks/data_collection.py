@@ -57,7 +57,7 @@ def meet(run: RoundRun) -> None:
     run.meet()
     paper = dispatch.presence_paper(run)
     dispatch.keep(run, paper[0], paper[1])
-    dispatch.tell_absent(run, paper)
+    dispatch.tell_absent(run, dispatch.presence_paper(run, contacts=False))
     run.journal.note("minutes", "done")
 
 

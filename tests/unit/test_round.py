@@ -23,6 +23,7 @@ from jagadata.collection.round import Round, parse_round, round_of
 from jagadata.collection.timing import make_timings
 from jagadata.errors import RefusedError
 from jagadata.forms import Signature
+from jagadata.mails import make_mail
 from tests.collection_parts import make_policy
 
 TZ = ZoneInfo("Asia/Jakarta")
@@ -234,6 +235,52 @@ def test_the_letters_hold_everything_that_such_letters_hold(policy, proposal):
     )
     assert [row[1] for row in request.table.rows] == ["Jumlah ASN menurut golongan", "Jumlah pelatihan"]
     assert {field.label for field in request.fields} == {"Format", "Batas waktu", "Dikirim ke", "Narahubung"}
+
+
+def test_who_is_asked_for_nothing_is_told_of_no_enclosure(policy, proposal):
+    shared = {
+        "number": "005/1",
+        "city": "Trenggalek",
+        "day": date(2026, 11, 23),
+        "signature": KADIS,
+        "tz": TZ,
+    }
+    letter = make_invitation(proposal, ROUND, policy.agencies[2], asked=False, **shared)
+    values = {"round": ROUND.text, "changed": False, "address": "a@example.id", "deadline": "4 Januari 2027"}
+    asked, other = (
+        make_mail("collection/invitation", ["x@example.id"], person="Kepala", office="Dinas", facts=[], asked=one, **values)
+        for one in (True, False)
+    )  # fmt: skip
+
+    assert (letter.attachment, "terlampir" in str(letter.closing)) == ("-", False)
+    assert "Permintaan Data" in asked.subject
+    assert "Permintaan Data" not in other.subject + other.text
+    assert "terlampir" not in other.text
+
+
+def test_the_presence_that_other_agencies_get_names_no_nip_and_no_telephone(policy, proposal):
+    came = Attendance(attendees=(Attendee(agency="bkpsdm", name="Siti", nip="197009011992011002", post="Kasubbag", phone="081234567890"),))  # fmt: skip
+    whole, shown = (
+        str(
+            make_presence_sheet(
+                proposal,
+                ROUND,
+                came,
+                policy.agencies,
+                number="005/1",
+                city="Trenggalek",
+                leader=KADIS,
+                tz=TZ,
+                contacts=one,
+            )
+        )
+        for one in (True, False)
+    )
+
+    assert "081234567890" in whole
+    assert "19700901 199201 1 002" in whole.replace(KADIS.nip, "")
+    assert ("Siti" in shown, "Kasubbag" in shown) == (True, True)
+    assert ("081234567890" in shown, "'NIP'" in shown, "No. HP" in shown) == (False, False, False)
 
 
 def test_the_calendar_file_is_a_request_in_the_offices_time_zone_that_replaces_the_earlier_one(
