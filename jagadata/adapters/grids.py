@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+from array import array
 from html.parser import HTMLParser
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -110,9 +111,11 @@ def open_csv(path: Path, limits: Limits) -> tuple[Grid, str, str]:
             yield from reader
 
     width = height = 0
+    lengths = array("H")
     try:
         for row in rows():
             height += 1
+            lengths.append(min(len(row), 2 * COLUMNS))
             width = max(width, len(row))
             if height > limits.rows + 100:
                 raise too_many_rows(limits.rows)
@@ -141,7 +144,7 @@ def open_csv(path: Path, limits: Limits) -> tuple[Grid, str, str]:
                 filled.append(cells)
             yield filled
 
-    return Grid(sheet="", width=width, chunks=chunks), encoding, delimiter
+    return Grid(sheet="", width=width, chunks=chunks, lengths=lengths), encoding, delimiter
 
 
 def _encoding(path: Path) -> str:

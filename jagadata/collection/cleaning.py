@@ -53,6 +53,10 @@ class Part:
     unsure: dict[str, int] = field(
         default_factory=dict
     )  # numbers such as '1.234' where nothing tells what they are
+    ambiguous: dict[str, int] = field(default_factory=dict)  # the same where it matters and nothing can tell
+    overlong: tuple[
+        int, ...
+    ] = ()  # lines of a CSV with more cells than headings, as decimal commas make them
     mixed: tuple[str, ...] = ()  # columns with both decimal marks
     unit_values: dict[str, int] = field(default_factory=dict)  # of a column 'Satuan'
     spread: tuple[int, ...] = ()  # lines with a number that is merged over several rows or columns
@@ -121,6 +125,9 @@ class _Reading:
         self._twins = dict(layout.twins)
         self._filled_twins: set[str] = set()
         self._sums: array[int] = array("l")  # rows that begin as sums do
+        self._lengths = grid.lengths
+        self._heads = grid.lengths[layout.last] if grid.lengths else 0
+        self._overlong: dict[int, bool] = {}  # lines, and whether the cells without a heading hold anything
         self._across = {
             merge.top for merge in grid.merges if merge.right - merge.left >= 2 and merge.top == merge.bottom
         }
@@ -174,6 +181,8 @@ class _Reading:
             self._began = True
             if filled <= half:
                 self._weigh(row, filled)
+            if self._heads and self._lengths[number] > self._heads:
+                self._overlong[number + 1] = any(row[self._heads :])
             if self._may_sum(row):
                 self._sums.append(len(self._lines))
             self._lines.append(number + 1)
@@ -318,8 +327,12 @@ class _Reading:
             unsure={
                 column.entry.name: column.unsure
                 for column in numbers
-                if column.unsure and not column.evidence and evidence["."]
+                if column.unsure and not column.evidence and point
             },
+            ambiguous={
+                column.entry.name: column.unsure for column in numbers if _is_ambiguous(column, evidence)
+            },
+            overlong=self._split([self._lines[row] for row in keep]) if self._overlong else (),
             mixed=tuple(
                 column.entry.name for column in numbers if column.evidence["."] and column.evidence[","]
             ),
@@ -330,6 +343,11 @@ class _Reading:
             twins=tuple(name for name in self._layout.columns if name in self._filled_twins),
             last_sum=last_sum,
         )
+
+    def _split(self, lines: Sequence[int]) -> tuple[int, ...]:
+        """Those of the table's lines that are too long; none where an application closes each with one more delimiter."""
+        found = tuple(line for line in lines if line in self._overlong)
+        return found if len(found) < len(lines) or any(self._overlong[line] for line in found) else ()
 
     def _tail(self) -> int:
         """The row at which what stands below the table begins; the number of rows where nothing does.
@@ -364,3 +382,13 @@ class _Reading:
         columns = [table[column.entry.name] for column in self._columns if column.entry.required]
         filled = [pc.is_valid(column).cast(pa.int64()) for column in columns]
         return bool(filled and table.num_rows) and 2 * pc.max(reduce(pc.add, filled)).as_py() > len(filled)
+
+
+def _is_ambiguous(column: Conversion, evidence: Counter[str]) -> bool:
+    """Whether nothing tells what its numbers such as '1.234' are: both marks stand there, or none, and a comma is in them."""
+    own = column.evidence
+    if not column.unsure or (own and not (own["."] and own[","])):
+        return False
+    if own or (evidence["."] and evidence[","]):
+        return True
+    return bool(column.unsure_commas) and not (evidence["."] or evidence[","])

@@ -106,6 +106,20 @@ def find_part_faults(part: Part) -> Iterator[Finding]:
             text=f"{number_text(count)} angka seperti '1.234' dibaca dengan titik sebagai tanda desimal, seperti kolom lain.",
             action="Tulis ribuan tanpa titik dan desimal dengan koma.",
         )  # fmt: skip
+    for name, count in part.ambiguous.items():
+        yield Finding(
+            code="angka-bermakna-ganda", severity="kesalahan", count=count,
+            where=place(sheet=sheet, column=layout.headings[layout.columns[name]]),
+            text=f"{number_text(count)} angka seperti '1.234' atau '1,234' dapat berarti ribuan atau pecahan.",
+            action="Tulis ribuan tanpa tanda (1234), dan desimal dengan koma dan dua angka (1,23).",
+        )  # fmt: skip
+    if part.overlong:
+        yield Finding(
+            code="sel-berlebih", severity="kesalahan", count=len(part.overlong),
+            where=place(sheet=sheet, lines=part.overlong),
+            text="Baris ini berisi lebih banyak sel daripada judul kolom; mungkin koma desimal memecah angkanya.",
+            action="Simpan sebagai XLSX, atau sebagai CSV dengan pemisah titik koma, lalu kirim ulang.",
+        )  # fmt: skip
     for name in part.mixed:
         yield Finding(
             code="desimal-campur", severity="peringatan",

@@ -155,6 +155,46 @@ def test_a_heading_that_stands_above_an_empty_column_too_is_harmless(read):
     assert read(book(("Data", rows), change=_merged("A1:B1")))[0] == set()
 
 
+@pytest.mark.parametrize("rest", ["baik", ""])
+def test_decimal_commas_that_split_the_cells_of_a_csv_are_noticed(read, rest):
+    lines = ["Kecamatan,Luas,Jumlah Siswa,Desa", f"Panggul,1,5,10,{rest}", f"Pule,2,20,{rest}"]
+
+    assert "sel-berlebih" in read("\n".join(lines).encode(), "csv")[0]
+
+
+def test_one_more_delimiter_at_the_end_of_every_line_is_harmless(read):
+    lines = ["Kecamatan;Luas;Jumlah Siswa", "Panggul;1,5;10;", "Pule;2,5;20;"]
+    faults, _found, numbers = read("\n".join(lines).encode(), "csv")
+
+    assert (faults, numbers) == (set(), [10, 20])
+
+
+@pytest.mark.parametrize(
+    ("areas", "pupils"),
+    [
+        (["1,500", "2,250"], ["10", "20"]),  # thousands, or three decimals
+        (["1.500", "2,250"], ["10", "20"]),
+        (["1.500", "812,5", "3.25"], ["10", "20", "30"]),
+        (["1,500", "2,250"], ["1,000", "2.000"]),
+    ],
+)
+def test_a_number_that_nothing_explains_is_sent_back(read, areas, pupils):
+    rows = [
+        ["Kecamatan", "Luas", "Jumlah Siswa"],
+        *(["ABC"[n], *pair] for n, pair in enumerate(zip(areas, pupils, strict=True))),
+    ]
+
+    assert "angka-bermakna-ganda" in read(text(rows), "csv")[0]
+
+
+def test_whole_numbers_tell_what_the_comma_of_the_others_is(read):
+    columns = [*PUPILS[:3], {**PUPILS[3], "minimum": 1000}]
+    rows = [HEAD, ["Panggul", "A", "10,000", "1,500"], ["Pule", "B", "20", "2,250"]]
+    faults, _found, numbers = read(text(rows), "csv", columns)
+
+    assert (faults, numbers) == (set(), [10000, 20])
+
+
 def test_two_numbers_in_one_cell_are_no_number(read):
     rows = [HEAD, ["Panggul", "A", "10 20", ""], ["Pule", "B", "1 234", ""]]
     faults, _found, numbers = read(text(rows), "csv")
