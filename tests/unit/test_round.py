@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -179,6 +180,22 @@ def test_what_comes_after_the_deadline_is_late_and_counts_all_the_same(policy):
     files = [received(1, "dinkes", "faskes", day=5)]
     found = make_deliveries(policy, policy.datasets, files, deadline, TZ)[-1]
     assert (found.status, found.late) == ("Lengkap", True)
+
+
+def test_the_same_table_sent_again_after_the_deadline_is_not_late(policy):
+    def sent(number, day, digest):
+        file = received(number, "dinkes", "faskes", day=day)
+        (table,) = file.examination.tables
+        return replace(file, examination=replace(file.examination, tables=(replace(table, digest=digest),)))
+
+    files = [sent(1, 3, "a"), sent(2, 5, "a")]
+    again, changed = (
+        make_deliveries(policy, policy.datasets, found, date(2026, 12, 4), TZ)[-1]
+        for found in (files, [*files, sent(3, 6, "b")])
+    )
+
+    assert (again.received.number, again.late) == ("TT-1", False)
+    assert (changed.received.number, changed.late) == ("TT-3", True)
 
 
 def test_nothing_that_was_asked_is_missing_from_the_table(policy):
