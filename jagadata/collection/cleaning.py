@@ -125,6 +125,7 @@ class _Reading:
         self._twins = dict(layout.twins)
         self._filled_twins: set[str] = set()
         self._sums: array[int] = array("l")  # rows that begin as sums do
+        self._regions: array[int] = array("l")  # rows that begin as the name of a regency
         self._lengths = grid.lengths
         self._heads = grid.lengths[layout.last] if grid.lengths else 0
         self._overlong: dict[int, bool] = {}  # lines, and whether the cells without a heading hold anything
@@ -183,8 +184,7 @@ class _Reading:
                 self._weigh(row, filled)
             if self._heads and self._lengths[number] > self._heads:
                 self._overlong[number + 1] = any(row[self._heads :])
-            if self._may_sum(row):
-                self._sums.append(len(self._lines))
+            self._note_sum(row)
             self._lines.append(number + 1)
             kept.append(row)
         if not kept:
@@ -202,12 +202,13 @@ class _Reading:
                 if row[self._layout.unit_column] != ""
             )
 
-    def _may_sum(self, row: Sequence[Cell]) -> bool:
+    def _note_sum(self, row: Sequence[Cell]) -> None:
+        """Notes a row that begins as sums do."""
         first: Cell = next((cell for cell in row if cell != ""), "")
-        return any(
-            type(cell) is str and cell[:1] in "JjTtGgSsKkPp" and TOTAL_LIKE.match(cell) is not None
-            for cell in (first, *(row[place] for place in self._texts[:1]))
-        )
+        for cell in (first, *(row[place] for place in self._texts[:1])):
+            if type(cell) is str and cell[:1] in " JjTtGgSsKkPp" and (match := TOTAL_LIKE.match(cell)):
+                (self._sums if match["sum"] else self._regions).append(len(self._lines))
+                break
 
     def _weigh(self, row: Sequence[Cell], filled: int) -> None:
         """Notes what a row of which little is filled looks like: a row with all that is required is data.
@@ -289,7 +290,7 @@ class _Reading:
         lost = self._with_numbers(table, [*sorted(notes), *below])
         below_sure = cut in self._footers and not self._has_likeness(table.slice(cut))
         counts = [column.entry.name for column in self._columns if column.entry.type in ("number", "integer")]
-        totals, last_sum = judge_sums(table.slice(0, cut), counts, self._sums)
+        totals, last_sum = judge_sums(table.slice(0, cut), counts, self._sums, self._regions)
         if totals:
             self._left_out["jumlah"] += len(totals)
             self._first.setdefault("jumlah", self._lines[totals[0]])

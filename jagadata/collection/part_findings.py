@@ -19,6 +19,23 @@ if TYPE_CHECKING:
     from jagadata.office_collection import ColumnEntry
 
 
+_SUMS = {
+    "label": (
+        "Baris terakhir berawal seperti baris jumlah, tetapi angkanya bukan jumlah baris di atasnya.",
+        "Hapus baris jumlah; bila memang data, awali namanya dengan kata lain.",
+    ),
+    "numbers": (
+        "Angka baris terakhir sama dengan jumlah semua baris di atasnya; dibaca sebagai data.",
+        "Bila itu baris jumlah, hapus.",
+    ),
+    "region": (
+        "Baris terakhir adalah jumlah semua baris di atasnya; tidak dibaca sebagai data.",
+        "Hapus baris jumlah.",
+    ),
+}
+"""Text and action by `Part.last_sum`."""
+
+
 def find_part_faults(part: Part) -> Iterator[Finding]:
     """What was left out or had to be guessed."""
     layout, sheet = part.layout, part.sheet
@@ -55,13 +72,10 @@ def find_part_faults(part: Part) -> Iterator[Finding]:
             action="Pisahkan selnya (Unmerge), lalu tulis angka setiap baris dan kolom.",
         )  # fmt: skip
     if part.last_sum:
+        text, action = _SUMS[part.last_sum]
         yield Finding(
             code="baris-jumlah", severity="kesalahan" if part.last_sum == "label" else "peringatan",
-            where=place(sheet=sheet, lines=part.lines[-1:]),
-            text="Baris terakhir berawal seperti baris jumlah, tetapi angkanya bukan jumlah baris di atasnya."
-            if part.last_sum == "label" else "Angka baris terakhir sama dengan jumlah semua baris di atasnya; dibaca sebagai data.",
-            action="Hapus baris jumlah; bila memang data, awali namanya dengan kata lain."
-            if part.last_sum == "label" else "Bila itu baris jumlah, hapus.",
+            where=place(sheet=sheet, lines=part.lines[-1:] if part.last_sum != "region" else ()), text=text, action=action,
         )  # fmt: skip
     for name in layout.guessed:
         doubtful = name in layout.doubtful

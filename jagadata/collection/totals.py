@@ -11,33 +11,38 @@ import pyarrow.compute as pc
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-SumDoubt = Literal["", "label", "numbers"]
-"""Why the last row may be a sum: only its label says so, or only its numbers."""
+SumDoubt = Literal["", "label", "numbers", "region"]
+"""Why the last row may be a sum: only its label says so, or only its numbers; or it was left out, by its numbers and as a region."""
 
 FEWEST = 2
 """Rows that a sum must be of: one row below its like proves nothing."""
 
 MOST = 1_000
-"""Rows that begin as sums do; more of them are what the table is about."""
+"""Rows that begin as sums do."""
 
 
 def judge_sums(
-    table: pa.Table, columns: Sequence[str], labelled: Iterable[int]
+    table: pa.Table, columns: Sequence[str], labelled: Sequence[int], regions: Sequence[int]
 ) -> tuple[list[int], SumDoubt]:
-    """The rows that are sums by word (`labelled`) and number; and why the last one may be one, where only one of the two says so."""
+    """The rows that are sums by word and number; and what is to be said of the last one.
+
+    `labelled` begin as sums do, `regions` as the name of a regency. Where half of the rows begin so, that is what the table is about.
+    """
     last = table.num_rows - 1
     if not columns or last < FEWEST:
         return [], ""
     named = [row for row in labelled if row <= last]
-    if len(named) > MOST:
+    if len(named) > min(MOST, table.num_rows // 2):
         named = []
     found = find_totals(table, columns, sorted({*named, last}))
     totals = [row for row in found if row in named]
-    if last in totals:
-        return totals, ""
     if last in named:
-        return totals, "label"
-    return totals, "numbers" if last in found and last > FEWEST else ""
+        return totals, "" if last in totals else "label"
+    if last not in found:
+        return totals, ""
+    if list(regions) == [last]:
+        return [*totals, last], "region"
+    return totals, "numbers" if last > FEWEST else ""
 
 
 def find_totals(table: pa.Table, columns: Iterable[str], rows: Sequence[int]) -> list[int]:

@@ -87,7 +87,7 @@ TOTAL = re.compile(
 """A row that sums up others begins with this cell, in full."""
 
 TOTAL_LIKE = re.compile(
-    r"\s*(grand[\s-]+|sub[\s-]*)?(jumlah|jml|jlh|jmlh|total)\b|\s*(se-?\s?)?(kabupaten|kab|kota|provinsi|prov)\b",
+    r"\s*(?:(?P<sum>(grand[\s-]+|sub[\s-]*)?(jumlah|jml|jlh|jmlh|total))|(se-?\s?)?(kabupaten|kab|kota|provinsi|prov))\b",
     re.IGNORECASE,
 )
 """How a row may begin that sums up others: 'Total Kec. Panggul', 'Kabupaten Trenggalek'. Its numbers decide (totals.py)."""

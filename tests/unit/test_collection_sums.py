@@ -58,7 +58,7 @@ def read(tmp_path):
     "label",
     [
         *("Jml", "Sub-total", "Jumlah/Total", "Jumlah (Total)", "Grand-Total", "Rerata"),
-        *("Total Kab. Trenggalek", "Jumlah Kabupaten Ponorogo", "Total Seluruh Desa", "Kabupaten Trenggalek"),
+        *("Total Kab. Trenggalek", "Jumlah Kabupaten Ponorogo", "Total Seluruh Desa"),
     ],
 )
 def test_a_sum_below_the_rows_is_no_row(read, label):
@@ -78,6 +78,24 @@ def test_a_row_that_begins_as_sums_do_and_is_none_stays(read):
     rows = [HEAD, ["Kota Baru", "A", 10, 1], ["Jumlah Makmur", "B", 20, 1], ["Pule", "C", 5, 1]]
 
     assert read(book(("Data", rows))) == (set(), set(), [10, 20, 5])
+
+
+def test_a_regency_below_its_districts_with_their_sum_is_no_row_and_is_named(read):
+    faults, found, numbers = read(book(("Data", [HEAD, *ROWS, ["Kabupaten Trenggalek", None, 42, 4.75]])))
+
+    assert (faults, found, numbers) == (set(), {"baris-jumlah"}, [10, 20, 5, 7])
+
+
+@pytest.mark.parametrize("names", ["Kota A,Kota B,Kota C", "Pasar,Jumlah SD,Jumlah SMP,Jumlah Sekolah"])
+def test_where_rows_usually_begin_so_none_is_left_out_for_its_numbers(read, names):
+    counts = [1, 0, 1] if "Kota" in names else [3, 5, 7, 12]
+    rows = [[name, "x", count, 1.5 * count] for name, count in zip(names.split(","), counts, strict=True)]
+
+    assert read(book(("Data", [HEAD, *rows])))[2] == counts
+
+
+def test_a_last_row_that_is_only_the_name_of_a_town_is_data(read):
+    assert read(book(("Data", [HEAD, *ROWS, ["Kota Blitar", "E", 3, 1.0]])))[:2] == (set(), set())
 
 
 def test_a_last_row_named_as_a_sum_whose_numbers_are_none_is_sent_back(read):
