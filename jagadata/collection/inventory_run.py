@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from jagadata import sop
 from jagadata.collection import dispatch
-from jagadata.collection.intake_run import deliveries, examine_receipt, quarantine, tables_of, work_folder
+from jagadata.collection.intake_run import (
+    deliveries,
+    examine_receipt,
+    quarantine,
+    tables_of,
+    unread_mails,
+    work_folder,
+)
 from jagadata.collection.package import check_publishable
 from jagadata.collection.receipts import list_receipts, open_file
 from jagadata.collection.report import Report, make_report_sheet
@@ -182,10 +189,11 @@ def make_report(run: RoundRun) -> Report:
         5: (ended("4"), ended("5")),
     }
     failed = [run.agency(key).name for key in _uninvited(run)]
-    held = quarantine(run)
+    held, unread = quarantine(run), unread_mails(run)
     notes = [
         *([f"Undangan tidak terkirim kepada: {', '.join(failed)}"] if failed else []),
         *([f"{len(held)} berkas dari pengirim yang tidak dikenal tidak diterima"] if held else []),
+        *([f"{len(unread)} surel tanpa data tidak dijawab dan perlu dibaca petugas"] if unread else []),
     ]
     return Report(
         round=run.round,

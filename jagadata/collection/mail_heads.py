@@ -94,16 +94,16 @@ def _automatic(fields: dict[str, list[str]], sender: str, kind: str) -> str:
 
     if kind == "multipart/report":
         return "laporan pengiriman"
-    if "return-path" in fields and value("return-path") == "<>":
-        return "tanpa alamat balik"
+    if sender and AUTOMATIC_NAMES.fullmatch(sender.partition("@")[0]):
+        return "alamat mesin"
     if value("auto-submitted").partition(";")[0].strip() not in ("", "no"):
         return "surel otomatis"
+    if "return-path" in fields and value("return-path") == "<>":
+        return "tanpa alamat balik"
     if value("precedence") in _BULK or any(name in fields for name in _LIST_FIELDS):
         return "surel dari milis"
     if value("x-auto-response-suppress") not in ("", "none") or any(name in fields for name in _ROBOT_FIELDS):
         return "pengirim meminta tidak dibalas otomatis"
-    if sender and AUTOMATIC_NAMES.fullmatch(sender.partition("@")[0]):
-        return "alamat mesin"
     return ""
 
 
