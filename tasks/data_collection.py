@@ -196,6 +196,7 @@ def ask_confirmation(run: RoundRun) -> None:
         yes="Disetujui",
         no="Dikembalikan",
         due=run.gate_due(),
+        check=run.schedule_faults,
     )
 
 
@@ -213,6 +214,7 @@ def ask_signature(run: RoundRun) -> None:
         no="Dikembalikan",
         due=run.gate_due(),
         attachments=lambda: dispatch.enclosures(run, run.agencies[0]),
+        check=run.schedule_faults,
     )
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from jagadata.approval import Decision, may_sign, sign
+from jagadata.calendar import format_date
 from jagadata.collection import attendance as presence
 from jagadata.collection import proposal as proposals
 from jagadata.collection.attendance import Attendance, Attendee
@@ -260,6 +261,13 @@ class RoundRun:
         except (KeyError, ValueError):
             return ["tanggal ditulis seperti 2026-12-31, waktu seperti 09.00"]
         return proposals.find_faults(completed, self.policy.datasets, self.place.today())
+
+    def schedule_faults(self, decision: Decision) -> list[str]:
+        """Why the Kabid or the Kadis can no longer agree: nobody is invited to a meeting that is over."""
+        if decision.answer != "yes" or self.completed.day >= self.place.today():
+            return []
+        day = format_date(self.completed.day)
+        return [f"tanggal rapat {day} sudah lewat; kembalikan agar Kasi memilih tanggal lain"]
 
     @property
     def completed(self) -> Proposal:

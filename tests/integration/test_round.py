@@ -218,6 +218,17 @@ def test_what_comes_back_is_asked_again_with_the_note_and_letters_get_new_number
     assert not run.is_preparing
 
 
+def test_nobody_is_invited_to_a_meeting_that_is_over(office, place):
+    clock = office.clock
+    run = opened(office, place)
+    run.decide("proposal-1", yes("wahyu", clock, **form_of(run.propose())))
+    assert run.schedule_faults(yes("endang", clock)) == []
+    clock.now = datetime.combine(run.completed.day, clock.now.timetz()) + timedelta(days=2)
+    (fault,) = run.schedule_faults(yes("hadi", clock))
+    assert "sudah lewat; kembalikan" in fault
+    assert run.schedule_faults(no("hadi", clock)) == []
+
+
 def test_one_run_holds_a_round_and_another_takes_over_only_when_told_to(office, place):
     clock = office.clock
     run = opened(office, place)
