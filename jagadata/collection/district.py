@@ -96,15 +96,15 @@ def check_units(part: Part) -> list[Finding]:
 
 
 def _unit_of_title(title: str) -> str:
-    """'Satuan: ribu orang' or '(dalam ribuan)' above the table."""
+    """'Satuan: ribu orang', '(dalam ribuan)' or '(Juta Rp)' above the table."""
     if match := re.search(r"satuan\s*[:=]?\s*([^·():;,]{1,30})", title, re.IGNORECASE):
         return unit_of(match[1])
-    if match := re.search(
+    for words in (
         r"\bdalam\s+((?:ribuan|jutaan|miliar|ribu|juta)(?:\s+(?:rupiah|rp|orang|jiwa|ton))?)",
-        title,
-        re.IGNORECASE,
+        r"[(\[]\s*((?:rp\.?\s+)?(?:ribuan|jutaan|miliar|milyar|ribu|juta)(?:\s+[a-z]+)?)\s*[)\]]",
     ):
-        return unit_of(match[1])
+        if match := re.search(words, title, re.IGNORECASE):
+            return unit_of(match[1])
     return ""
 
 

@@ -213,6 +213,16 @@ def test_whole_numbers_tell_what_the_comma_of_the_others_is(read):
     assert (faults, numbers) == (set(), [10000, 20])
 
 
+@pytest.mark.parametrize(
+    ("title", "faults"),
+    [("JUMLAH SISWA 2026 (RIBU ORANG)", {"satuan-berbeda"}), ("JUMLAH SISWA (ORANG)", set())],
+)
+def test_thousands_that_only_the_title_names_are_noticed(read, title, faults):
+    rows = [[title], [], ["Kecamatan", "Jumlah Siswa"], ["Panggul", 1], ["Pule", 2]]
+
+    assert read(book(("Data", rows)))[0] == faults
+
+
 def test_two_numbers_in_one_cell_are_no_number(read):
     rows = [HEAD, ["Panggul", "A", "10 20", ""], ["Pule", "B", "1 234", ""]]
     faults, _found, numbers = read(text(rows), "csv")

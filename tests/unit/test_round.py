@@ -104,6 +104,22 @@ def test_without_a_last_round_or_an_inventory_the_proposal_stands_all_the_same(p
     assert silent.endswith("Hasil putaran lalu tidak diketahui: Basis data diam.")
 
 
+@pytest.mark.parametrize("typed", ["9:00", " 9.00 WIB", "9", "09.00"])
+def test_times_stand_in_letters_as_offices_write_them(proposal, typed):
+    value = proposals.to_json(proposal)
+    form = {
+        "tanggal": value["day"],
+        "tempat": "x",
+        "acara": "y",
+        "batas_waktu": value["deadline"],
+        "data": ["z"],
+    }
+
+    assert proposals.complete(proposal, {**form, "mulai": typed, "selesai": "12"}).begins == "09.00"
+    wrong = proposals.complete(proposal, {**form, "mulai": "pagi", "selesai": "12"})
+    assert "waktu ditulis seperti 09.00" in proposals.find_faults(wrong, [], date(2026, 11, 23))
+
+
 def test_every_fault_of_a_completed_proposal_is_named_together(policy, proposal):
     form = {
         "tanggal": "2026-11-20",
