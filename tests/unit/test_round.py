@@ -286,7 +286,10 @@ def test_who_is_asked_for_nothing_is_told_of_no_enclosure(policy, proposal):
     )  # fmt: skip
 
     assert (letter.attachment, "terlampir" in str(letter.closing)) == ("-", False)
-    assert "Permintaan Data" in asked.subject
+    assert asked.subject == "Undangan Rapat Koordinasi dan Permintaan Data Semester 2 Tahun 2026"
+    assert "Surat Undangan dan Surat Permintaan Data Semester 2 Tahun 2026, beserta formulir" in asked.text
+    assert other.subject == "Undangan Rapat Koordinasi Semester 2 Tahun 2026"
+    assert "Surat Undangan Semester 2 Tahun 2026." in other.text
     assert "Permintaan Data" not in other.subject + other.text
     assert "terlampir" not in other.text
 
