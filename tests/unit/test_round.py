@@ -294,6 +294,18 @@ def test_who_is_asked_for_nothing_is_told_of_no_enclosure(policy, proposal):
     assert "terlampir" not in other.text
 
 
+def test_the_request_to_decide_says_until_when():
+    values = {
+        "what": "menandatangani surat",
+        "title": "Pengumpulan Data",
+        "returned": "",
+        "until": "3 Desember 2026 pukul 10.00 WIB",
+    }
+    mail = make_mail("collection/gate", ["x@example.id"], person="Kadis", office="Dinas", facts=[], **values)
+
+    assert "isi keputusan paling lambat 3 Desember 2026 pukul 10.00 WIB." in mail.text
+
+
 def test_the_presence_that_other_agencies_get_names_no_nip_and_no_telephone(policy, proposal):
     came = Attendance(attendees=(Attendee(agency="bkpsdm", name="Siti", nip="197009011992011002", post="Kasubbag", phone="081234567890"),))  # fmt: skip
     whole, shown = (
