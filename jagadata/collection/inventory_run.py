@@ -19,7 +19,7 @@ from jagadata.collection.intake_run import (
 from jagadata.collection.package import check_publishable
 from jagadata.collection.receipts import list_receipts, open_file
 from jagadata.collection.report import Report, make_report_sheet
-from jagadata.collection.round_run import FINISHED
+from jagadata.collection.round_run import FINISHED, STEPS, ended
 from jagadata.collection.second_copies import copy_round
 from jagadata.collection.timing import make_timings
 from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError
@@ -175,18 +175,15 @@ def make_report(run: RoundRun) -> Report:
     """The closing report, from the journal and the receipts."""
     journal = run.journal
 
-    def ended(step: str) -> datetime | None:
-        entry = journal.last(step)
-        return entry.at if entry else None
-
     begun = datetime.fromisoformat(run.open()["at"])
     meeting = run.proposal.begins_at(run.place.timezone)
+    ends = {step: ended(journal, step) for step in STEPS}
     times = {
-        1: (begun, ended("1")),
-        2: (ended("1"), ended("2")),
-        3: (min(meeting, ended("3") or meeting), ended("3")),
-        4: (ended("2"), ended("4")),
-        5: (ended("4"), ended("5")),
+        1: (begun, ends["1"]),
+        2: (ends["1"], ends["2"]),
+        3: (min(meeting, ends["3"] or meeting), ends["3"]),
+        4: (ends["2"], ends["4"]),
+        5: (ends["4"], ends["5"]),
     }
     failed = [run.agency(key).name for key in _uninvited(run)]
     held, unread = quarantine(run), unread_mails(run)

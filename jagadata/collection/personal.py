@@ -133,9 +133,9 @@ def mask_cell(text: str) -> str:
 
 def _mask_run(run: str) -> str:
     shown, start = [], 0
-    for kind, value in _find_in_run(run):
+    for _kind, value in _find_in_run(run):
         at = run.index(value, start)
-        shown += [run[start:at], mask_value(kind, value)]
+        shown += [run[start:at], _starred(re.sub(r"\D", "", value), 2)]
         start = at + len(value)
     return "".join([*shown, run[start:]])
 

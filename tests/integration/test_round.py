@@ -21,7 +21,7 @@ from jagadata.collection import dispatch, intake_run, inventory_run
 from jagadata.collection.last_round import find_last_round
 from jagadata.collection.proposal import to_json
 from jagadata.collection.receipts import list_receipts, open_file
-from jagadata.collection.round_run import RoundOrder, RoundRun, find_holder
+from jagadata.collection.round_run import RoundOrder, RoundRun, ended, find_holder
 from jagadata.demo.agencies import broken_file, good_file, make_collection, mended_file
 from jagadata.demo.processes import free_port
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
@@ -236,8 +236,13 @@ def test_one_run_holds_a_round_and_another_takes_over_only_when_told_to(office, 
     with pytest.raises(RefusedError, match=f"sedang berjalan pada run {run.run}"):
         RoundRun(place, "lain-1", RoundOrder(round=str(run.round))).open()
     assert find_holder(place, run.round) == run.run
+    begun, invited_at = run.open()["at"], ended(run.journal, "2")
+    clock.pass_days(5)
     later = RoundRun(place, "lain-2", RoundOrder(round=str(run.round), take_over=True))
     later.open()
+    assert (later.open()["at"], ended(later.journal, "2")) == (begun, invited_at), (
+        "Mutu Baku counts from then"
+    )
     assert later.is_holder
     assert not run.is_holder
     assert not later.is_preparing
