@@ -16,9 +16,10 @@ _OF_NO_CONCERN = (
     "surel dari milis",
     "tidak dibalas otomatis",
     "alamat kantor sendiri",
+    "jawaban undangan",
     "sudah dijawab hari itu",
 )
-"""Remarks of mails that nobody need read: out of office, lists, our own, what was answered that day."""
+"""Remarks of mails that nobody need read: out of office, lists, our own, calendars, what was answered that day."""
 
 
 def make_unread_rows(receipts: Iterable[Receipt]) -> list[dict[str, str]]:

@@ -251,6 +251,24 @@ def test_a_sender_whom_the_server_calls_forged_is_doubted_and_never_answered():
         assert "tidak" in found.doubt
 
 
+def test_who_accepts_the_invitation_in_a_calendar_sends_no_data_and_is_not_answered():
+    raw = mixed(
+        part(b"Content-Disposition: inline", kind=b"text/calendar; method=REPLY"),
+        part(
+            b'Content-Disposition: attachment; filename="invite.ics"',
+            kind=b'application/ics; name="invite.ics"',
+        ),
+    )
+    found = read(raw)
+
+    assert (found.files, found.answer) == ((), False)
+    assert "jawaban undangan" in " ".join(found.remarks)
+    with_data = read(
+        mixed(part(b"", kind=b"text/calendar"), part(b"Content-Disposition: attachment; filename=a.xlsx"))
+    )
+    assert ([one.name for one in with_data.files], with_data.answer) == (["a.xlsx"], True)
+
+
 def test_good_verdicts_and_those_of_other_servers_change_nothing():
     for verdicts in (
         (b"mx.id; spf=pass; dmarc=pass",),
