@@ -161,6 +161,26 @@ def check_size(
     return findings
 
 
+def check_new_numbers(
+    table: pa.Table, dataset: DatasetEntry, round: Round, previous: PreviousTable | None, where: str
+) -> list[Finding]:
+    """Last year's numbers under this year's date: the digest is another one, and nothing else is."""
+    names = [one.name for one in dataset.columns if one.type == "year"]
+    if previous is None or previous.rows != table.num_rows or not names:
+        return []
+    if any(pc.unique(table[name]).to_pylist() != [round.year] for name in names):
+        return []
+    for name in names:
+        table = table.set_column(table.column_names.index(name), name, pc.subtract(table[name], 1))
+    if make_digest(table) != previous.digest:
+        return []
+    return [
+        Finding(code="angka-sama-dengan-putaran-lalu", severity="peringatan", where=where,
+                text="Semua isi sama persis dengan putaran lalu; hanya tahunnya yang diganti.",
+                action="Pastikan data sudah diperbarui; bila memang tidak berubah, beri tahu kami.")
+    ]  # fmt: skip
+
+
 @dataclass
 class _Hasher:
     """A file that only hashes what is written to it."""

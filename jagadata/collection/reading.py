@@ -12,7 +12,14 @@ import pyarrow.compute as pc
 from jagadata.collection.checks import Rows, check_cells, check_rows
 from jagadata.collection.cleaning import Part, Percents, read_part
 from jagadata.collection.conversion import TYPES
-from jagadata.collection.district import check_regions, check_size, check_units, check_years, make_digest
+from jagadata.collection.district import (
+    check_new_numbers,
+    check_regions,
+    check_size,
+    check_units,
+    check_years,
+    make_digest,
+)
 from jagadata.collection.examination import Finding, PersonalData
 from jagadata.collection.grid import CHUNK, column_letter
 from jagadata.collection.headings import Layout, find_layouts, is_year, nearest, years_of
@@ -140,6 +147,9 @@ def _put_together(outcome: Outcome, pairs: list[tuple[Part, bool]], question: Qu
     full = _with_columns(table, [one.name for one in dataset.columns], types)
     digest = make_digest(full)
     outcome.findings += check_size(full.num_rows, digest, dataset, question.previous.get(dataset.code), where)
+    outcome.findings += check_new_numbers(
+        full, dataset, question.round, question.previous.get(dataset.code), where
+    )
     outcome.tables.append(
         Understood(
             dataset=dataset,
