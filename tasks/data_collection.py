@@ -45,7 +45,11 @@ def invite(run: RoundRun) -> None:
     for name, content in dispatch.attendance_papers(run):
         dispatch.keep(run, f"{run.attempt}-{name}", content)
     rows = [
-        {"OPD": one.name, "Alamat": ", ".join(one.email), "Undangan": failed.get(one.id, "terkirim")}
+        {
+            "OPD": one.name,
+            "Alamat": ", ".join(one.email),
+            "Undangan": failed.get(one.id) or dispatch.told(run, one),
+        }
         for one in run.agencies
     ]
     artifacts.table(artifacts.make_key("undangan", str(run.round)), rows, run.title)

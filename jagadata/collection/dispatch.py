@@ -232,6 +232,12 @@ def invite(run: RoundRun) -> dict[str, str]:
     return failed
 
 
+def told(run: RoundRun, agency: Agency) -> str:
+    """How an OPD got its letters, with the addresses that were refused; '' where it has none yet."""
+    outcome = run.journal.outcome(f"mail:invitation:{agency.id}")
+    return str(outcome["how"]) if outcome else ""
+
+
 def attendance_papers(run: RoundRun) -> list[Attachment]:
     """The Daftar Hadir to be signed, and as a workbook to fill in."""
     from jagadata.adapters.workbooks import make_attendance_form

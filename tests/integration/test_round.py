@@ -281,7 +281,10 @@ def test_an_undeliverable_invitation_is_named_and_tried_again(office, place):
     assert set(failed) == {"bkpsdm", "dinkes", "dishub"}
     assert "tidak menjawab" in failed["dinkes"]
     with Workplace(load_office(office.lab.path), clock=office.clock) as again:
-        assert dispatch.invite(RoundRun(again, run.run)) == {}
+        later = RoundRun(again, run.run)
+        assert dispatch.told(later, later.agency("dinkes")) == ""
+        assert dispatch.invite(later) == {}
+        assert dispatch.told(later, later.agency("dinkes")) == "e-mail ke dinkes@example.id"
     assert len(mails_to(office, "dinkes@example.id", run)) == 1
 
 
