@@ -13,6 +13,7 @@ from pydantic import Field
 from jagadata import papers, sop
 from jagadata.calendar import format_date
 from jagadata.collection import dispatch, intake_run, inventory_run
+from jagadata.collection.last_round import find_last_round
 from jagadata.collection.round_run import FINISHED, RoundRun
 from tasks import artifacts, gates
 
@@ -44,7 +45,11 @@ def invite(run: RoundRun) -> None:
     for name, content in dispatch.attendance_papers(run):
         dispatch.keep(run, f"{run.attempt}-{name}", content)
     rows = [
-        {"OPD": one.name, "Alamat": ", ".join(one.email), "Undangan": failed.get(one.id, "terkirim")}
+        {
+            "OPD": one.name,
+            "Alamat": ", ".join(one.email),
+            "Undangan": failed.get(one.id) or dispatch.told(run, one),
+        }
         for one in run.agencies
     ]
     artifacts.table(artifacts.make_key("undangan", str(run.round)), rows, run.title)
@@ -56,7 +61,7 @@ def meet(run: RoundRun) -> None:
     run.meet()
     paper = dispatch.presence_paper(run)
     dispatch.keep(run, paper[0], paper[1])
-    dispatch.tell_absent(run, paper)
+    dispatch.tell_absent(run, dispatch.presence_paper(run, contacts=False))
     run.journal.note("minutes", "done")
 
 
@@ -167,10 +172,12 @@ def ask_completion(run: RoundRun) -> None:
         ),
     }
     returned = run.returned()
-    text = papers.render_proposal(proposal, run.policy.datasets, run.round, run.place.timezone)
+    gate = f"proposal-{run.attempt}"
+    last = find_last_round(run) if run.decision(gate) is None else None
+    text = papers.render_proposal(proposal, run.policy.datasets, run.round, run.place.timezone, last=last)
     _ask(
         run,
-        f"proposal-{run.attempt}",
+        gate,
         text=f"**{papers.escape_markdown(returned)}**\n\n{text}" if returned else text,
         yes="Diajukan",
         no="Dibatalkan",
@@ -193,6 +200,7 @@ def ask_confirmation(run: RoundRun) -> None:
         yes="Disetujui",
         no="Dikembalikan",
         due=run.gate_due(),
+        check=run.schedule_faults,
     )
 
 
@@ -210,6 +218,7 @@ def ask_signature(run: RoundRun) -> None:
         no="Dikembalikan",
         due=run.gate_due(),
         attachments=lambda: dispatch.enclosures(run, run.agencies[0]),
+        check=run.schedule_faults,
     )
 
 

@@ -31,3 +31,6 @@ def take_in(run: RoundRun) -> None:
     held = intake_run.quarantine(run)
     if held:
         artifacts.table(artifacts.make_key("karantina", str(run.round)), held, run.title)
+    unread = intake_run.unread_mails(run)
+    if unread:
+        artifacts.table(artifacts.make_key("perlu-dibaca", str(run.round)), unread, run.title)

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from jagadata.adapters.directory_folder import explain
 from jagadata.collection.package import (
     DESCRIPTOR,
+    FORMULA_INSIDE,
     FORMULA_PATTERN,
     DataPackage,
     PackageFile,
@@ -112,6 +113,7 @@ def _text(column: Any, *, guard: bool) -> Any:
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         if guard:
             risky = pc.match_substring_regex(text, FORMULA_PATTERN)
+            text = pc.replace_substring_regex(text, FORMULA_INSIDE, r";'\1")
             text = pc.if_else(risky, pc.binary_join_element_wise(_APOSTROPHE, text, _NOTHING), text)
         text = pc.replace_substring(text, '"', '""')
         text = pc.binary_join_element_wise(_QUOTE, text, _QUOTE, _NOTHING)

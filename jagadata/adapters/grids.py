@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+from array import array
 from html.parser import HTMLParser
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _DELIMITERS = ";,\t|"
 _LONGEST_CELL = 200_000
 _SHEETS = 100
+_MERGES = 20_000
+"""Merged cells of a sheet that are looked at."""
 _DAMAGED = (
     "berkas-rusak",
     "Berkas terpotong atau rusak.",
@@ -81,7 +84,7 @@ def _grid(sheet: Any, limits: Limits, *, hidden: bool) -> Grid:
         chunks=chunks,
         merges=tuple(
             Merge(top=top, left=first, bottom=bottom, right=last)
-            for (top, first), (bottom, last) in (merges or ())[:20_000]
+            for (top, first), (bottom, last) in (merges or ())[:_MERGES]
         ),
         knows_merges=bool(merges),
         hidden=hidden,
@@ -108,9 +111,11 @@ def open_csv(path: Path, limits: Limits) -> tuple[Grid, str, str]:
             yield from reader
 
     width = height = 0
+    lengths = array("H")
     try:
         for row in rows():
             height += 1
+            lengths.append(min(len(row), 2 * COLUMNS))
             width = max(width, len(row))
             if height > limits.rows + 100:
                 raise too_many_rows(limits.rows)
@@ -139,7 +144,7 @@ def open_csv(path: Path, limits: Limits) -> tuple[Grid, str, str]:
                 filled.append(cells)
             yield filled
 
-    return Grid(sheet="", width=width, chunks=chunks), encoding, delimiter
+    return Grid(sheet="", width=width, chunks=chunks, lengths=lengths), encoding, delimiter
 
 
 def _encoding(path: Path) -> str:
@@ -198,7 +203,7 @@ def _delimiter(sample: str) -> tuple[str, bool]:
 
 
 class _Tables(HTMLParser):
-    """The cells of every outermost table, spans spread."""
+    """The cells of every outermost table; what a span covers is empty, as in a workbook, and the span a merge."""
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(convert_charrefs=True)
@@ -207,7 +212,8 @@ class _Tables(HTMLParser):
         self._depth = 0
         self._cell: list[str] | None = None
         self._span = (1, 1)
-        self._down: dict[int, tuple[int, str]] = {}
+        self.merges: list[list[Merge]] = []
+        self._down: dict[int, int] = {}  # rows that a cell above still covers
         self._quiet = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -217,6 +223,7 @@ class _Tables(HTMLParser):
             self._depth += 1
             if self._depth == 1:
                 self.tables.append([])
+                self.merges.append([])
                 self._down = {}
         if self._depth != 1:
             return
@@ -259,22 +266,22 @@ class _Tables(HTMLParser):
         row = self.tables[-1][-1]
         self._spread(row)
         across, down = self._span
-        for _ in range(across):
+        top, left = len(self.tables[-1]) - 1, len(row)
+        if across * down > 1 and len(self.merges[-1]) < _MERGES:
+            self.merges[-1].append(Merge(top=top, left=left, bottom=top + down - 1, right=left + across - 1))
+        for number in range(across):
             if down > 1:
-                self._down[len(row)] = (down - 1, text)
-            row.append(text)
+                self._down[len(row)] = down - 1
+            row.append("" if number else text)
         if len(row) > COLUMNS:
             raise UnfitError("terlalu-banyak-kolom", f"Tabel lebih dari {COLUMNS} kolom; tidak dibaca.")
         self._cell = None
 
     def _spread(self, row: list[Cell]) -> None:
-        while (held := self._down.get(len(row))) is not None:
-            left, text = held
+        while left := self._down.pop(len(row), 0):
             if left > 1:
-                self._down[len(row)] = (left - 1, text)
-            else:
-                del self._down[len(row)]
-            row.append(text)
+                self._down[len(row)] = left - 1
+            row.append("")
 
 
 def _span(text: str | None) -> int:
@@ -288,7 +295,7 @@ def open_html(path: Path, limits: Limits) -> Iterator[Grid]:
         while text := file.read(1 << 20):
             parser.feed(text)
     parser.close()
-    for number, rows in enumerate(parser.tables, 1):
+    for number, (rows, merges) in enumerate(zip(parser.tables, parser.merges, strict=True), 1):
         width = max(map(len, rows), default=0)
         whole: Rows = [row + [""] * (width - len(row)) for row in rows]
         yield Grid(
@@ -297,4 +304,6 @@ def open_html(path: Path, limits: Limits) -> Iterator[Grid]:
             chunks=lambda size, whole=whole: (  # type: ignore[misc]
                 [list(row) for row in whole[start : start + size]] for start in range(0, len(whole), size)
             ),
+            merges=tuple(merges),
+            knows_merges=bool(merges),
         )

@@ -8,7 +8,7 @@ from jagadata.cli.tables import print_table
 from jagadata.collection.inventory import render_inventory_sql
 from jagadata.collection.round import parse_round
 from jagadata.collection.round_run import RoundRun, find_holder, find_policy
-from jagadata.errors import RefusedError
+from jagadata.errors import NotFoundError, RefusedError
 from jagadata.workplace import Workplace
 
 CODES = """\b
@@ -72,7 +72,12 @@ def take_in(name: str) -> None:
 
     with Workplace.open() as place:
         round = parse_round(name)
-        run = RoundRun(place, find_holder(place, round))
+        holder = find_holder(place, round)
+        if not holder:
+            raise NotFoundError(
+                f"Putaran {round.text} belum pernah dijalankan.", "Lihat daftarnya dengan `jaga round list`."
+            )
+        run = RoundRun(place, holder)
         if run.journal.outcome("5") is None:
             raise RefusedError(
                 f"Langkah 5 {round.text} belum dijalankan.",

@@ -75,7 +75,7 @@ def _row(place: Workplace, one: Round) -> list[str]:
 @round_group.command(name="show", epilog=CODES)
 @click.argument("name", metavar="PUTARAN")
 def show(name: str) -> None:
-    """Menampilkan siapa menyampaikan apa, dan isi karantina."""
+    """Menampilkan siapa menyampaikan apa, isi karantina, dan surel yang perlu dibaca petugas."""
     with Workplace.open() as place:
         run = _open(place, name)
         rows = make_delivery_rows(intake_run.deliveries(run), place.timezone)
@@ -85,6 +85,10 @@ def show(name: str) -> None:
         if held:
             click.echo("Karantina (pengirim tidak dikenal; terima dengan `jaga round accept`):")
             print_table(("Tanda terima", "Pengirim", "Berkas", "Sebab"), [list(row.values()) for row in held])
+        unread = intake_run.unread_mails(run)
+        if unread:
+            click.echo("Perlu dibaca petugas (tanpa data, tidak dijawab):")
+            print_table(tuple(unread[0]), [list(row.values()) for row in unread])
 
 
 @round_group.command(name="attendance", epilog=CODES)

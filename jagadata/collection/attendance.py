@@ -107,22 +107,28 @@ def make_presence_sheet(
     city: str,
     leader: Signature,
     tz: ZoneInfo,
+    contacts: bool = True,
 ) -> Sheet:
-    """Presensi Rapat: who came, who was absent, and the minutes (Output of step 3)."""
+    """Presensi Rapat: who came, who was absent, and the minutes (Output of step 3).
+
+    `contacts`: with NIP and telephone number of who came.
+    """
     names = {one.id: one.name for one in agencies}
     rows = tuple(
         (str(number), names.get(one.agency, one.agency), one.name, format_nip(one.nip), one.post, one.phone)
         for number, one in enumerate(attendance.attendees, 1)
     )
+    columns = range(len(HEADS) - 1) if contacts else tuple(map(HEADS.index, ("No", "OPD", "Nama", "Jabatan")))
+    table = Table(
+        heads=tuple(HEADS[one] for one in columns),
+        rows=tuple(tuple(row[one] for one in columns) for row in rows),
+        widths=tuple(WIDTHS[one] for one in columns),
+    )
     missing = absent(attendance, agencies)
     parts = [
         Section(
             title=f"OPD yang hadir ({len(agencies) - len(missing)} dari {len(agencies)})",
-            parts=(
-                Part(table=Table(heads=HEADS[:-1], rows=rows, widths=WIDTHS[:-1]))
-                if rows
-                else Part(text="Belum ada yang tercatat."),
-            ),
+            parts=(Part(table=table) if rows else Part(text="Belum ada yang tercatat."),),
         )
     ]
     if missing:

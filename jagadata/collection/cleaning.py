@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from array import array
 from bisect import bisect
 from collections import Counter
@@ -11,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import reduce
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -19,7 +17,9 @@ import pyarrow.compute as pc
 
 from jagadata.collection.conversion import Conversion
 from jagadata.collection.grid import CHUNK
-from jagadata.collection.words import FOOTER, TOTAL, unit_of
+from jagadata.collection.row_signs import is_amount, is_lone_year, is_number, is_numbering
+from jagadata.collection.totals import SumDoubt, judge_sums
+from jagadata.collection.words import FOOTER, TOTAL, TOTAL_LIKE, unit_of
 
 if TYPE_CHECKING:
     from jagadata.collection.grid import Cell, Grid, Rows
@@ -53,8 +53,15 @@ class Part:
     unsure: dict[str, int] = field(
         default_factory=dict
     )  # numbers such as '1.234' where nothing tells what they are
+    ambiguous: dict[str, int] = field(default_factory=dict)  # the same where it matters and nothing can tell
+    overlong: tuple[
+        int, ...
+    ] = ()  # lines of a CSV with more cells than headings, as decimal commas make them
     mixed: tuple[str, ...] = ()  # columns with both decimal marks
     unit_values: dict[str, int] = field(default_factory=dict)  # of a column 'Satuan'
+    spread: tuple[int, ...] = ()  # lines with a number that is merged over several rows or columns
+    twins: tuple[str, ...] = ()  # columns whose heading stands above another filled column as well
+    last_sum: SumDoubt = ""  # why the last row may be a sum and is none for sure
 
 
 Percents = Mapping[int, Sequence[tuple[int, int]]]
@@ -98,11 +105,30 @@ class _Reading:
             for place, column in zip(self._places, self._columns, strict=True)
             if column.entry.type in ("text", "region", "date")
         ]
+        counted = {
+            place
+            for place, column in zip(self._places, self._columns, strict=True)
+            if column.entry.type in ("number", "integer")
+        }
+        below = [merge for merge in grid.merges if merge.top > layout.last and merge.left < grid.width]
         self._down = [
             merge
-            for merge in grid.merges
-            if merge.bottom > merge.top > layout.last and merge.left in self._places
+            for merge in below
+            if merge.bottom > merge.top and merge.left in self._places and merge.left not in counted
         ]
+        self._over = {
+            (merge.top, merge.left)
+            for merge in below
+            if any(merge.left <= place <= merge.right for place in counted)
+        }
+        self._spread: list[int] = []  # lines
+        self._twins = dict(layout.twins)
+        self._filled_twins: set[str] = set()
+        self._sums: array[int] = array("l")  # rows that begin as sums do
+        self._regions: array[int] = array("l")  # rows that begin as the name of a regency
+        self._lengths = grid.lengths
+        self._heads = grid.lengths[layout.last] if grid.lengths else 0
+        self._overlong: dict[int, bool] = {}  # lines, and whether the cells without a heading hold anything
         self._across = {
             merge.top for merge in grid.merges if merge.right - merge.left >= 2 and merge.top == merge.bottom
         }
@@ -132,6 +158,9 @@ class _Reading:
     def take(self, rows: Rows, start: int) -> None:
         """`start`: the first row's number in the sheet, from 0."""
         self._scale(rows, start)
+        for top, left in self._over:
+            if start <= top < start + len(rows) and is_amount(rows[top - start][left]):
+                self._spread.append(top + 1)
         if self._down:
             self._fill_down(rows, start)
         places, half = self._places, len(self._places) / 2
@@ -142,7 +171,7 @@ class _Reading:
                 if row[place] != "":
                     filled += 1
             if not filled and all(
-                cell == "" or _is_number(cell) for cell in row
+                cell == "" or is_number(cell) for cell in row
             ):  # at most its running number
                 self._blank.append(number + 1)
                 continue
@@ -153,10 +182,17 @@ class _Reading:
             self._began = True
             if filled <= half:
                 self._weigh(row, filled)
+            if self._heads and self._lengths[number] > self._heads:
+                self._overlong[number + 1] = any(row[self._heads :])
+            self._note_sum(row)
             self._lines.append(number + 1)
             kept.append(row)
         if not kept:
             return
+        for place, name in list(self._twins.items()):
+            if any(row[place] != "" for row in kept):
+                self._filled_twins.add(name)
+                del self._twins[place]
         for place, column in zip(places, self._columns, strict=True):
             column.take([row[place] for row in kept])
         if self._layout.unit_column is not None:
@@ -165,6 +201,14 @@ class _Reading:
                 for row in kept
                 if row[self._layout.unit_column] != ""
             )
+
+    def _note_sum(self, row: Sequence[Cell]) -> None:
+        """Notes a row that begins as sums do."""
+        first: Cell = next((cell for cell in row if cell != ""), "")
+        for cell in (first, *(row[place] for place in self._texts[:1])):
+            if type(cell) is str and cell[:1] in " JjTtGgSsKkPp" and (match := TOTAL_LIKE.match(cell)):
+                (self._sums if match["sum"] else self._regions).append(len(self._lines))
+                break
 
     def _weigh(self, row: Sequence[Cell], filled: int) -> None:
         """Notes what a row of which little is filled looks like: a row with all that is required is data.
@@ -180,7 +224,7 @@ class _Reading:
         self._sparse.append(here)
         if footers:
             self._footers.add(here)
-            if any(_is_lone_year(row[place]) for place in self._years):
+            if any(is_lone_year(row[place]) for place in self._years):
                 self._dated.add(here)
 
     def _scale(self, rows: Rows, start: int) -> None:
@@ -195,7 +239,7 @@ class _Reading:
 
     def _reason(self, row: Sequence[Cell], number: int, filled: int) -> str:
         """Why a row is no data; '' where it is."""
-        if not self._began and _is_numbering(row, {row[place] for place in self._texts}):
+        if not self._began and is_numbering(row, {row[place] for place in self._texts}):
             return "penomoran"
         first: Cell = ""
         for first in row:
@@ -236,15 +280,21 @@ class _Reading:
 
     def finish(self) -> Part:
         cut = self._tail()
-        drop = {row for row in self._footers - self._full if row < cut}
+        notes = {row for row in self._footers - self._full if row < cut}
         evidence: Counter[str] = Counter()
         for column in self._columns:
             evidence += column.evidence
         point = evidence["."] > 0 and not evidence[","]
         table = pa.table({column.entry.name: column.finish(decimal_point=point) for column in self._columns})
         below = range(cut, len(self._lines))
-        lost = self._with_numbers(table, [*sorted(drop), *below])
+        lost = self._with_numbers(table, [*sorted(notes), *below])
         below_sure = cut in self._footers and not self._has_likeness(table.slice(cut))
+        counts = [column.entry.name for column in self._columns if column.entry.type in ("number", "integer")]
+        totals, last_sum = judge_sums(table.slice(0, cut), counts, self._sums, self._regions)
+        if totals:
+            self._left_out["jumlah"] += len(totals)
+            self._first.setdefault("jumlah", self._lines[totals[0]])
+        drop = notes | set(totals)
         keep = [row for row in range(cut) if row not in drop] if drop else range(cut)
         table = table.take(pa.array(keep, pa.int64())) if drop else table.slice(0, cut)
         moved = {row: place for place, row in enumerate(keep)} if drop else None
@@ -272,19 +322,33 @@ class _Reading:
             first_left_out=self._first,
             below=self._lines[cut:],
             below_sure=below_sure,
-            notes=tuple(self._lines[row] for row in sorted(drop)),
+            notes=tuple(self._lines[row] for row in sorted(notes)),
             lost=tuple(self._lines[row] for row in lost),
             scaled=frozenset(name for name, place in self._layout.columns.items() if place in self._scaled),
             unsure={
                 column.entry.name: column.unsure
                 for column in numbers
-                if column.unsure and not column.evidence and evidence["."]
+                if column.unsure and not column.evidence and point
             },
+            ambiguous={
+                column.entry.name: column.unsure for column in numbers if _is_ambiguous(column, evidence)
+            },
+            overlong=self._split([self._lines[row] for row in keep]) if self._overlong else (),
             mixed=tuple(
                 column.entry.name for column in numbers if column.evidence["."] and column.evidence[","]
             ),
             unit_values=dict(self._units.most_common(20)),
+            spread=tuple(sorted({self._lines[row] for row in keep} & set(self._spread)))
+            if self._spread
+            else (),
+            twins=tuple(name for name in self._layout.columns if name in self._filled_twins),
+            last_sum=last_sum,
         )
+
+    def _split(self, lines: Sequence[int]) -> tuple[int, ...]:
+        """Those of the table's lines that are too long; none where an application closes each with one more delimiter."""
+        found = tuple(line for line in lines if line in self._overlong)
+        return found if len(found) < len(lines) or any(self._overlong[line] for line in found) else ()
 
     def _tail(self) -> int:
         """The row at which what stands below the table begins; the number of rows where nothing does.
@@ -321,34 +385,11 @@ class _Reading:
         return bool(filled and table.num_rows) and 2 * pc.max(reduce(pc.add, filled)).as_py() > len(filled)
 
 
-def _is_lone_year(cell: Cell) -> bool:
-    """2026, and not 'Sumber: BPS, 2026'."""
-    if isinstance(cell, str):
-        return re.fullmatch(r"\s*(19|20)\d\d\s*", cell) is not None
-    return isinstance(cell, float | int) and 1900 <= cell <= 2100
-
-
-def _is_number(cell: Cell) -> bool:
-    return isinstance(cell, float | int) or (isinstance(cell, str) and cell.strip(" .").isdecimal())
-
-
-def _is_numbering(row: Sequence[Cell], texts: set[Cell]) -> bool:
-    """A row '(1) (2) (3)' or '1 2 3' or 'a b c' under the headings; `texts`: its cells in columns that hold no numbers."""
-    filled = [
-        " ".join(str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).split())
-        for cell in row
-        if cell != ""
-    ]
-    if len(filled) < 2:
+def _is_ambiguous(column: Conversion, evidence: Counter[str]) -> bool:
+    """Whether nothing tells what its numbers such as '1.234' are: both marks stand there, or none, and a comma is in them."""
+    own = column.evidence
+    if not column.unsure or (own and not (own["."] and own[","])):
         return False
-    bare = [
-        re.sub(r"\s*[=(].*$", "", text) if not text.startswith("(") else text.strip("() ") for text in filled
-    ]
-    numbers = [int(text) for text in bare if text.isdecimal() and len(text) <= 3]
-    if len(numbers) == len(filled):
-        rising = all(one < other for one, other in pairwise(numbers))
-        close = numbers[0] <= 1 and numbers[-1] <= len(numbers) + 3
-        return rising and close and (bool(texts - {""}) or filled[0].startswith("("))
-    return len(filled) > 2 and all(
-        len(text) == 1 and text.lower() == chr(97 + number) for number, text in enumerate(bare)
-    )
+    if own or (evidence["."] and evidence[","]):
+        return True
+    return bool(column.unsure_commas) and not (evidence["."] or evidence[","])

@@ -78,6 +78,11 @@ class Conversion:
     def unsure(self) -> int:
         return sum(map(len, self._unsure.values()))
 
+    @property
+    def unsure_commas(self) -> int:
+        """Numbers such as '1,234', which is no more 1.234 than 1234."""
+        return len(self._unsure["?,"])
+
     def take(self, cells: Sequence[Cell]) -> None:
         chunk = self._at_once(cells)
         if chunk is None:
@@ -169,6 +174,7 @@ class Conversion:
             return None
         if mark in ("?.", "?,"):
             if self.entry.type == "integer":
+                self.evidence["." if mark == "?," else ","] += 1  # the mark can't be the decimal one
                 return round(other_reading(value, "?,")) if mark == "?," else int(value)
             self._unsure[mark].append(row)
         elif mark:

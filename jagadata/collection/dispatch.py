@@ -145,8 +145,8 @@ def letters(run: RoundRun, agency: Agency) -> list[Letter]:
         "signature": signature,
         "tz": place.timezone,
     }
-    found = [make_invitation(proposal, run.round, agency, number=invitation, **shared)]
     asked = [one for one in run.datasets() if one.agency == agency.id]
+    found = [make_invitation(proposal, run.round, agency, number=invitation, asked=bool(asked), **shared)]
     if asked:
         kasi = run.holders("kasi_data")[0]
         contact = f"{kasi.name} ({kasi.email or run.policy.address})"
@@ -221,6 +221,7 @@ def invite(run: RoundRun) -> dict[str, str]:
             ],
             round=run.round.text,
             changed=False,
+            asked=any(one.agency == agency.id for one in run.datasets()),
             address=run.policy.address,
             deadline=format_date(run.deadline),
             attachments=attachments,
@@ -229,6 +230,12 @@ def invite(run: RoundRun) -> dict[str, str]:
         if not run.journal.outcome(f"mail:{what}"):
             failed[agency.id] = how
     return failed
+
+
+def told(run: RoundRun, agency: Agency) -> str:
+    """How an OPD got its letters, with the addresses that were refused; '' where it has none yet."""
+    outcome = run.journal.outcome(f"mail:invitation:{agency.id}")
+    return str(outcome["how"]) if outcome else ""
 
 
 def attendance_papers(run: RoundRun) -> list[Attachment]:
@@ -253,7 +260,8 @@ def attendance_papers(run: RoundRun) -> list[Attachment]:
 # --- step 3 ---
 
 
-def presence_paper(run: RoundRun) -> Attachment:
+def presence_paper(run: RoundRun, *, contacts: bool = True) -> Attachment:
+    """`contacts`: with NIP and telephone number of who came; not for other OPD."""
     decision = run.decision("attendance")
     signed = decision if decision and decision.answer == "yes" else None
     sheet = make_presence_sheet(
@@ -265,6 +273,7 @@ def presence_paper(run: RoundRun) -> Attachment:
         city=run.place.office.office.city,
         leader=run.signature("kabid_egov", signed),
         tz=run.place.timezone,
+        contacts=contacts,
     )
     return ("presensi-rapat.pdf", pdf(run, sheet))
 

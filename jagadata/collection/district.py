@@ -96,15 +96,15 @@ def check_units(part: Part) -> list[Finding]:
 
 
 def _unit_of_title(title: str) -> str:
-    """'Satuan: ribu orang' or '(dalam ribuan)' above the table."""
+    """'Satuan: ribu orang', '(dalam ribuan)' or '(Juta Rp)' above the table."""
     if match := re.search(r"satuan\s*[:=]?\s*([^·():;,]{1,30})", title, re.IGNORECASE):
         return unit_of(match[1])
-    if match := re.search(
+    for words in (
         r"\bdalam\s+((?:ribuan|jutaan|miliar|ribu|juta)(?:\s+(?:rupiah|rp|orang|jiwa|ton))?)",
-        title,
-        re.IGNORECASE,
+        r"[(\[]\s*((?:rp\.?\s+)?(?:ribuan|jutaan|miliar|milyar|ribu|juta)(?:\s+[a-z]+)?)\s*[)\]]",
     ):
-        return unit_of(match[1])
+        if match := re.search(words, title, re.IGNORECASE):
+            return unit_of(match[1])
     return ""
 
 
@@ -159,6 +159,26 @@ def check_size(
                     action="Pastikan tidak ada baris atau lembar yang tertinggal.")
         )  # fmt: skip
     return findings
+
+
+def check_new_numbers(
+    table: pa.Table, dataset: DatasetEntry, round: Round, previous: PreviousTable | None, where: str
+) -> list[Finding]:
+    """Last year's numbers under this year's date: the digest is another one, and nothing else is."""
+    names = [one.name for one in dataset.columns if one.type == "year"]
+    if previous is None or previous.rows != table.num_rows or not names:
+        return []
+    if any(pc.unique(table[name]).to_pylist() != [round.year] for name in names):
+        return []
+    for name in names:
+        table = table.set_column(table.column_names.index(name), name, pc.subtract(table[name], 1))
+    if make_digest(table) != previous.digest:
+        return []
+    return [
+        Finding(code="angka-sama-dengan-putaran-lalu", severity="peringatan", where=where,
+                text="Semua isi sama persis dengan putaran lalu; hanya tahunnya yang diganti.",
+                action="Pastikan data sudah diperbarui; bila memang tidak berubah, beri tahu kami.")
+    ]  # fmt: skip
 
 
 @dataclass

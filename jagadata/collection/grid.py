@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 Cell = str | int | float | bool | date | datetime | time | timedelta
 """'' is an empty one."""
@@ -41,6 +41,9 @@ class Grid:
     merges: tuple[Merge, ...] = ()
     knows_merges: bool = False
     hidden: bool = False
+    lengths: Sequence[int] = field(
+        default=(), repr=False
+    )  # cells of each line of a CSV, before it was filled up
 
     def head(self) -> Rows:
         """The rows at the top in which headings are looked for."""

@@ -24,6 +24,12 @@ DEEPEST = 40
 ENOUGH = 0.5
 """The share of a data set's columns (required ones count three times) that makes a table its table."""
 
+_SURE_ENOUGH = 0.655
+"""Below it a heading has a word more or less that may matter: 'Jumlah Siswa Miskin' is not 'Jumlah Siswa'."""
+
+_FILLERS = {"jumlah", "banyak", "banyaknya", "data", "angka", "nama"}
+"""Words that headings have or lack without meaning anything else."""
+
 _IGNORED = {("nomor",), ("nomor", "urut"), ("nomer",), ()}
 
 
@@ -38,6 +44,8 @@ class Layout:
     columns: dict[str, int]  # the office file's name -> the sheet's column
     headings: dict[int, str]  # every column's heading as it stands there
     guessed: tuple[str, ...] = ()  # columns whose heading only resembles theirs
+    doubtful: tuple[str, ...] = ()  # of them: those whose heading has a word that may make it another column
+    twins: tuple[tuple[int, str], ...] = ()  # further columns with the very heading of one that was found
     unknown: tuple[int, ...] = ()
     unit_column: int | None = None
     units: dict[str, str] | None = None  # the office file's name -> the unit in its heading, normalised
@@ -53,6 +61,8 @@ class _Match:
     score: float
     columns: dict[str, int]
     guessed: tuple[str, ...]
+    doubtful: tuple[str, ...] = ()
+    twins: tuple[tuple[int, str], ...] = ()
 
 
 def find_layouts(grid: Grid, head: Rows, datasets: Sequence[DatasetEntry], hints: str) -> list[Layout]:
@@ -173,6 +183,14 @@ def _match(dataset: DatasetEntry, names: list[tuple[str, ...]]) -> _Match:
         guessed=tuple(
             wanted[number][0].name for number, (_place, fit) in sorted(columns.items()) if fit < 0.8
         ),
+        doubtful=tuple(
+            wanted[number][0].name for number, (_place, fit) in sorted(columns.items()) if fit < _SURE_ENOUGH
+        ),
+        twins=tuple(
+            (place, wanted[number][0].name)
+            for fit, number, place in offers
+            if place not in used and fit >= 0.8 and fit == columns[number][1]
+        ),
     )
 
 
@@ -192,15 +210,23 @@ def _fit(text: str, name: str) -> float:
         return 0.9
     if set(heard) == set(asked):
         return 0.85
-    one, other = " ".join(heard), " ".join(asked)
-    if one[0] == other[0] and abs(len(one) - len(other)) <= 2 and len(other) >= 5:
-        ratio = SequenceMatcher(None, one, other).ratio()
-        if ratio >= 0.86 and [word for word in heard if word.isdigit()] == [
-            word for word in asked if word.isdigit()
-        ]:
-            return 0.75
-    shared, all_words = len(set(heard) & set(asked)), len(set(heard) | set(asked))
-    return 0.65 if len(asked) > 1 and shared / all_words >= 0.66 else 0
+    if "".join(heard) == "".join(asked):
+        return 0.85
+    if len(heard) == len(asked) and all(map(_is_typo, heard, asked)):
+        return 0.75
+    shared, all_words = set(heard) & set(asked), set(heard) | set(asked)
+    if len(asked) < 2 or len(shared) / len(all_words) < 0.66:
+        return 0
+    return 0.7 if all_words - shared <= _FILLERS else 0.65
+
+
+def _is_typo(one: str, other: str) -> bool:
+    """The same word, or a longer one with a slip: 'SMP' and 'SMA' are two."""
+    if one == other:
+        return True
+    if one[0] != other[0] or abs(len(one) - len(other)) > 2 or min(len(one), len(other)) < 5:
+        return False
+    return not (one + other).isdigit() and SequenceMatcher(None, one, other).ratio() >= 0.83
 
 
 def _core(text: str) -> tuple[str, ...]:
@@ -246,6 +272,8 @@ def _layout(
         columns=found.columns,
         headings=headings,
         guessed=found.guessed,
+        doubtful=found.doubtful,
+        twins=found.twins,
         unknown=tuple(
             place for place, words in spare.items() if words not in _IGNORED and place != unit_column
         ),

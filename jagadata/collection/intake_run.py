@@ -19,6 +19,7 @@ from jagadata.collection.personal import mask
 from jagadata.collection.receipts import list_receipts, list_received, parse_number
 from jagadata.collection.round_run import RoundRun, find_holder, find_rounds
 from jagadata.collection.second_copies import copy_round
+from jagadata.collection.unread_mails import make_unread_rows
 from jagadata.errors import JagadataError, RefusedError, UnreachableError
 from jagadata.records import Problem
 
@@ -210,6 +211,11 @@ def quarantine(run: RoundRun) -> list[dict[str, str]]:
         for one in list_receipts(run.place, run.round)
         if one.state == "karantina"
     ]
+
+
+def unread_mails(run: RoundRun) -> list[dict[str, str]]:
+    """What people must read themselves, as the rows of a table: a bounced invitation, a question, a forged sender."""
+    return make_unread_rows(list_receipts(run.place, run.round))
 
 
 def accept(run: RoundRun, number: str, agency: str, by: str) -> None:

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from jagadata import sop
 from jagadata.collection import dispatch
-from jagadata.collection.intake_run import deliveries, examine_receipt, quarantine, tables_of, work_folder
+from jagadata.collection.intake_run import (
+    deliveries,
+    examine_receipt,
+    quarantine,
+    tables_of,
+    unread_mails,
+    work_folder,
+)
 from jagadata.collection.package import check_publishable
 from jagadata.collection.receipts import list_receipts, open_file
 from jagadata.collection.report import Report, make_report_sheet
-from jagadata.collection.round_run import FINISHED
+from jagadata.collection.round_run import FINISHED, STEPS, ended
 from jagadata.collection.second_copies import copy_round
 from jagadata.collection.timing import make_timings
 from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError
@@ -41,7 +48,7 @@ def take_inventory(run: RoundRun) -> None:
 def carry_in(run: RoundRun) -> dict[str, list[str]]:
     """Complete data sets into the inventory and to every publisher; what is done is not done again.
 
-    Returns why not, by data set. Raises UnreachableError, RefusedError: the inventory.
+    Returns why not, by data set. Raises UnreachableError; RefusedError: the inventory as a whole.
     """
     place = run.place
     book = place.inventory(run.policy)
@@ -53,7 +60,7 @@ def carry_in(run: RoundRun) -> dict[str, list[str]]:
         if delivery.is_complete and delivery.received:
             try:
                 found = _carry(run, book, delivery, receipts[delivery.received.receipt])
-            except (DamagedError, NotFoundError) as error:
+            except (DamagedError, NotFoundError, RefusedError) as error:  # of this file, this table
                 found = [f"belum masuk inventaris: {error.message}"]
             if found:
                 refusals[delivery.dataset.code] = found
@@ -168,24 +175,22 @@ def make_report(run: RoundRun) -> Report:
     """The closing report, from the journal and the receipts."""
     journal = run.journal
 
-    def ended(step: str) -> datetime | None:
-        entry = journal.last(step)
-        return entry.at if entry else None
-
     begun = datetime.fromisoformat(run.open()["at"])
     meeting = run.proposal.begins_at(run.place.timezone)
+    ends = {step: ended(journal, step) for step in STEPS}
     times = {
-        1: (begun, ended("1")),
-        2: (ended("1"), ended("2")),
-        3: (min(meeting, ended("3") or meeting), ended("3")),
-        4: (ended("2"), ended("4")),
-        5: (ended("4"), ended("5")),
+        1: (begun, ends["1"]),
+        2: (ends["1"], ends["2"]),
+        3: (min(meeting, ends["3"] or meeting), ends["3"]),
+        4: (ends["2"], ends["4"]),
+        5: (ends["4"], ends["5"]),
     }
     failed = [run.agency(key).name for key in _uninvited(run)]
-    held = quarantine(run)
+    held, unread = quarantine(run), unread_mails(run)
     notes = [
         *([f"Undangan tidak terkirim kepada: {', '.join(failed)}"] if failed else []),
         *([f"{len(held)} berkas dari pengirim yang tidak dikenal tidak diterima"] if held else []),
+        *([f"{len(unread)} surel tanpa data tidak dijawab dan perlu dibaca petugas"] if unread else []),
     ]
     return Report(
         round=run.round,

@@ -69,14 +69,18 @@ def make_invitation(
     day: date,
     signature: Signature,
     tz: ZoneInfo,
+    asked: bool = True,
 ) -> Letter:
-    """Surat Undangan: Nomor, Sifat, Lampiran, Hal, Yth., Hari/Tanggal, Waktu, Tempat, Acara."""
+    """Surat Undangan: Nomor, Sifat, Lampiran, Hal, Yth., Hari/Tanggal, Waktu, Tempat, Acara.
+
+    `asked`: data is asked of this OPD, so that request and form are enclosed.
+    """
     return Letter(
         title="Surat Undangan",
         number=number,
         place=f"{city}, {format_date(day, tz)}",
         nature="Penting",
-        attachment="1 (satu) berkas",
+        attachment="1 (satu) berkas" if asked else "-",
         subject=f"Undangan Rapat Koordinasi Pengumpulan Data {round.text}",
         to=_address(agency, city),
         paragraphs=(INVITING.format(round=round.text),),
@@ -88,7 +92,7 @@ def make_invitation(
         ),
         items=proposal.agenda,
         closing=(
-            "Surat Permintaan Data dan formulir pengisian data terlampir.",
+            *(("Surat Permintaan Data dan formulir pengisian data terlampir.",) if asked else ()),
             "Demikian atas perhatian dan kehadiran Saudara disampaikan terima kasih.",
         ),
         blocks=(make_block("", signature, tz=tz),),

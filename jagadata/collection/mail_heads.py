@@ -16,6 +16,8 @@ from jagadata.collection.senders import AUTOMATIC_NAMES, parse_address
 
 LONGEST = 65536
 """Bytes of a head that are looked at."""
+_TOKEN = re.compile(r'"[\w.@+\-]*"')
+"""A quoted word that could stand without its quotes."""
 _BULK = ("bulk", "junk", "list", "auto_reply")
 _LIST_FIELDS = ("list-id", "list-unsubscribe", "list-post")
 _ROBOT_FIELDS = ("x-autoreply", "x-autorespond", "x-loop", "x-failed-recipients")
@@ -92,16 +94,16 @@ def _automatic(fields: dict[str, list[str]], sender: str, kind: str) -> str:
 
     if kind == "multipart/report":
         return "laporan pengiriman"
-    if "return-path" in fields and value("return-path") == "<>":
-        return "tanpa alamat balik"
+    if sender and AUTOMATIC_NAMES.fullmatch(sender.partition("@")[0]):
+        return "alamat mesin"
     if value("auto-submitted").partition(";")[0].strip() not in ("", "no"):
         return "surel otomatis"
+    if "return-path" in fields and value("return-path") == "<>":
+        return "tanpa alamat balik"
     if value("precedence") in _BULK or any(name in fields for name in _LIST_FIELDS):
         return "surel dari milis"
     if value("x-auto-response-suppress") not in ("", "none") or any(name in fields for name in _ROBOT_FIELDS):
         return "pengirim meminta tidak dibalas otomatis"
-    if sender and AUTOMATIC_NAMES.fullmatch(sender.partition("@")[0]):
-        return "alamat mesin"
     return ""
 
 
@@ -111,7 +113,7 @@ def _forged(results: list[str], domain: str) -> str:
     That server's header is the topmost. Failures count from every header in its name: adding one harms only who adds it.
     Passes count from the topmost alone, and for the sender's own `domain` alone (RFC 7489, relaxed alignment).
     """
-    plain = [re.sub(r"\([^()]*\)", " ", " ".join(read_bytes(one).lower().split())) for one in results]
+    plain = [_bare(read_bytes(one)) for one in results]
     ours = [one for one in plain if one.partition(";")[0].strip() == plain[0].partition(";")[0].strip()]
     verdicts = [dict(re.findall(r"[;\s](dmarc|spf|dkim)\s*=\s*([a-z]+)", one)) for one in ours]
     if any(one.get("dmarc") == "fail" for one in verdicts):
@@ -122,9 +124,19 @@ def _forged(results: list[str], domain: str) -> str:
         return ""
     if any(one.get("spf") in ("fail", "hardfail") for one in verdicts):
         return "server surel menyatakan pengirimnya tidak berhak memakai alamat itu (spf=fail)"
+    if not aligned and any(one.get("spf") == "softfail" for one in verdicts):
+        return "server surel tidak memastikan pengirimnya berhak memakai alamat itu (spf=softfail)"
     if passes and not aligned:
         return f"server surel hanya memastikan pengirim dari {passes[0][1]}, bukan dari {domain}"
     return ""
+
+
+def _bare(header: str) -> str:
+    """Without comments and without what stands in quotes: the sender chose it, `MAIL FROM:<"x; dkim=pass header.d=opd.go.id"@evil.id>`."""
+    plain = re.sub(
+        r'"(?:[^"\\]|\\.)*"', lambda match: match[0] if _TOKEN.fullmatch(match[0]) else "quoted", header
+    )
+    return re.sub(r"\([^()]*\)", " ", " ".join(plain.lower().split()))
 
 
 def _passes(header: str) -> list[tuple[str, str]]:

@@ -41,12 +41,13 @@ _PARTS_OF_MAIL = {
     "message/delivery-status",
     "message/disposition-notification",
     "message/global-delivery-status",
-    "text/calendar",
     "text/rfc822-headers",
     "text/vcard",
     "text/x-vcard",
 }
 """What mail programs add by themselves: never data."""
+_CALENDAR = {"text/calendar", "application/ics"}
+"""What calendar programs send when somebody accepts or declines our invitation (RFC 6047)."""
 _UNREADABLE = {
     "application/ms-tnef": "winmail.dat hanya terbaca oleh Outlook; kirim ulang dalam format HTML atau teks biasa (bukan Rich Text)",
     "application/vnd.ms-tnef": "winmail.dat hanya terbaca oleh Outlook; kirim ulang dalam format HTML atau teks biasa (bukan Rich Text)",
@@ -74,7 +75,12 @@ def read_mail(raw: bytes, *, at: datetime, senders: Senders, key: str = "") -> A
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):  # hostile bytes in a parser
         return make_arrival(head, at, senders, refusal=_BROKEN)
     return make_arrival(
-        head, at, senders, files=tuple(found.files), remarks=tuple(dict.fromkeys(found.remarks))
+        head,
+        at,
+        senders,
+        files=tuple(found.files),
+        remarks=tuple(dict.fromkeys(found.remarks)),
+        automatic="jawaban undangan dari kalender" if found.calendar and not found.files else "",
     )
 
 
@@ -107,15 +113,16 @@ def make_arrival(
     files: tuple[ArrivedFile, ...] = (),
     remarks: tuple[str, ...] = (),
     refusal: str = "",
+    automatic: str = "",
 ) -> Arrival:
-    """What a mail comes to, given who sends it."""
+    """What a mail comes to, given who sends it. `automatic`: why a machine wrote it, where its head does not say so."""
     known = senders.agency(head.sender)
     claim = known or senders.claim(head.subject)
     own = head.sender in senders.own
     doubt = head.forged
     if not known and not doubt:
         doubt = "alamat kantor sendiri" if own else "alamat pengirim tidak terdaftar"
-    automatic = head.automatic or ("dari alamat kantor sendiri" if own else "")
+    automatic = head.automatic or automatic or ("dari alamat kantor sendiri" if own else "")
     return Arrival(
         key=head.key,
         source=SOURCE,
@@ -140,6 +147,7 @@ class _Attachments:
     def __init__(self, message: Message) -> None:
         self.files: list[ArrivedFile] = []
         self.remarks: list[str] = []
+        self.calendar = False
         self.parts = 0
         self._walk(message, 0)
 
@@ -159,6 +167,8 @@ class _Attachments:
         elif isinstance(payload, list) and kind not in _UNREADABLE:
             for inner in payload:
                 self._walk(inner, depth + 1)
+        elif kind in _CALENDAR:
+            self.calendar = True
         elif kind not in _PARTS_OF_MAIL:
             self._leaf(part, kind)
 

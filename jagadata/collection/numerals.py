@@ -20,6 +20,8 @@ _PLAIN = re.compile(r"[+-]?\d{1,15}")
 _ID = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 _EN = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?([eE][+-]?\d{1,3})?")
 _AROUND = re.compile(r"^\s*(rp\.?|idr)?\s*|\s*(,-|,00-|%|\*+\)?|r\)|x\))?\s*$", re.IGNORECASE)
+_GAP = re.compile(r"(?<=\d) (?=\d{3}(?!\d))|(?<!\d) | (?!\d)")
+"""Spaces that stand for nothing: '1 234 567', 'Rp 5', '( 5 )'; not the one of '10 20', which is two numbers."""
 _EPOCH = date(1899, 12, 30)
 
 
@@ -36,7 +38,7 @@ def parse_number(text: str) -> tuple[float, Mark] | None:
     if _PLAIN.fullmatch(text):
         return float(text), ""
     if not _ID.fullmatch(text):
-        text = _AROUND.sub("", text.replace("\u00a0", " ").replace("\u2212", "-")).replace(" ", "")
+        text = _GAP.sub("", _AROUND.sub("", text.replace("\u00a0", " ").replace("\u2212", "-")))
     negative = text.startswith("(") and text.endswith(")")
     if negative:
         text = text[1:-1]

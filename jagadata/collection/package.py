@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 FORMULA_PATTERN = r"^(?:[=+@\t\r\n＝＋－＠]|-(?s:.))"
 """Text that a spreadsheet would run (OWASP, CSV injection). A dash alone is how offices write 'none', and harmless."""
+FORMULA_INSIDE = r";([=+\-@＝＋－＠])"
+"""The same behind a semicolon: where lists are separated by it, as in Indonesia, Excel begins a new cell there, quotes or not."""
 FORMULA_NOTE = (
-    "Pada berkas CSV, isian teks yang diawali =, +, -, @, tab, atau baris baru diberi tanda petik tunggal (') di depannya "
-    "agar tidak dijalankan sebagai rumus oleh program lembar kerja. Berkas Parquet memuat isian aslinya."
+    "Pada berkas CSV, isian teks yang diawali =, +, -, @, tab, atau baris baru (juga sesudah titik koma) diberi tanda petik "
+    "tunggal (') di depannya agar tidak dijalankan sebagai rumus oleh program lembar kerja. Berkas Parquet memuat isian aslinya."
 )
 DESCRIPTOR = "datapackage.json"
 _LICENSES = {
@@ -199,4 +201,5 @@ def _schema(dataset: DatasetEntry, kinds: Mapping[str, ColumnKind], gaps: Collec
 
 def guard(text: str) -> str:
     """As the CSV writer does it to headings and text."""
+    text = re.sub(FORMULA_INSIDE, r";'\1", text)
     return f"'{text}" if re.match(FORMULA_PATTERN, text) else text

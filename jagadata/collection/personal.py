@@ -16,13 +16,20 @@ if TYPE_CHECKING:
 
 NIK, NIP, PHONE, MAIL = "NIK", "NIP", "Nomor telepon", "Alamat surel"
 
-_GAP = r"[ \u00a0\u2007\u2009\u202f.\-']{0,3}"
+_SIGNS = r" \t\r\n\u00a0\u2007\u2009\u200b-\u200d\u202f\u2060\ufeff.\-'"
+_GAP = rf"[{_SIGNS}]{{0,3}}"
 """What may stand between the digits of one number."""
+_WIDE_GAP = rf"[{_SIGNS}/:_]{{0,3}}"
+_CELL_GAP = rf"[{_SIGNS}/:_,]{{0,3}}"
+"""The same for NIK and NIP, whose digits prove themselves; commas only within a cell: findings list the numbers of rows."""
 
-SUSPECT = re.compile(rf"@|(?:62|0)[ \u00a0.\-()]{{0,3}}8[1235789](?:[)]?{_GAP}\d){{7}}|\d(?:{_GAP}\d){{14}}")
+SUSPECT = re.compile(
+    rf"@|(?:62|0)[ \u00a0.\-()]{{0,3}}8[1235789](?:[)]?{_GAP}\d){{7}}|\d(?:{_CELL_GAP}\d){{14}}"
+)
 """Whatever holds personal data matches here: one quick look at many cells before the exact one."""
 
-_RUN = re.compile(rf"\d(?:{_GAP}\d){{14,}}")
+_RUN = re.compile(rf"\d(?:{_CELL_GAP}\d){{14,}}")
+_WIDE_RUN = re.compile(rf"\d(?:{_WIDE_GAP}\d){{14,}}")
 _GROUP = re.compile(r"\d+")
 _PHONE = re.compile(
     rf"(?<!\d)(?<!\d[.,])(?:\+?62[ \u00a0.\-]?\(?0?\)?|\(?0)8[1235789](?:[)]?{_GAP}\d){{7,10}}(?!\d)"
@@ -114,8 +121,23 @@ def mask_value(kind: str, value: str) -> str:
 def mask(text: str) -> str:
     """The text with everything in it that is or may be personal data masked: any number of 11 digits or more, too."""
     text = _MAIL.sub(lambda match: mask_value(MAIL, match[0]), text)
+    text = _WIDE_RUN.sub(lambda match: _mask_run(match[0]), text)
     text = _PHONE.sub(lambda match: mask_value(PHONE, match[0]), text)
     return _LONG.sub(lambda match: _starred(re.sub(r"\D", "", match[0]), 2), text)
+
+
+def mask_cell(text: str) -> str:
+    """The same for one cell's text, where '3,503,011,501,900,001' is a NIK that a spreadsheet cut into thousands."""
+    return mask(_RUN.sub(lambda match: _mask_run(match[0]), text))
+
+
+def _mask_run(run: str) -> str:
+    shown, start = [], 0
+    for _kind, value in _find_in_run(run):
+        at = run.index(value, start)
+        shown += [run[start:at], _starred(re.sub(r"\D", "", value), 2)]
+        start = at + len(value)
+    return "".join([*shown, run[start:]])
 
 
 def _starred(digits: str, last: int) -> str:

@@ -55,6 +55,15 @@ def _time(text: str) -> time:
     return time(int(hour), int(minute))
 
 
+def _clock(text: str) -> str:
+    """'09.00' for '9:00', '9.00 WIB' and '9'; what is no time stays, and is named by `find_faults`."""
+    plain = text.strip().upper().removesuffix("WIB").strip().replace(":", ".")
+    try:
+        return f"{_time(plain if '.' in plain else f'{plain}.00'):%H.%M}"
+    except ValueError:
+        return plain
+
+
 def make_proposal(policy: Policy, today: date, holidays: Collection[date]) -> Proposal:
     """What the office file suggests, the meeting on the first working day after the notice."""
     day = add_working_days(today, max(1, policy.meeting.notice_days), holidays)
@@ -102,8 +111,8 @@ def complete(proposal: Proposal, form: dict[str, Any]) -> Proposal:
     return replace(
         proposal,
         day=date.fromisoformat(str(form["tanggal"])),
-        begins=str(form["mulai"]).strip().replace(":", "."),
-        ends=str(form["selesai"]).strip().replace(":", "."),
+        begins=_clock(str(form["mulai"])),
+        ends=_clock(str(form["selesai"])),
         place=str(form["tempat"]).strip(),
         agenda=tuple(line.strip(" -") for line in str(form["acara"]).splitlines() if line.strip(" -")),
         deadline=date.fromisoformat(str(form["batas_waktu"])),

@@ -12,21 +12,28 @@ import pyarrow.compute as pc
 from jagadata.collection.checks import Rows, check_cells, check_rows
 from jagadata.collection.cleaning import Part, Percents, read_part
 from jagadata.collection.conversion import TYPES
-from jagadata.collection.district import check_regions, check_size, check_units, check_years, make_digest
+from jagadata.collection.district import (
+    check_new_numbers,
+    check_regions,
+    check_size,
+    check_units,
+    check_years,
+    make_digest,
+)
 from jagadata.collection.examination import Finding, PersonalData
 from jagadata.collection.grid import CHUNK, column_letter
 from jagadata.collection.headings import Layout, find_layouts, is_year, nearest, years_of
+from jagadata.collection.part_findings import find_fractions, find_part_faults
 from jagadata.collection.sightings import Sightings, column_name, look_over
 from jagadata.collection.wording import number_text, place, quote, sift
-from jagadata.collection.words import unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from jagadata.collection.examination import PreviousTable
     from jagadata.collection.grid import Cell, Grid
     from jagadata.collection.round import Round
-    from jagadata.office_collection import ColumnEntry, DatasetEntry
+    from jagadata.office_collection import DatasetEntry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,8 +117,8 @@ def _put_together(outcome: Outcome, pairs: list[tuple[Part, bool]], question: Qu
     dataset = parts[0].layout.dataset
     filled = []
     for part in parts:
-        outcome.findings += _part_findings(part)
-        outcome.findings += _fraction_findings(part, question)
+        outcome.findings += find_part_faults(part)
+        outcome.findings += find_fractions(part, question.percents)
         outcome.findings += check_units(part)
         whole, dated = _with_year(part, question)
         outcome.findings += dated
@@ -140,6 +147,9 @@ def _put_together(outcome: Outcome, pairs: list[tuple[Part, bool]], question: Qu
     full = _with_columns(table, [one.name for one in dataset.columns], types)
     digest = make_digest(full)
     outcome.findings += check_size(full.num_rows, digest, dataset, question.previous.get(dataset.code), where)
+    outcome.findings += check_new_numbers(
+        full, dataset, question.round, question.previous.get(dataset.code), where
+    )
     outcome.tables.append(
         Understood(
             dataset=dataset,
@@ -200,105 +210,6 @@ def _years(table: pa.Table, dataset: DatasetEntry) -> list[int]:
         elif one.type == "date" and one.name in table.column_names and not years:
             years |= {year for year in pc.unique(pc.year(table[one.name])).to_pylist() if year}
     return sorted(years)
-
-
-def _part_findings(part: Part) -> Iterator[Finding]:
-    """What was left out or had to be guessed."""
-    layout, sheet = part.layout, part.sheet
-    heading = [layout.last + 1]
-    years = [text for text in layout.headings.values() if is_year(text)]
-    missing = [one for one in layout.missing if one.required and not _is_year_of_title(one, part)]
-    if missing:
-        side = " Tahun tampaknya ditulis berjajar sebagai kolom." if years else ""
-        yield Finding(
-            code="kolom-tidak-ada", severity="kesalahan", where=place(sheet=sheet, lines=heading), count=len(missing),
-            text=f"Kolom {', '.join(repr(one.name) for one in missing)} tidak ditemukan.{side}",
-            action="Susun satu baris untuk setiap tahun, dengan kolom Tahun." if years
-            else "Tambahkan kolom itu dengan judul seperti pada formulir.",
-        )  # fmt: skip
-    if layout.unknown:
-        names = [column_name(layout.headings, column) for column in layout.unknown]
-        yield Finding(
-            code="kolom-tidak-dikenal", severity="peringatan", where=place(sheet=sheet, lines=heading), count=len(names),
-            text=f"Tidak diminta dan tidak dibaca: {', '.join(names[:8])}{' …' if len(names) > 8 else ''}.",
-            action="Hapus kolom itu, atau perbaiki judulnya bila maksudnya kolom yang diminta.",
-        )  # fmt: skip
-    for name in layout.guessed:
-        yield Finding(
-            code="judul-mirip", severity="peringatan",
-            where=place(sheet=sheet, lines=heading, column=layout.headings[layout.columns[name]]),
-            text=f"Judul kolom ini dibaca sebagai '{name}'.", action=f"Tulis '{name}' agar pasti.",
-        )  # fmt: skip
-    if count := part.left_out.get("kosong"):
-        yield Finding(
-            code="baris-kosong", severity="peringatan", count=count,
-            where=place(sheet=sheet, lines=[part.first_left_out["kosong"]]),
-            text=f"{number_text(count)} baris kosong di tengah tabel dilewati.", action="Hapus baris kosong.",
-        )  # fmt: skip
-    if part.below and not part.below_sure:
-        yield Finding(
-            code="di-bawah-tabel", severity="peringatan", count=len(part.below), where=place(sheet=sheet, lines=part.below),
-            text="Isi baris ini dianggap bukan bagian tabel dan tidak dibaca.",
-            action="Bila masih data, hapus baris kosong di atasnya dan lengkapi kolomnya.",
-        )  # fmt: skip
-    if part.notes:
-        yield Finding(
-            code="catatan-di-tengah", severity="peringatan", count=len(part.notes),
-            where=place(sheet=sheet, lines=list(part.notes)),
-            text="Baris ini dianggap catatan atau tanda tangan di tengah tabel dan tidak dibaca.",
-            action="Bila data, isi semua kolom wajibnya; bila bukan, pindahkan ke bawah tabel.",
-        )  # fmt: skip
-    if part.lost:
-        yield Finding(
-            code="angka-tidak-dibaca", severity="kesalahan", count=len(part.lost),
-            where=place(sheet=sheet, lines=list(part.lost)),
-            text="Baris ini tampak seperti catatan atau tanda tangan, tetapi memuat angka atau tahun pada kolom yang diminta; tidak dibaca.",
-            action="Bila data, isi semua kolom wajibnya; bila bukan, hapus angka dan tahunnya.",
-        )  # fmt: skip
-    for name, count in part.unsure.items():
-        yield Finding(
-            code="angka-bermakna-ganda", severity="peringatan", count=count,
-            where=place(sheet=sheet, column=layout.headings[layout.columns[name]]),
-            text=f"{number_text(count)} angka seperti '1.234' dibaca dengan titik sebagai tanda desimal, seperti kolom lain.",
-            action="Tulis ribuan tanpa titik dan desimal dengan koma.",
-        )  # fmt: skip
-    for name in part.mixed:
-        yield Finding(
-            code="desimal-campur", severity="peringatan",
-            where=place(sheet=sheet, column=layout.headings[layout.columns[name]]),
-            text="Tanda desimal titik dan koma dipakai bersama-sama.", action="Pakai koma saja sebagai tanda desimal.",
-        )  # fmt: skip
-    if part.overflow:
-        yield Finding(
-            code="isi-tidak-terbaca", severity="kesalahan", where=place(sheet=sheet), count=part.overflow,
-            text=f"{number_text(part.overflow)} sel lagi tidak terbaca.", action="Perbaiki jenis isinya di seluruh kolom.",
-        )  # fmt: skip
-
-
-def _fraction_findings(part: Part, question: Question) -> Iterator[Finding]:
-    """Percentages near 0 in a file that keeps '12,5%' as 0.125 and does not say where: perhaps a hundred times too small."""
-    if question.percents is not None and not question.percents:
-        return
-    for column in part.layout.dataset.columns:
-        unit = unit_of(column.unit or part.layout.dataset.unit)
-        if column.type != "number" or unit != "persen" or column.name not in part.layout.columns:
-            continue
-        largest = pc.max(pc.abs(part.table[column.name])).as_py() or 0
-        unknown = question.percents is None
-        if not 0 < largest <= 1 + unknown or column.name in part.scaled:  # 105% is 1.05
-            continue
-        yield Finding(
-            code="persen-pecahan", severity="kesalahan" if unknown and largest <= 1 else "peringatan",
-            where=place(sheet=part.sheet, column=part.layout.headings[part.layout.columns[column.name]]),
-            text=f"Semua nilai persen pada kolom ini paling besar {number_text(largest)}; "
-            "sel berformat persen menyimpan 12,5% sebagai 0,125.",
-            action="Simpan sebagai XLSX dan kirim ulang; di sana format selnya terbaca."
-            if unknown else "Bila maksudnya 12,5%, tulis 12,5 atau beri sel itu format Persentase.",
-        )  # fmt: skip
-
-
-def _is_year_of_title(column: ColumnEntry, part: Part) -> bool:
-    return column.type == "year" and len(years_of(part.layout, [part.sheet])) == 1
 
 
 def _stranger(grid: Grid, question: Question) -> Finding:

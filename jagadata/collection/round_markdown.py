@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from jagadata.collection.deliveries import Delivery
+    from jagadata.collection.last_round import LastRound
     from jagadata.collection.proposal import Proposal
     from jagadata.collection.report import Report
     from jagadata.collection.round import Round
@@ -28,8 +29,15 @@ def _facts(pairs: Iterable[tuple[str, str]]) -> str:
     return "\n".join(f"- **{label}:** {escape_markdown(value)}" for label, value in pairs if value)
 
 
-def render_proposal(proposal: Proposal, datasets: Sequence[DatasetEntry], round: Round, tz: ZoneInfo) -> str:
-    """Lokasi dan jadwal kegiatan, with what is asked of whom."""
+def render_proposal(
+    proposal: Proposal,
+    datasets: Sequence[DatasetEntry],
+    round: Round,
+    tz: ZoneInfo,
+    *,
+    last: LastRound | None = None,
+) -> str:
+    """Lokasi dan jadwal kegiatan, with what is asked of whom; and what came of it in the `last` round."""
     facts = _facts(
         [
             ("Putaran", round.text),
@@ -41,9 +49,17 @@ def render_proposal(proposal: Proposal, datasets: Sequence[DatasetEntry], round:
             ("Catatan", proposal.note),
         ]
     )
-    rows = [(one.agency, one.code, one.name, one.unit) for one in datasets]
-    asked = _table(("OPD", "Kode", "Data yang diminta", "Satuan"), rows)
-    return f"### Lokasi dan jadwal kegiatan\n\n{facts}\n\n{asked}"
+    heads = ["OPD", "Kode", "Data yang diminta", "Satuan"]
+    rows = [[one.agency, one.code, one.name, one.unit] for one in datasets]
+    if last and last.name:
+        heads.append(f"Pada {last.name}")
+        rows = [[*row, last.state(row[1])] for row in rows]
+    parts = ["### Lokasi dan jadwal kegiatan", facts, _table(heads, rows)]
+    if last and last.gone:
+        parts.append(f"Tidak ada lagi di berkas kantor: {escape_markdown(', '.join(last.gone))}.")
+    if last and last.fault:
+        parts.append(f"Hasil putaran lalu tidak diketahui: {escape_markdown(last.fault)}")
+    return "\n\n".join(parts)
 
 
 def make_delivery_rows(deliveries: Iterable[Delivery], tz: ZoneInfo) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from jagadata.approval import Decision, may_sign, sign
+from jagadata.calendar import format_date
 from jagadata.collection import attendance as presence
 from jagadata.collection import proposal as proposals
 from jagadata.collection.attendance import Attendance, Attendee
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from jagadata.workplace import Workplace
 
 ROUND_KIND = "application/vnd.jagadata.round+json"
+STEPS = ("1", "2", "3", "4", "5")
+CARRIED = "carried"
+"""The journal's note of when the steps ended that an earlier run had done."""
 CANCELLED, EXPIRED, FINISHED = "Dibatalkan", "Kedaluwarsa", "Selesai"
 
 
@@ -125,12 +129,12 @@ class RoundRun:
         Returns when the round that goes on was opened: what came since then belongs to it. Killed half-way, it goes on copying.
         """
         earlier = self.place.journal(before)
-        ended = earlier.outcome("end")
-        if ended and ended["status"] == FINISHED:
+        end = earlier.outcome("end")
+        if end and end["status"] == FINISHED:
             raise RefusedError(
                 f"Putaran {round.text} sudah selesai oleh run {before}.", "Pilih putaran berikutnya."
             )
-        if ended:
+        if end:
             return ""
         if not self.order.take_over:
             raise RefusedError(
@@ -141,6 +145,8 @@ class RoundRun:
         copied = sum(entry.event == "done" for entry in self.journal.entries)
         for entry in done[copied:]:
             self.journal.note(entry.step, "done", entry.subject, **entry.data)
+        ends = {step: at.isoformat() for step in STEPS if (at := ended(earlier, step))}
+        self.journal.note(CARRIED, "note", ends=ends)
         opened = earlier.outcome("open")
         return str(opened["at"]) if opened else ""
 
@@ -260,6 +266,13 @@ class RoundRun:
         except (KeyError, ValueError):
             return ["tanggal ditulis seperti 2026-12-31, waktu seperti 09.00"]
         return proposals.find_faults(completed, self.policy.datasets, self.place.today())
+
+    def schedule_faults(self, decision: Decision) -> list[str]:
+        """Why the Kabid or the Kadis can no longer agree: nobody is invited to a meeting that is over."""
+        if decision.answer != "yes" or self.completed.day >= self.place.today():
+            return []
+        day = format_date(self.completed.day)
+        return [f"tanggal rapat {day} sudah lewat; kembalikan agar Kasi memilih tanggal lain"]
 
     @property
     def completed(self) -> Proposal:
@@ -402,6 +415,14 @@ class RoundRun:
     def reason(self) -> str:
         outcome = self.journal.outcome("end")
         return str(outcome["reason"]) if outcome else ""
+
+
+def ended(journal: Journal, step: str) -> datetime | None:
+    """When a numbered step ended, in whichever run; what was carried over was written down anew."""
+    entry, carried = journal.last(step), journal.last(CARRIED, "note")
+    if entry and carried and entry.sequence < carried.sequence and step in carried.data["ends"]:
+        return datetime.fromisoformat(carried.data["ends"][step])
+    return entry.at if entry else None
 
 
 def _goes_over(step: str) -> bool:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from jagadata.collection.grid import Cell, Grid, Rows
 
+_PHONES = {"telepon", "handphone", "whatsapp", "ponsel", "seluler", "kontak", "narahubung", "cp"}
+"""Words in the heading of a column of telephone numbers."""
 _CUT = 5_000
 """Characters of one cell that are looked at for formula text."""
 
@@ -46,9 +48,7 @@ class Sightings:
                 column
                 for row in rows[:60]
                 for column, cell in enumerate(row)
-                if isinstance(cell, str)
-                and len(cell) < 60
-                and {"telepon", "handphone", "whatsapp"} & set(words_of(cell))
+                if isinstance(cell, str) and len(cell) < 60 and _PHONES & set(words_of(cell))
             }
         for column, cells in enumerate(zip(*rows, strict=True)):
             _look(self, column, cells, self.lines + 1, phone=column in self._phones)
@@ -66,7 +66,7 @@ def look_over(grid: Grid) -> Sightings:
 def _look(seen: Sightings, column: int, cells: Sequence[Cell], line: int, *, phone: bool) -> None:
     kinds = set(map(type, cells))
     if str in kinds:
-        texts = "\n".join(cells if len(kinds) == 1 else [cell for cell in cells if type(cell) is str])  # type: ignore[arg-type]
+        texts = "\x1f".join(cells if len(kinds) == 1 else [cell for cell in cells if type(cell) is str])  # type: ignore[arg-type]
         suspect = SUSPECT.search(texts) is not None
         if phone:
             _look_at_numbers_in_text(seen, column, cells, line)

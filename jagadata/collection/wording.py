@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jagadata.collection.conversion import plain_text
-from jagadata.collection.personal import mask
+from jagadata.collection.personal import mask, mask_cell
 from jagadata.template import one_line
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def place(*, sheet: str = "", lines: Sequence[int] = (), column: str = "") -> st
 
 def quote(cells: Iterable[Cell]) -> str:
     """Such as "'abc', 'x y'": up to three different values as they stand there, cut and masked."""
-    shown = dict.fromkeys(one_line(mask(plain_text(cell)[:200]))[:40] for cell in cells)
+    shown = dict.fromkeys(one_line(mask_cell(plain_text(cell)[:200]))[:40] for cell in cells)
     return ", ".join(f"'{text}'" for text in list(shown)[:3])
 
 

@@ -78,11 +78,19 @@ def unit_of(text: str) -> str:
 
 
 TOTAL = re.compile(
-    r"(grand\s+|sub\s*|total\s+)?(jumlah|total|rata-?\s?rata)"
-    r"(\s+(total|keseluruhan|seluruhnya|semua|akhir|kabupaten|se-?\s?kabupaten|kecamatan)(\s+trenggalek)?)?\s*[:.]?",
+    r"(grand[\s-]+|sub[\s-]*|total\s+)?(jumlah|jml|jlh|jmlh|total|rata-?\s?rata|rerata)"
+    r"(\s*/\s*(jumlah|total)|\s*\((jumlah|total)\))?"
+    r"(\s+(total|keseluruhan|seluruh|seluruhnya|semua|semuanya|akhir|kabupaten|se-?\s?kabupaten|kecamatan)(\s+trenggalek)?)?"
+    r"\s*[:.]?",
     re.IGNORECASE,
 )
 """A row that sums up others begins with this cell, in full."""
+
+TOTAL_LIKE = re.compile(
+    r"\s*(?:(?P<sum>(grand[\s-]+|sub[\s-]*)?(jumlah|jml|jlh|jmlh|total))|(se-?\s?)?(kabupaten|kab|kota|provinsi|prov))\b",
+    re.IGNORECASE,
+)
+"""How a row may begin that sums up others: 'Total Kec. Panggul', 'Kabupaten Trenggalek'. Its numbers decide (totals.py)."""
 
 FOOTER = re.compile(
     r"\s*(mengetahui|menyetujui|mengesahkan|disahkan|dibuat oleh|yang membuat|pembuat daftar|penyusun|petugas"

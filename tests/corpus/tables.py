@@ -105,6 +105,17 @@ def _numbers(rows, *, places):
     ]
 
 
+def _summed():
+    """Sums of seven rows each and of all, in words of the office's own."""
+    rows = rice()
+
+    def total(name, part):
+        return [name, None, sum(row[2] for row in part), sum(row[3] for row in part)]
+
+    return book(("Data", [RICE_HEAD, *rows[:7], total("Total Wilayah Barat", rows[:7]), *rows[7:], total("Jml Wilayah Timur", rows[7:]),
+                          total("Total Kab. Trenggalek", rows)]))  # fmt: skip
+
+
 OFFICIAL = {"data-pribadi-di-luar-tabel"}
 
 CASES = (
@@ -226,6 +237,13 @@ CASES = (
          "sekolah", 3, {"tanggal-bermakna-ganda"}),
     Case("48 nan.xlsx", "NaN di sel angka", lambda: again(book(("Data", [RICE_HEAD, *rice()])),
          change={"xl/worksheets/sheet1.xml": (b"<v>812.5</v>", b"<v>NaN</v>")}), "padi", 14, {"jenis-isi-salah"}),
+    Case("49 jumlah beragam.xlsx", "jumlah menurut kelompok dan 'Total Kab. …' di antara dan di bawah baris", _summed, "padi", 14),
+    Case("50 angka digabung.xlsx", "satu angka digabung untuk beberapa baris",
+         lambda: book(("Data", [RICE_HEAD, *rice()[:2], ["Watulimo", 2026, None, None], *rice()[3:]]), change=_merged("C3:C4", "D3:D4")),
+         "padi", 14, {"angka-digabung", "kosong"}),
+    Case("51 judul lain maksud.xlsx", "judul dengan kata yang mengubah artinya, judul yang sama dua kali",
+         lambda: book(("Data", [["Kecamatan", "Tahun", "Luas Panen Bersih (Ha)", "Produksi (ton)", "Produksi (ton)"],
+                                *([*row, 1.0] for row in rice())])), "padi", 14, {"judul-mirip", "judul-ganda", "kolom-tidak-dikenal"}),
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from jagadata.collection.examination import CleanTable, Examination, Finding, Pe
 from jagadata.collection.intake import HOURLY, accept_quarantined, check_received, take_in
 from jagadata.collection.receipts import list_receipts, list_received, open_file, parse_number
 from jagadata.collection.round import Round
+from jagadata.collection.unread_mails import make_unread_rows
 from jagadata.demo.imap_server import start_imap
 from jagadata.demo.mail import start_mail
 from jagadata.demo.processes import free_port
@@ -331,6 +332,29 @@ def test_a_loop_ends_because_machines_replies_and_crowds_get_no_answer(office, m
     office.run()
     (hint,) = mail_sink.messages()
     assert "sebagai lampiran" in text_of(hint)
+
+
+def test_mails_without_data_that_nobody_answers_are_shown_to_people(office, mail_sink):
+    office.deliver(
+        make_mail(text="Saya sedang cuti.", Auto_Submitted="auto-replied"),
+        make_mail(
+            text="Bolehkah format lain?", In_Reply_To="<undangan@x>", subject="Re: Undangan 081234567890"
+        ),
+        make_mail(text="User unknown", sender="Mail Delivery <mailer-daemon@bkpsdm.example.id>"),
+        make_mail(text="Tolong", Authentication_Results="mx.example.id; dmarc=fail"),
+        make_mail(("a.xlsx", GOOD)),
+    )
+    office.run()
+    rows = make_unread_rows(office.receipts())
+
+    assert [row["Tanda terima"][-1] for row in rows] == ["2", "3", "4"]
+    assert "perlu dibaca petugas" in rows[0]["Sebab"]
+    assert "345678" not in rows[0]["Perihal"]
+    assert "alamat mesin" in rows[1]["Sebab"]
+    assert "dmarc=fail" in rows[2]["Sebab"]
+    assert all(
+        "Tanda terima" in mail["Subject"] or "Hasil" in mail["Subject"] for mail in mail_sink.messages()
+    )
 
 
 def test_more_than_so_many_mails_in_an_hour_are_kept_and_not_answered(quiet, mail_sink):

@@ -18,9 +18,10 @@ from jagadata import doctor
 from jagadata.approval import Decision
 from jagadata.cli import main
 from jagadata.collection import dispatch, intake_run, inventory_run
+from jagadata.collection.last_round import find_last_round
 from jagadata.collection.proposal import to_json
 from jagadata.collection.receipts import list_receipts, open_file
-from jagadata.collection.round_run import RoundOrder, RoundRun, find_holder
+from jagadata.collection.round_run import RoundOrder, RoundRun, ended, find_holder
 from jagadata.demo.agencies import broken_file, good_file, make_collection, mended_file
 from jagadata.demo.processes import free_port
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
@@ -183,6 +184,11 @@ def test_a_round_goes_from_the_meeting_to_the_inventory(office, place):
         "puskesmas": "Terpublikasi",
         "trayek": "Diminta",
     }
+    following = RoundRun(place, "putaran-berikutnya", RoundOrder(round=str(run.round.next)))
+    last = find_last_round(following)
+    assert (last.name, last.fault) == (run.round.text, "")
+    assert last.state("asn-golongan").startswith("Terpublikasi, 4 baris")
+    assert last.state("trayek") == "Diminta"
     report_mail = mails_to(office, "hadi@example.id", run)[-1]
     assert [part.get_filename() for part in report_mail.iter_attachments()] == [
         "laporan-penutup.pdf",
@@ -212,6 +218,17 @@ def test_what_comes_back_is_asked_again_with_the_note_and_letters_get_new_number
     assert not run.is_preparing
 
 
+def test_nobody_is_invited_to_a_meeting_that_is_over(office, place):
+    clock = office.clock
+    run = opened(office, place)
+    run.decide("proposal-1", yes("wahyu", clock, **form_of(run.propose())))
+    assert run.schedule_faults(yes("endang", clock)) == []
+    clock.now = datetime.combine(run.completed.day, clock.now.timetz()) + timedelta(days=2)
+    (fault,) = run.schedule_faults(yes("hadi", clock))
+    assert "sudah lewat; kembalikan" in fault
+    assert run.schedule_faults(no("hadi", clock)) == []
+
+
 def test_one_run_holds_a_round_and_another_takes_over_only_when_told_to(office, place):
     clock = office.clock
     run = opened(office, place)
@@ -219,8 +236,13 @@ def test_one_run_holds_a_round_and_another_takes_over_only_when_told_to(office, 
     with pytest.raises(RefusedError, match=f"sedang berjalan pada run {run.run}"):
         RoundRun(place, "lain-1", RoundOrder(round=str(run.round))).open()
     assert find_holder(place, run.round) == run.run
+    begun, invited_at = run.open()["at"], ended(run.journal, "2")
+    clock.pass_days(5)
     later = RoundRun(place, "lain-2", RoundOrder(round=str(run.round), take_over=True))
     later.open()
+    assert (later.open()["at"], ended(later.journal, "2")) == (begun, invited_at), (
+        "Mutu Baku counts from then"
+    )
     assert later.is_holder
     assert not run.is_holder
     assert not later.is_preparing
@@ -259,7 +281,10 @@ def test_an_undeliverable_invitation_is_named_and_tried_again(office, place):
     assert set(failed) == {"bkpsdm", "dinkes", "dishub"}
     assert "tidak menjawab" in failed["dinkes"]
     with Workplace(load_office(office.lab.path), clock=office.clock) as again:
-        assert dispatch.invite(RoundRun(again, run.run)) == {}
+        later = RoundRun(again, run.run)
+        assert dispatch.told(later, later.agency("dinkes")) == ""
+        assert dispatch.invite(later) == {}
+        assert dispatch.told(later, later.agency("dinkes")) == "e-mail ke dinkes@example.id"
     assert len(mails_to(office, "dinkes@example.id", run)) == 1
 
 

@@ -81,6 +81,35 @@ def test_a_file_that_is_lost_stops_no_other_data_set_and_the_report_names_it(off
     assert (result.exit_code, result.output.count("terpublikasi")) == (0, 2), result.output
 
 
+def test_a_table_that_the_database_does_not_let_be_changed_stops_no_other_data_set(office, place):  # noqa: F811
+    run = closed_run(office, place)
+    book = place.inventory(run.policy)
+    book.migrate()
+    with book._transaction() as connection:
+        connection.execute('DROP TABLE IF EXISTS satu_data_tabel."asn-golongan" CASCADE')
+        connection.execute(
+            'CREATE TABLE satu_data_tabel."asn-golongan" (versi bigint, nomor bigint, "Tahun" date)'
+        )
+        connection.execute(
+            'CREATE VIEW satu_data_tabel.dipakai AS SELECT "Tahun" FROM satu_data_tabel."asn-golongan"'
+        )
+    try:
+        inventory_run.take_inventory(run)
+        texts = {name: text for name, _, text in inventory_run.make_report(run).stored}
+        assert "masih dipakai sebuah view" in texts["Jumlah ASN menurut golongan"]
+        assert "terpublikasi" in texts["Jumlah puskesmas menurut kecamatan"]
+    finally:
+        with book._transaction() as connection:
+            connection.execute('DROP TABLE satu_data_tabel."asn-golongan" CASCADE')
+    result = jaga(office, "inventory", "take-in", str(run.round))
+    assert (result.exit_code, result.output.count("terpublikasi")) == (0, 2), result.output
+
+
+def test_a_round_that_never_was_is_named_by_the_command_line(office):  # noqa: F811
+    result = jaga(office, "inventory", "take-in", "1999 semester 1")
+    assert (result.exit_code, "belum pernah dijalankan" in result.stderr) == (5, True)
+
+
 def test_nothing_is_taken_in_again_before_the_round_is_closed(office, place):  # noqa: F811
     run = opened(office, place)
     result = jaga(office, "inventory", "take-in", str(run.round))

@@ -78,6 +78,15 @@ def test_last_rounds_table_and_far_fewer_rows_are_noticed():
     assert _codes(_read(_grid([RICE_HEAD, *rice(count=3)]), previous=before)) == ["baris-jauh-berkurang"]
 
 
+def test_last_years_numbers_under_this_years_date_are_noticed():
+    last = _read(_grid([RICE_HEAD, *rice(2025)])).tables[0]
+    before = {"padi": PreviousTable(digest=last.digest, rows=last.table.num_rows)}
+    changed = [*rice()[:-1], ["Bendungan", 2026, 1.0, 1.0]]
+
+    assert _codes(_read(_grid([RICE_HEAD, *rice()]), previous=before)) == ["angka-sama-dengan-putaran-lalu"]
+    assert _codes(_read(_grid([RICE_HEAD, *changed]), previous=before)) == []
+
+
 def test_findings_name_the_sheets_own_row_and_heading():
     rows = [["PADI"], [], ["No", *HEAD], *([n, *row] for n, row in enumerate(rice(), 1))]
     rows[8][4] = "banyak"

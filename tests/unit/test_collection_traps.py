@@ -153,11 +153,15 @@ def test_a_number_in_a_row_that_was_left_out_is_a_fault(read, last):
         "3503\u00a00115\u00a00190\u00a00001",
         f"{'x' * 6000} {NIK}",
         "198501012010011001 " + NIK,
+        "3503\u200b0115\u200b0190\u200b0001",
+        "35/03/01/150190/0001",
+        "3503_0115_0190_0001",
+        "3503 : 0115 : 0190 : 0001",
     ],
 )
 def test_a_nik_is_found_whatever_stands_beside_it(read, text):
     assert "NIK" in dict(find_personal(text))
-    assert NIK not in mask(text).replace("\u00a0", "")
+    assert NIK not in "".join(sign for sign in mask(text) if sign.isalnum() or sign == "*")
     found = read(POSTS, [HEAD, [2026, "Analis", 5, 2, 3, text]])
     assert found.personal
     assert NIK not in str(found.findings)
@@ -184,6 +188,29 @@ def test_mobile_numbers_are_found_without_their_zero_in_a_column_for_them(read, 
     assert "3456" not in mask(text)
 
 
+@pytest.mark.parametrize("cell", ["3503\n0115\n0190\n0001", "3,503,011,501,900,001"])
+def test_a_nik_in_a_cell_is_found_and_masked_over_its_lines_and_thousands(read, tmp_path, cell):
+    found = read(POSTS, [HEAD, [2026, "Analis", cell, 2, 3, ""], [2026, "Guru", 5, 2, 3, ""]], kind="xlsx")
+
+    assert [one.kind for one in found.personal] == ["NIK"]
+    assert "900001" not in "".join(sign for sign in str(found) if sign.isalnum())
+
+
+def test_rows_that_a_finding_lists_are_no_nik():
+    assert (
+        mask("baris 1101, 1102, 1103, 1104, dan 3 baris lain")
+        == "baris 1101, 1102, 1103, 1104, dan 3 baris lain"
+    )
+
+
+@pytest.mark.parametrize("heading", ["Kontak", "No. Ponsel", "Narahubung"])
+def test_columns_of_telephone_numbers_have_many_names(read, heading):
+    columns = [*POSTS[:3], {"name": heading}]
+    found = read(columns, [[*HEAD[:3], heading], [2026, "Analis", 5, 81234567890]], kind="xlsx")
+
+    assert [one.kind for one in found.personal] == ["Nomor telepon"]
+
+
 def test_a_hostile_cell_comes_to_an_end():
     """In 2 s; what grows with the square takes hours, and meets pytest's own limit."""
     for text in (
@@ -196,6 +223,7 @@ def test_a_hostile_cell_comes_to_an_end():
         "a@" + "a." * 200_000,
         "0((" * 100_000,
         "8 1 " * 100_000,
+        f"{NIK} " * 20_000,
     ):
         SUSPECT.search(text)
         list(find_personal(text))

@@ -251,10 +251,29 @@ def test_a_sender_whom_the_server_calls_forged_is_doubted_and_never_answered():
         assert "tidak" in found.doubt
 
 
+def test_who_accepts_the_invitation_in_a_calendar_sends_no_data_and_is_not_answered():
+    raw = mixed(
+        part(b"Content-Disposition: inline", kind=b"text/calendar; method=REPLY"),
+        part(
+            b'Content-Disposition: attachment; filename="invite.ics"',
+            kind=b'application/ics; name="invite.ics"',
+        ),
+    )
+    found = read(raw)
+
+    assert (found.files, found.answer) == ((), False)
+    assert "jawaban undangan" in " ".join(found.remarks)
+    with_data = read(
+        mixed(part(b"", kind=b"text/calendar"), part(b"Content-Disposition: attachment; filename=a.xlsx"))
+    )
+    assert ([one.name for one in with_data.files], with_data.answer) == (["a.xlsx"], True)
+
+
 def test_good_verdicts_and_those_of_other_servers_change_nothing():
     for verdicts in (
         (b"mx.id; spf=pass; dmarc=pass",),
-        (b"mx.id; spf=softfail",),
+        (b"mx.id; spf=softfail; dkim=pass header.d=bkpsdm.example.id",),
+        (b'mx.id; dkim=pass header.d="bkpsdm.example.id"; spf=neutral',),
         (b"mx.id; spf=fail; dkim=pass header.d=bkpsdm.example.id",),
         (b"mx.id; spf=pass smtp.mailfrom=kirim@mail.bkpsdm.example.id; dkim=none",),
         (b"mx.id; spf=pass smtp.mailfrom=relay.example; dkim=pass header.i=@example.id",),
@@ -271,6 +290,10 @@ def test_good_verdicts_and_those_of_other_servers_change_nothing():
         b"mx.id; spf=fail smtp.mailfrom=x@bkpsdm.example.id; dkim=pass header.d=evil.example; dmarc=none",
         b"mx.id; spf=pass smtp.mailfrom=x@evil.example; dkim=none; dmarc=none",
         b"mx.id; dkim=pass header.d=evilbkpsdm.example.id.evil.example",
+        b"mx.id; spf=softfail smtp.mailfrom=x@bkpsdm.example.id; dkim=none",
+        b'mx.id; spf=pass smtp.mailfrom="x; dkim=pass header.d=bkpsdm.example.id"@evil.example',
+        b'mx.id; spf=pass smtp.mailfrom="x\\"; dkim=pass header.d=bkpsdm.example.id"@evil.example',
+        b'mx.id; spf=fail smtp.mailfrom="x dmarc=pass y"@evil.example',
     ],
 )
 def test_a_pass_of_another_domain_vouches_for_nobody(verdict):

@@ -159,6 +159,16 @@ def test_text_that_a_spreadsheet_would_run_is_made_harmless_in_csv_only(tmp_path
     assert "tanda petik tunggal" in json.loads(package.descriptor)["description"]
 
 
+def test_text_that_a_spreadsheet_would_split_at_semicolons_and_run_is_made_harmless(tmp_path):
+    package = make_package(tmp_path, {"Kecamatan": ["x;=cmd|' /C calc'!A0;y", "a; b;c"], "Nilai;=1": [1, 2]})
+
+    assert read_csv(package) == [
+        ["Kecamatan", "Nilai;'=1"],
+        ["x;'=cmd|' /C calc'!A0;y", "1"],
+        ["a; b;c", "2"],
+    ]
+
+
 @pytest.mark.parametrize("text", ["-", "1-2", "a=b", "", " =1", "'"])
 def test_harmless_text_stays_as_it_is(tmp_path, text):
     assert read_csv(make_package(tmp_path, {"Kecamatan": [text], "Jumlah": [1]}))[1] == [text, "1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,13 +15,16 @@ from jagadata.collection import proposal as proposals
 from jagadata.collection.attendance import Attendance, Attendee, make_presence_sheet
 from jagadata.collection.deliveries import Received, due_reminders, make_deliveries, open_of
 from jagadata.collection.examination import CleanTable, Examination, Finding
+from jagadata.collection.inventory import RequestedDataset
 from jagadata.collection.invitation import make_calendar
+from jagadata.collection.last_round import LastRound, make_last_round
 from jagadata.collection.letters import make_invitation, make_request
 from jagadata.collection.report import make_arrivals_chart
 from jagadata.collection.round import Round, parse_round, round_of
 from jagadata.collection.timing import make_timings
 from jagadata.errors import RefusedError
 from jagadata.forms import Signature
+from jagadata.mails import make_mail
 from tests.collection_parts import make_policy
 
 TZ = ZoneInfo("Asia/Jakarta")
@@ -71,6 +75,49 @@ def test_the_meeting_is_proposed_on_a_working_day_and_the_deadline_too(policy):
     assert found.deadline not in holidays
     assert proposals.find_faults(found, policy.datasets, date(2026, 11, 23)) == []
     assert proposals.from_json(proposals.to_json(found)) == found
+
+
+def test_beside_each_data_set_stands_what_came_of_it_in_the_last_round(policy, proposal):
+    found = [
+        RequestedDataset(code=policy.datasets[0].code, name="Data A", agency="a", round="2026-s1", status="Terpublikasi", rows=1400, years=(2025, 2026)),
+        RequestedDataset(code="lama", name="Data | lama", agency="a", round="2026-s1", status="Diminta"),
+    ]  # fmt: skip
+    last = make_last_round(found, policy.datasets)
+    text = papers.render_proposal(proposal, policy.datasets, ROUND, TZ, last=last)
+
+    assert "Pada Semester 1 Tahun 2026" in text
+    assert "Terpublikasi, 1.400 baris, tahun 2025 sampai 2026" in text
+    assert text.count("tidak diminta") == len(policy.datasets) - 1
+    assert "Tidak ada lagi di berkas kantor: Data &#124; lama." in text
+
+
+def test_without_a_last_round_or_an_inventory_the_proposal_stands_all_the_same(policy, proposal):
+    first = papers.render_proposal(
+        proposal, policy.datasets, ROUND, TZ, last=make_last_round([], policy.datasets)
+    )
+    silent = papers.render_proposal(
+        proposal, policy.datasets, ROUND, TZ, last=LastRound(fault="Basis data diam.")
+    )
+
+    assert first == papers.render_proposal(proposal, policy.datasets, ROUND, TZ)
+    assert silent.startswith(first)
+    assert silent.endswith("Hasil putaran lalu tidak diketahui: Basis data diam.")
+
+
+@pytest.mark.parametrize("typed", ["9:00", " 9.00 WIB", "9", "09.00"])
+def test_times_stand_in_letters_as_offices_write_them(proposal, typed):
+    value = proposals.to_json(proposal)
+    form = {
+        "tanggal": value["day"],
+        "tempat": "x",
+        "acara": "y",
+        "batas_waktu": value["deadline"],
+        "data": ["z"],
+    }
+
+    assert proposals.complete(proposal, {**form, "mulai": typed, "selesai": "12"}).begins == "09.00"
+    wrong = proposals.complete(proposal, {**form, "mulai": "pagi", "selesai": "12"})
+    assert "waktu ditulis seperti 09.00" in proposals.find_faults(wrong, [], date(2026, 11, 23))
 
 
 def test_every_fault_of_a_completed_proposal_is_named_together(policy, proposal):
@@ -151,6 +198,22 @@ def test_what_comes_after_the_deadline_is_late_and_counts_all_the_same(policy):
     assert (found.status, found.late) == ("Lengkap", True)
 
 
+def test_the_same_table_sent_again_after_the_deadline_is_not_late(policy):
+    def sent(number, day, digest):
+        file = received(number, "dinkes", "faskes", day=day)
+        (table,) = file.examination.tables
+        return replace(file, examination=replace(file.examination, tables=(replace(table, digest=digest),)))
+
+    files = [sent(1, 3, "a"), sent(2, 5, "a")]
+    again, changed = (
+        make_deliveries(policy, policy.datasets, found, date(2026, 12, 4), TZ)[-1]
+        for found in (files, [*files, sent(3, 6, "b")])
+    )
+
+    assert (again.received.number, again.late) == ("TT-1", False)
+    assert (changed.received.number, changed.late) == ("TT-3", True)
+
+
 def test_nothing_that_was_asked_is_missing_from_the_table(policy):
     found = make_deliveries(policy, policy.datasets, [], date(2026, 12, 4), TZ)
     assert [one.status for one in found] == ["Diminta"] * 3
@@ -205,6 +268,67 @@ def test_the_letters_hold_everything_that_such_letters_hold(policy, proposal):
     )
     assert [row[1] for row in request.table.rows] == ["Jumlah ASN menurut golongan", "Jumlah pelatihan"]
     assert {field.label for field in request.fields} == {"Format", "Batas waktu", "Dikirim ke", "Narahubung"}
+
+
+def test_who_is_asked_for_nothing_is_told_of_no_enclosure(policy, proposal):
+    shared = {
+        "number": "005/1",
+        "city": "Trenggalek",
+        "day": date(2026, 11, 23),
+        "signature": KADIS,
+        "tz": TZ,
+    }
+    letter = make_invitation(proposal, ROUND, policy.agencies[2], asked=False, **shared)
+    values = {"round": ROUND.text, "changed": False, "address": "a@example.id", "deadline": "4 Januari 2027"}
+    asked, other = (
+        make_mail("collection/invitation", ["x@example.id"], person="Kepala", office="Dinas", facts=[], asked=one, **values)
+        for one in (True, False)
+    )  # fmt: skip
+
+    assert (letter.attachment, "terlampir" in str(letter.closing)) == ("-", False)
+    assert asked.subject == "Undangan Rapat Koordinasi dan Permintaan Data Semester 2 Tahun 2026"
+    assert "Surat Undangan dan Surat Permintaan Data Semester 2 Tahun 2026, beserta formulir" in asked.text
+    assert other.subject == "Undangan Rapat Koordinasi Semester 2 Tahun 2026"
+    assert "Surat Undangan Semester 2 Tahun 2026." in other.text
+    assert "Permintaan Data" not in other.subject + other.text
+    assert "terlampir" not in other.text
+
+
+def test_the_request_to_decide_says_until_when():
+    values = {
+        "what": "menandatangani surat",
+        "title": "Pengumpulan Data",
+        "returned": "",
+        "until": "3 Desember 2026 pukul 10.00 WIB",
+    }
+    mail = make_mail("collection/gate", ["x@example.id"], person="Kadis", office="Dinas", facts=[], **values)
+
+    assert "isi keputusan paling lambat 3 Desember 2026 pukul 10.00 WIB." in mail.text
+
+
+def test_the_presence_that_other_agencies_get_names_no_nip_and_no_telephone(policy, proposal):
+    came = Attendance(attendees=(Attendee(agency="bkpsdm", name="Siti", nip="197009011992011002", post="Kasubbag", phone="081234567890"),))  # fmt: skip
+    whole, shown = (
+        str(
+            make_presence_sheet(
+                proposal,
+                ROUND,
+                came,
+                policy.agencies,
+                number="005/1",
+                city="Trenggalek",
+                leader=KADIS,
+                tz=TZ,
+                contacts=one,
+            )
+        )
+        for one in (True, False)
+    )
+
+    assert "081234567890" in whole
+    assert "19700901 199201 1 002" in whole.replace(KADIS.nip, "")
+    assert ("Siti" in shown, "Kasubbag" in shown) == (True, True)
+    assert ("081234567890" in shown, "'NIP'" in shown, "No. HP" in shown) == (False, False, False)
 
 
 def test_the_calendar_file_is_a_request_in_the_offices_time_zone_that_replaces_the_earlier_one(
