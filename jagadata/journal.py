@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from jagadata.errors import AlreadyExistsError, DamagedError, JagadataError, RefusedError
+from jagadata.errors import AlreadyExistsError, DamagedError, JagadataError, RefusedError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,7 +129,13 @@ class Journal:
         )
 
     def note(self, step: str, event: str, subject: str = "", /, **data: Any) -> None:
-        """Append a line. Raises UnreachableError unless inside `soft()`."""
+        """Append a line, never before an earlier one. Raises UnreachableError unless inside `soft()`."""
+        if self._queue is None and self._pending and self.settle():
+            raise UnreachableError(
+                f"Baris jurnal run {self.run} yang terdahulu belum dapat disimpan di penyimpanan mana pun.",
+                "Periksa penyimpanan dengan `jaga doctor`, lalu ulangi.",
+                transient=True,
+            )
         with self._lock:
             value = {
                 "format": FORMAT,
@@ -192,14 +198,14 @@ class Journal:
         if self._thread:
             self._thread.join(60)
         with self._lock:
-            while self._unwritten:
+            while self._unwritten and not (self._thread and self._thread.is_alive()):
                 try:
                     self._write(self._unwritten[0])
                 except JagadataError:
                     break
                 self._unwritten.pop(0)
                 self._pending -= 1
-            return len(self._unwritten)
+            return self._pending
 
     def _write_queued(self) -> None:
         waiting = self._queue
@@ -209,9 +215,11 @@ class Journal:
                 continue
             try:
                 self._write(value)
-                self._pending -= 1
             except JagadataError:
                 self._unwritten.append(value)
+            else:
+                with self._lock:
+                    self._pending -= 1
 
     def _next(self) -> int:
         return 1 + max((entry.sequence for entry in self.entries), default=0)
