@@ -10,7 +10,7 @@ from jagadata.kept import Kept, record_kept
 from jagadata.naming import make_kept_name, make_side_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from jagadata.ports import DatabaseServer, Swap
     from jagadata.request import Plan, PlannedDatabase
@@ -48,13 +48,21 @@ def make_intents(sides: Sequence[Side]) -> list[dict[str, Any]]:
     ]
 
 
-def find_swapped(server: DatabaseServer, plan: Plan, intents: Sequence[Mapping[str, Any]]) -> list[Side]:
-    """The sides of these intents if the swap happened, as the server's OIDs tell; else none."""
+def find_swapped(
+    server: DatabaseServer, run: str, plan: Plan, intents: Sequence[Mapping[str, Any]] | None
+) -> list[Side]:
+    """The sides of this run's swap if it happened, as the server's OIDs tell; else none.
+
+    `intents` is what the journal holds of it; None: the stores were away, and the journal knows nothing. Then the data
+    that was live, under the name that this run would give it, tells.
+    """
+    planned = {database.name: database for database in plan.databases}
+    if intents is None:
+        intents = _guess_intents(server, run, plan)
     for item in intents:
         facts = server.database(item["name"])
         if facts is None or facts.oid != item["side_oid"]:
             return []
-    planned = {database.name: database for database in plan.databases}
     return [
         Side(
             planned=planned[item["name"]],
@@ -67,13 +75,34 @@ def find_swapped(server: DatabaseServer, plan: Plan, intents: Sequence[Mapping[s
     ]
 
 
-def exchange(swap: Swap, sides: Sequence[Side], *, end_sessions: bool) -> float:
-    """Swap all in one transaction; returns seconds. Raises JagadataError if nothing was swapped."""
+def _guess_intents(server: DatabaseServer, run: str, plan: Plan) -> list[dict[str, Any]]:
+    """What `make_intents` would have noted, if this run swapped: all names were exchanged in one transaction, or none."""
+    found = []
+    for planned in plan.databases:
+        side, kept = make_names(run, planned.name)
+        live, old = server.database(planned.name), server.database(kept)
+        if planned.oid is None or live is None or old is None or old.oid != planned.oid:
+            return []
+        found.append({"name": planned.name, "side": side, "side_oid": live.oid, "kept": kept})
+    return found
+
+
+def exchange(
+    swap: Swap,
+    sides: Sequence[Side],
+    *,
+    end_sessions: bool,
+    last_look: Callable[[], None] = lambda: None,
+    patience: float = 60,
+) -> float:
+    """Swap all in one transaction; returns seconds. Raises JagadataError if nothing was swapped. See ports.Swap.swap."""
     expect: dict[str, int | None] = {}
     for side in sides:
         expect |= {side.planned.name: side.planned.oid, side.side: side.oid, side.kept: None}
     renames = [(side.planned.name, side.side, side.kept) for side in sides]
-    seconds = swap.swap(renames, end_sessions=end_sessions, expect=expect)
+    seconds = swap.swap(
+        renames, end_sessions=end_sessions, expect=expect, last_look=last_look, patience=patience
+    )
     for side in sides:
         side.swapped = True
     return seconds

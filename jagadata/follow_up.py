@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from jagadata.errors import BusyError, JagadataError, UnreachableError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 GATES = {"review": "6", "approval-gate": "approval", "acknowledgement-gate": "6"}
 """Each gate and the journal step that holds its decision, where the gate's own line does not name it (`decides`)."""
+ABANDONED_AFTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,21 @@ def find_gate(journal: Journal) -> OpenGate | None:
 def is_reminder_due(gate: OpenGate, now: datetime) -> bool:
     """Once, when half of the time has passed."""
     return not gate.reminded and now >= gate.asked + (gate.due - gate.asked) / 2
+
+
+def is_abandoned(place: Workplace, run_id: str) -> bool:
+    """A restore past its approval on which nobody works, whatever Prefect believes: the system's lock is free, and nothing was noted for a while."""
+    journal = place.journal(run_id)
+    if not journal.began("prepare") or journal.outcome(RECOVERY) is not None:
+        return False
+    if place.clock() - journal.entries[-1].at < ABANDONED_AFTER:
+        return False
+    run = RestoreRun(place, run_id)
+    try:
+        with place.server(run.system).exclusive(run.system):
+            return True
+    except JagadataError:
+        return False
 
 
 def finish_dead(place: Workplace, run_id: str) -> RestoreRun | None:
@@ -120,7 +136,8 @@ def _write_outcome(place: Workplace, run: RestoreRun, facts: dict[str, Any]) -> 
     """What the server's OIDs tell is what happened, whatever the last line of the journal is."""
     plan, journal = run.plan, run.journal
     begun, intent = journal.last("2", "begin"), journal.last("swap", "begin")
-    sides = find_swapped(place.server(run.system), plan, intent.data["databases"]) if intent else []
+    known = intent.data["databases"] if intent else None
+    sides = find_swapped(place.server(run.system), run.run, plan, known)
     kept = keep_sides(place, run.run, plan, sides, swapped_back=False)
     if kept:
         facts |= {"kept": kept, "kept_days": place.office.policy.restore.kept_days}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from jagadata.errors import AlreadyExistsError, DamagedError, JagadataError, RefusedError
+from jagadata.errors import AlreadyExistsError, DamagedError, JagadataError, RefusedError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,7 +129,13 @@ class Journal:
         )
 
     def note(self, step: str, event: str, subject: str = "", /, **data: Any) -> None:
-        """Append a line, after those that `soft()` could not write. Raises UnreachableError unless inside `soft()`."""
+        """Append a line, never before an earlier one. Raises UnreachableError unless inside `soft()`."""
+        if self._queue is None and self._pending and self.settle():
+            raise UnreachableError(
+                f"Baris jurnal run {self.run} yang terdahulu belum dapat disimpan di penyimpanan mana pun.",
+                "Periksa penyimpanan dengan `jaga doctor`, lalu ulangi.",
+                transient=True,
+            )
         with self._lock:
             value = {
                 "format": FORMAT,
@@ -145,7 +151,6 @@ class Journal:
                 self._pending += 1
                 self._queue.put(value)
                 return
-            self._write_waiting()
             self.entries.append(self._write(value))
 
     def once(self, step: str, work: Callable[[], dict[str, Any]], subject: str = "") -> dict[str, Any]:
@@ -193,16 +198,14 @@ class Journal:
         if self._thread:
             self._thread.join(60)
         with self._lock:
-            with contextlib.suppress(JagadataError):
-                self._write_waiting()
-            return len(self._unwritten)
-
-    def _write_waiting(self) -> None:
-        """Oldest first: a later line alone would tell whoever reads it that the earlier ones never happened."""
-        while self._unwritten:
-            self._write(self._unwritten[0])
-            self._unwritten.pop(0)
-            self._pending -= 1
+            while self._unwritten and not (self._thread and self._thread.is_alive()):
+                try:
+                    self._write(self._unwritten[0])
+                except JagadataError:
+                    break
+                self._unwritten.pop(0)
+                self._pending -= 1
+            return self._pending
 
     def _write_queued(self) -> None:
         waiting = self._queue
@@ -212,9 +215,11 @@ class Journal:
                 continue
             try:
                 self._write(value)
-                self._pending -= 1
             except JagadataError:
                 self._unwritten.append(value)
+            else:
+                with self._lock:
+                    self._pending -= 1
 
     def _next(self) -> int:
         return 1 + max((entry.sequence for entry in self.entries), default=0)

@@ -219,39 +219,36 @@ def _to(form: RestoreForm) -> tuple[str, ...]:
 # --- follow-up ---
 
 
-def remind(place: Workplace, run_id: str, gate: OpenGate) -> None:
-    """One reminder for a gate that waits: the first mail again, with the deadline."""
+def remind(place: Workplace, run_id: str, gate: OpenGate) -> bool:
+    """One reminder for a gate that waits: the first mail again, with the deadline. False if no channel took it."""
     until = format_moment(gate.due, place.timezone)
     if gate.gate.startswith(ROUND_GATES):
         from jagadata.collection import dispatch
 
         dispatch.remind_of_gate(place, run_id, gate)
-        return
+        return True
     if gate.gate == "review":
         opened = place.journal(run_id).outcome("5")
-        if opened:
-            holders = place.office.holders("kasi_aplikasi", place.today())
-            form = from_json(BackupForm, opened)
-            send(place, papers.render_review_request(form, to=_addresses(holders), link="", until=until))
-        return
+        if not opened:
+            return True
+        holders = place.office.holders("kasi_aplikasi", place.today())
+        form = from_json(BackupForm, opened)
+        return send(place, papers.render_review_request(form, to=_addresses(holders), link="", until=until))[
+            0
+        ]
     run = RestoreRun(place, run_id)
     if gate.gate == "approval-gate":
         facts = make_plan_facts(run.plan, run.impact)
-        send(
-            place,
-            papers.render_approval_request(
-                run.form(),
-                to=_addresses(run.approvers()),
-                link="",
-                until=until,
-                facts=facts,
-                tz=place.timezone,
-            ),
+        message = papers.render_approval_request(
+            run.form(),
+            to=_addresses(run.approvers()),
+            link="",
+            until=until,
+            facts=facts,
+            tz=place.timezone,
         )
     else:
-        send(
-            place,
-            papers.render_acknowledgement_reminder(
-                run.form(), to=_to(run.form()), until=until, tz=place.timezone
-            ),
+        message = papers.render_acknowledgement_reminder(
+            run.form(), to=_to(run.form()), until=until, tz=place.timezone
         )
+    return send(place, message)[0]

@@ -9,6 +9,7 @@ and if we vanish, the dead-man's switch on the host does.
 from __future__ import annotations
 
 import contextlib
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from jagadata.request import Impact, Plan
     from jagadata.workplace import Workplace
 
+STALLED_SPANS, STALLED_PLANS = 6, 4
+"""For how many times the switch's span, or the plan's whole duration if that is longer, pg_restore may run without the new
+database growing. It does not grow while an index is sorted or a foreign key checked; but without an end the service would stay off."""
 RECOVERY = "recovery"
 """Journal step of the whole: its outcome ends the matter, whatever is run again."""
 
@@ -70,6 +74,7 @@ class Recovery:
     _keeper: Keeper | None = None
     _stopped: bool = False
     _swapping: bool = False  # begun, and nobody has told yet how it ended
+    _grown: float = 0  # when the new database grew last
     _ended: bool = False
     _elsewhere: bool = False  # another worker carries this very run out: its outcome is not ours to write
 
@@ -149,7 +154,8 @@ class Recovery:
     def _swapped_before(self) -> bool:
         """A run that goes on after a crash looks at what is true: did the swap of its earlier attempt happen?"""
         intent = self.journal.last("swap", "begin")
-        self._sides = find_swapped(self.server, self.plan, intent.data["databases"]) if intent else []
+        known = intent.data["databases"] if intent else None
+        self._sides = find_swapped(self.server, self.journal.run, self.plan, known)
         if not self._sides:
             return False
         self.journal.note("prepare", "note", text="pertukaran nama sudah terjadi pada percobaan sebelumnya")
@@ -264,8 +270,9 @@ class Recovery:
             self.journal.note("side", "begin", name, side=side.side)
             side.oid = self.server.create_side(side.side, properties)
             self.journal.note("side", "done", name, side=side.side, oid=side.oid)
+            self._grown = time.monotonic()
             self.server.restore(
-                side.archive, side.side, jobs=self.place.office.policy.restore.jobs, progress=self._beat
+                side.archive, side.side, jobs=self.place.office.policy.restore.jobs, progress=self._grow
             )
             self._beat()
             self.server.finish_side(side.side, properties)
@@ -290,6 +297,19 @@ class Recovery:
             len(backup.manifest.database(side.planned.name).rows) for side in self._sides
         )
 
+    def _grow(self, done: int) -> None:
+        """pg_restore runs, and the new database is larger by so much. Raises JagadataError once it stands still for too long."""
+        now, policy = time.monotonic(), self.place.office.policy.restore
+        if done:
+            self._grown = now
+        minutes = max(STALLED_SPANS * policy.switch_minutes, STALLED_PLANS * self.shown.minutes_total)
+        if now - self._grown > 60 * minutes:
+            raise JagadataError(
+                f"pg_restore tidak maju lagi sejak {(now - self._grown) / 60:.0f} menit.",
+                "Data yang berjalan tidak disentuh. Periksa server basis data (disk, sesi yang menunggu), lalu ajukan kembali.",
+            )
+        self._beat(done)
+
     def _beat(self, done: int = 0) -> None:
         if self._keeper:
             self._keeper.beat()
@@ -308,7 +328,13 @@ class Recovery:
         self.control.prove_stopped()
         end_sessions = self.place.office.policy.restore.sessions == "end"
         self._swapping = True
-        seconds = exchange(self._swap, self._sides, end_sessions=end_sessions)
+        seconds = exchange(
+            self._swap,
+            self._sides,
+            end_sessions=end_sessions,
+            last_look=self._keeper.check,  # a machine that was frozen since the proof comes back after the switch fired
+            patience=60 * self.place.office.policy.restore.switch_minutes,
+        )
         self._swapping = False
         self.facts["swap_seconds"] = round(seconds, 3)
         self.journal.note("swap", "done", seconds=seconds)
@@ -390,7 +416,7 @@ class Recovery:
         if not self._swapping or any(side.swapped for side in self._sides):
             return []
         try:
-            found = find_swapped(self.server, self.plan, make_intents(self._sides))
+            found = find_swapped(self.server, self.journal.run, self.plan, make_intents(self._sides))
         except JagadataError:
             return [
                 "belum dapat dipastikan apakah nama basis data sudah ditukar; periksa dengan `jaga sweep`"

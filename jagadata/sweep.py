@@ -18,6 +18,8 @@ from jagadata.exchange import find_swapped, keep_sides, make_names
 from jagadata.kept import drop_kept, list_kept, whereabouts
 from jagadata.records import Problem
 from jagadata.restore_run import RestoreRun
+from jagadata.unended import end as end_request
+from jagadata.unended import find_unended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -81,6 +83,7 @@ def sweep(place: Workplace, *, dry_run: bool, by: str) -> SweepReport:
         *((store.name, partial(_uploads, store)) for store in place.stores),
         ("data tanpa manifes", partial(_orphans, place)),
         ("kiriman tanpa tanda terima", partial(_received, place)),
+        ("permohonan yang tidak berakhir", partial(_requests, place)),
         *((system.id, partial(_switches, place, system)) for system in place.office.systems),
     ]
     for where, look in looks:
@@ -121,6 +124,17 @@ def _received(place: Workplace) -> Iterator[Leftover]:
                 )
 
 
+def _requests(place: Workplace) -> Iterator[Leftover]:
+    for run in find_unended(place):
+        yield Leftover(
+            place="catatan run",
+            name=run.run,
+            what=f"permohonan restore {run.number()} yang terhenti; pemohonnya belum diberi tahu",
+            action="diakhiri menurut keadaan yang sebenarnya, dan pemohonnya diberi tahu",
+            clean=partial(end_request, place, run.run),
+        )
+
+
 def _run_ids(place: Workplace) -> list[str]:
     return sorted({key.split("/")[1] for key in place.records.keys("runs/")})
 
@@ -157,9 +171,9 @@ def _explain(place: Workplace, system: System, run: str, beside: str, oid: int) 
             clean=partial(server.drop, beside, oid=oid),
         )
     intent = journal.last("swap", "begin")
-    if intent is not None:
+    if intent is not None or journal.began("2"):
         restore = RestoreRun(place, run)
-        sides = find_swapped(server, restore.plan, intent.data["databases"])
+        sides = find_swapped(server, run, restore.plan, intent.data["databases"] if intent else None)
         old = any(side.kept == beside and side.planned.oid == oid for side in sides)
         if old:
             return Leftover(

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Literal
 
 from jagadata import papers, post
 from jagadata.calendar import due_in, format_moment, parse_period, period_of
-from jagadata.errors import AlreadyExistsError, BusyError, DamagedError, JagadataError
+from jagadata.errors import (
+    AlreadyExistsError,
+    BusyError,
+    DamagedError,
+    JagadataError,
+    RefusedError,
+)
 from jagadata.recovery import RECOVERY
 from jagadata.restore_run import RestoreRun
 
@@ -41,13 +47,14 @@ class Concern:
     action: str
 
 
-def look(place: Workplace, running: Sequence[str] = ()) -> list[Concern]:
-    """Everything that is wrong now (`running`: ids of restores under way); one check that fails is a concern of its own and hides nothing."""
+def look(place: Workplace, running: Sequence[str] = (), waiting: Sequence[str] = ()) -> list[Concern]:
+    """Everything that is wrong now (ids of restores under way, and of runs that wait at a gate); one check that fails is a concern of its own and hides nothing."""
     found: list[Concern] = []
     checks: list[tuple[str, Callable[[], Iterator[Concern]]]] = [
         ("penyimpanan", partial(_stores, place)),
         *((f"layanan {system.id}", partial(_services, place, system)) for system in place.office.systems),
         ("periode", partial(_periods, place)),
+        ("jurnal", partial(_journals, place, (*running, *waiting))),
         ("restore", partial(_long_restores, place, running)),
     ]
     for name, check in checks:
@@ -117,10 +124,22 @@ def _periods(place: Workplace) -> Iterator[Concern]:
         )
 
 
+def _journals(place: Workplace, runs: Sequence[str]) -> Iterator[Concern]:
+    """Runs that nobody can go on with, because their memory is not whole or of another version."""
+    for run_id in runs:
+        try:
+            place.journal(run_id)
+        except (DamagedError, RefusedError) as error:
+            yield Concern(key=f"jurnal {run_id}", text=error.message, action=error.hint)
+
+
 def _long_restores(place: Workplace, running: Sequence[str]) -> Iterator[Concern]:
     """Restores that take much longer than their plan said."""
     for run_id in running:
-        journal = place.journal(run_id)
+        try:
+            journal = place.journal(run_id)
+        except (DamagedError, RefusedError):
+            continue  # told by _journals
         begun = journal.last("prepare", "begin")
         if begun is None or journal.outcome(RECOVERY) is not None:
             continue
@@ -130,7 +149,7 @@ def _long_restores(place: Workplace, running: Sequence[str]) -> Iterator[Concern
             continue
         try:
             with place.server(run.system).exclusive(run.system):
-                continue  # nobody works on it: finish_dead ends it
+                continue  # nobody works on it: the watch ends it (follow_up.is_abandoned)
         except BusyError:
             since = format_moment(begun.at, place.timezone)
             yield Concern(
@@ -141,22 +160,30 @@ def _long_restores(place: Workplace, running: Sequence[str]) -> Iterator[Concern
 
 
 def tell_once(place: Workplace, concerns: list[Concern]) -> tuple[list[Concern], list[str]]:
-    """Mail what is new and what is over to those who hold an infrastructure role; returns both. Nothing new: no mail."""
+    """Mail what is new and what is over; returns both. Nothing new: no mail. What could not be mailed is new the next time too.
+
+    Raises UnreachableError while no store answers: what was told already stands there (see `tell`).
+    """
     opened = _open_concerns(place)
     now = {concern.key for concern in concerns}
     new = [concern for concern in concerns if concern.key not in opened]
     over = [text for key, text in opened.items() if key not in now]
-    if new or over:
-        roles: tuple[Role, ...] = ("kasi_infrastruktur", "staf_infrastruktur", "kasi_aplikasi")
-        holders = [official for role in roles for official in place.office.holders(role, place.today())]
-        to = [official.email for official in holders if official.email]
-        post.send(place, papers.render_watch(new, over, to=to, office=place.office.office.name))
+    if (new or over) and not tell(place, new, over):
+        return new, over
     for concern in new:
         _write(place, concern.key, concern.text, "open")
     for key, text in opened.items():
         if key not in now:
             _write(place, key, text, "over")
     return new, over
+
+
+def tell(place: Workplace, new: Sequence[Concern], over: Sequence[str] = ()) -> bool:
+    """Mail to those who hold an infrastructure role; False if no channel took it."""
+    roles: tuple[Role, ...] = ("kasi_infrastruktur", "staf_infrastruktur", "kasi_aplikasi")
+    holders = [official for role in roles for official in place.office.holders(role, place.today())]
+    to = [official.email for official in holders if official.email]
+    return post.send(place, papers.render_watch(new, over, to=to, office=place.office.office.name))[0]
 
 
 def _open_concerns(place: Workplace) -> dict[str, str]:

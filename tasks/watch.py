@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
@@ -21,6 +22,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.deployments import run_deployment
 from prefect.states import AwaitingRetry, Crashed
+from prefect.variables import Variable
 
 from jagadata import follow_up, post, watch
 from jagadata.errors import JagadataError
@@ -31,10 +33,13 @@ from tasks.gates import EXPIRED
 from tasks.parameters import parse_choice, system_choices
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from uuid import UUID
 
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.objects import FlowRun
+
+    from jagadata.watch import Concern
 
 
 log = logging.getLogger("jagadata.tasks")
@@ -56,6 +61,19 @@ _STATES: dict[StateType, Literal["waiting", "dead", "running"]] = {
     StateType.CANCELLED: "dead",
 }
 BACKUP = "SOP Back Up Data/bulanan"
+TOLD = "jagadata_diberitahukan"
+"""Prefect's variable with the keys of what was told while no store answered."""
+
+
+@contextlib.contextmanager
+def _holding_up_no_other(run: str) -> Iterator[None]:
+    """What is wrong with one run is logged; watch.look tells the office of it."""
+    try:
+        yield
+    except JagadataError as error:
+        log.warning("Run %s belum dapat ditindaklanjuti: %s", run, error)
+    except Exception:
+        log.exception("Run %s belum dapat ditindaklanjuti", run)
 
 
 @task(name="Mencari run yang menunggu atau terhenti", cache_policy=NO_CACHE, persist_result=False)
@@ -87,17 +105,27 @@ def find_open_runs(place: Workplace) -> list[OpenRun]:
 @task(name="Menyelesaikan permohonan yang alurnya terhenti", cache_policy=NO_CACHE, persist_result=False)
 def finish_dead(place: Workplace, runs: list[OpenRun]) -> None:
     for item in runs:
-        if item.procedure != "restore" or item.state != "dead":
+        if item.procedure != "restore" or item.state == "waiting":
             continue
-        try:
+        with _holding_up_no_other(item.run):
+            if item.state == "running":
+                if not follow_up.is_abandoned(place, item.run):
+                    continue
+                _declare_dead(item.run)
             run = follow_up.finish_dead(place, item.run)
             if run is not None:
                 post.inform_requester(run)
                 log.warning("Permohonan %s diselesaikan: %s", run.number(), run.status)
             elif (told := RestoreRun(place, item.run)).journal.outcome("open") and post.inform_again(told):
                 log.info("Pemohon %s kini sudah diberi tahu", told.number())
-        except JagadataError as error:  # one run that can't be finished now holds up no other
-            log.warning("Run %s belum dapat diselesaikan: %s", item.run, error)
+
+
+def _declare_dead(run: str) -> None:
+    """Prefect holds it for running although nobody works on it: no heartbeats came, or their automation is gone."""
+    from uuid import UUID
+
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(UUID(run), Crashed(message="Tidak ada yang mengerjakannya."), force=True)
 
 
 @task(name="Mengulang run yang tersangkut", cache_policy=NO_CACHE, persist_result=False)
@@ -123,10 +151,11 @@ def revive(place: Workplace, runs: list[OpenRun]) -> None:
         ):
             if run.state is None or place.clock() - run.state.timestamp < patience:
                 continue
-            # Ended first: only then does Prefect forget that this gate was asked.
-            client.set_flow_run_state(run.id, Crashed(message="Run tersangkut."), force=True)
-            client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
-            log.warning("Run %s tersangkut (%s) dan dijalankan kembali", run.id, run.state.name)
+            with _holding_up_no_other(str(run.id)):
+                # Ended first: only then does Prefect forget that this gate was asked.
+                client.set_flow_run_state(run.id, Crashed(message="Run tersangkut."), force=True)
+                client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
+                log.warning("Run %s tersangkut (%s) dan dijalankan kembali", run.id, run.state.name)
 
 
 def _lacks_form(client: SyncPrefectClient, run: FlowRun) -> bool:
@@ -140,9 +169,10 @@ def close_overdue(place: Workplace, runs: list[OpenRun]) -> None:
     from uuid import UUID
 
     for item in runs:
-        gate = follow_up.find_gate(place.journal(item.run)) if item.state == "waiting" else None
-        if gate and place.clock() >= gate.due:
-            _expire(UUID(item.run), gate.signer)
+        with _holding_up_no_other(item.run):
+            gate = follow_up.find_gate(place.journal(item.run)) if item.state == "waiting" else None
+            if gate and place.clock() >= gate.due:
+                _expire(UUID(item.run), gate.signer)
 
 
 def _expire(run: UUID, signer: str) -> None:
@@ -153,16 +183,11 @@ def _expire(run: UUID, signer: str) -> None:
 @task(name="Mengingatkan", cache_policy=NO_CACHE, persist_result=False)
 def remind(place: Workplace, runs: list[OpenRun]) -> None:
     for item in runs:
-        journal = place.journal(item.run)
-        gate = follow_up.find_gate(journal) if item.state == "waiting" else None
-        if gate is None or not follow_up.is_reminder_due(gate, place.clock()):
-            continue
-        try:
-            post.remind(place, item.run, gate)
-        except JagadataError as error:
-            log.warning("Pengingat gagal: %s", error)
-            continue
-        journal.note(gate.gate, "reminded")
+        with _holding_up_no_other(item.run):
+            journal = place.journal(item.run)
+            gate = follow_up.find_gate(journal) if item.state == "waiting" else None
+            if gate and follow_up.is_reminder_due(gate, place.clock()) and post.remind(place, item.run, gate):
+                journal.note(gate.gate, "reminded")
 
 
 @task(name="Menyusulkan periode tanpa back up", cache_policy=NO_CACHE, persist_result=False)
@@ -214,8 +239,23 @@ def _backup_is_due() -> bool:
 @task(name="Memeriksa keadaan dan memberi tahu", cache_policy=NO_CACHE, persist_result=False)
 def tell(place: Workplace, runs: list[OpenRun]) -> None:
     running = [item.run for item in runs if item.procedure == "restore" and item.state == "running"]
-    new, over = watch.tell_once(place, watch.look(place, running))
+    waiting = [item.run for item in runs if item.state == "waiting"]
+    concerns = watch.look(place, running, waiting)
+    try:
+        new, over = watch.tell_once(place, concerns)
+    except JagadataError:
+        _tell_without_stores(place, concerns)
+        raise
+    if Variable.unset(TOLD):
+        watch.tell(place, [], ["Penyimpanan menjawab kembali."])
     for concern in new:
         log.warning("%s %s", concern.text, concern.action)
     for text in over:
         log.info("Sudah pulih: %s", text)
+
+
+def _tell_without_stores(place: Workplace, concerns: list[Concern]) -> None:
+    """No store answers, so what was told already is not known: Prefect remembers that meanwhile."""
+    keys = sorted(concern.key for concern in concerns)
+    if Variable.get(TOLD) != keys and watch.tell(place, concerns):
+        Variable.set(TOLD, keys, overwrite=True)

@@ -135,13 +135,12 @@ class PostgresServer:
         def watch() -> None:
             """While the server answers, tell by how much the database grew; a lost question is no reason to stop."""
             nonlocal size
-            if progress is None:
-                return
+            facts = None
             with contextlib.suppress(JagadataError, psycopg.Error):
                 facts = self.database(side)
-                if facts:
-                    progress(max(0, facts.size - size))
-                    size = max(size, facts.size)
+            if facts and progress:
+                grown, size = max(0, facts.size - size), max(size, facts.size)
+                progress(grown)
 
         postgres_restore.restore(self.access, archive_fd, side, jobs, watch)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -187,13 +188,12 @@ class _Run:
                 stderr=errors,
                 env=self.access.environment("restore", PGOPTIONS=_OPTIONS),
                 pass_fds=[self.archive_fd, chosen.fileno()],
+                process_group=0,
             )
             try:
                 self._wait(process)
             finally:
-                if process.poll() is None:
-                    process.terminate()
-                process.wait()
+                _end(process)
             if process.returncode:
                 errors.seek(0)
                 text = errors.read().decode(errors="replace")
@@ -207,3 +207,14 @@ class _Run:
                 self.watch()
             else:
                 return
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Asked first, so that it ends its helpers; one that stands still does not hear that."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # its helpers too: they hold the archive open
+        process.wait()

@@ -14,7 +14,7 @@ from psycopg import sql
 from jagadata.errors import BusyError, JagadataError, RefusedError, UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from jagadata.adapters.postgres_access import Access, Role
 
@@ -102,7 +102,13 @@ class PostgresSwap:
             return False
 
     def swap(
-        self, renames: Sequence[tuple[str, str, str]], *, end_sessions: bool, expect: dict[str, int | None]
+        self,
+        renames: Sequence[tuple[str, str, str]],
+        *,
+        end_sessions: bool,
+        expect: dict[str, int | None],
+        last_look: Callable[[], None] = lambda: None,
+        patience: float = 60,
     ) -> float:
         """See ports.Swap.swap. `ALTER DATABASE RENAME` waits up to 5 s for sessions to go, while a second connection ends them."""
         if not self.holds():
@@ -117,6 +123,9 @@ class PostgresSwap:
             try:
                 with self.connection.transaction():
                     self.connection.execute("SET LOCAL lock_timeout = '10s'")
+                    self.connection.execute(
+                        f"SET LOCAL idle_in_transaction_session_timeout = {int(1000 * patience)}"
+                    )
                     self.connection.execute(_DURABLE)
                     self._check(expect)
                     for live, side, kept in renames:
@@ -124,6 +133,7 @@ class PostgresSwap:
                             self._rename(live, kept)
                         self._rename(side, live)
                     self._check({live: expect[side] for live, side, _ in renames})
+                    last_look()
             except psycopg.errors.ObjectInUse as error:
                 raise RefusedError(
                     f"Pertukaran nama dibatalkan, masih ada sesi: {'; '.join(self._sessions(names)) or str(error).splitlines()[-1]}.",
@@ -134,7 +144,7 @@ class PostgresSwap:
                     f"Pertukaran nama di '{self.access.name}' dibatalkan: basis data dikunci pekerjaan lain.",
                     "Tunggu sampai pekerjaan itu selesai (misalnya CREATE DATABASE atau VACUUM), lalu ajukan kembali.",
                 ) from error
-            except psycopg.OperationalError as error:
+            except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout) as error:
                 if not self._happened(renames, expect):
                     raise UnreachableError(
                         f"Koneksi ke '{self.access.name}' terputus saat menukar nama; perubahan dibatalkan server.",

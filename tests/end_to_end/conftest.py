@@ -13,6 +13,7 @@ import pytest
 from jagadata.adapters.prefect_api import PrefectApi
 from jagadata.demo.agencies import make_collection
 from jagadata.demo.prefect_server import start_prefect_server, start_worker
+from jagadata.demo.ssh_server import start_ssh
 from tests.office_lab import open_office
 
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
@@ -43,6 +44,12 @@ class Deployed(SimpleNamespace):
         self.worker.stop()
         self.worker = start_worker(self.server, self.office.path, self.folder / "worker")
         self.closing.callback(self.worker.stop)
+
+    def restart_ssh(self):
+        """As systemd does when sshd died."""
+        self.ssh.stop()
+        self.ssh = start_ssh(self.ssh.client_key.parent, port=self.ssh.port)
+        self.closing.callback(self.ssh.stop)
 
     def log(self):
         return self.worker.tail(6000)
@@ -95,6 +102,7 @@ def deployed(lab, postgres, ssh_server):
         stack.callback(api.close)
         yield Deployed(
             office=office,
+            ssh=ssh_server,
             server=server,
             worker=worker,
             api=api,

@@ -78,6 +78,16 @@ def kill(*numbers):
             os.kill(number, signal.SIGKILL)
 
 
+def kill_a_session(postgres):
+    """One backend, of ours if there is one: PostgreSQL then ends every session, and recovers."""
+    ((number,),) = postgres.sql(
+        "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+        "ORDER BY coalesce(usename, '') LIKE 'jagadata%' DESC, backend_type = 'client backend' DESC LIMIT 1"
+    )
+    kill(number)
+    wait_until(postgres.is_ready, 30)
+
+
 def comes_back(deployed, begun):
     """Wait for the service; the seconds that it was off."""
     wait_until(deployed.office.is_up, 60)
@@ -142,6 +152,26 @@ def test_the_database_ends_every_session(slow, in_step_3):
     )
     assert comes_back(slow, begun) < SLOW_SECONDS + 20
     ends_well(slow, run)
+
+
+@whole
+def test_a_session_of_the_database_is_killed(slow, in_step_3):
+    run, begun = in_step_3
+    kill_a_session(slow.office.postgres)
+    assert comes_back(slow, begun) < SLOW_SECONDS + 20
+    ends_well(slow, run)
+
+
+@whole
+def test_sshd_is_killed(slow, in_step_3):
+    run, begun = in_step_3
+    slow.ssh.server.process.send_signal(signal.SIGKILL)
+    slow.restart_ssh()
+    assert comes_back(slow, begun) < SLOW_SECONDS + 20
+    slow.api.wait(run, ("Suspended",), 60)
+    assert slow.office.letters() == 200
+    with slow.office.place() as place:
+        assert RestoreRun(place, run).result["status"] == "Selesai"
 
 
 @whole

@@ -1,4 +1,4 @@
-"""At every step of both SOPs: kill -9 of the run's process, of the worker, of both, of the Prefect server; Cancel and Retry.
+"""At every step of both SOPs: kill -9 of the run's process, of the worker, of both, of the Prefect server, of a session of PostgreSQL, of sshd; Cancel and Retry.
 
 `make faults` runs it; with `-s` it prints for how long the service was off after each.
 """
@@ -19,12 +19,12 @@ from jagadata.errors import RefusedError
 from jagadata.restore_run import RestoreRun
 from tests.end_to_end.conftest import ENDED
 from tests.end_to_end.test_both_sops import wait_until
-from tests.end_to_end.test_deaths import SWITCH_SECONDS, kill, processes_of
+from tests.end_to_end.test_deaths import SWITCH_SECONDS, kill, kill_a_session, processes_of
 from tests.faults.strikes import Clock
 
 pytestmark = pytest.mark.whole
 
-VICTIMS = ("run", "worker", "both", "server")
+VICTIMS = ("run", "worker", "both", "server", "session", "sshd")
 RESTORE = {
     "1": ("1", "begin"),
     "gate": ("approval-gate", "asked"),
@@ -43,6 +43,8 @@ FORM_SECONDS = 60
 """How long the watch lets a gate be without its form (tasks/watch.py)."""
 SIGNERS = {"Menyetujui": "rina", "Diterima pemohon": "agus", "Diterima": "bambang"}
 """Who gives the first answer of each gate."""
+ENDINGS = ("selesai", "gagal", "ditolak")
+"""Of the subjects that tell the requester what became of it."""
 numbers = count()
 
 
@@ -106,12 +108,18 @@ def strike(deployed, run, victim):
         kill(*processes_of(run))
     if victim == "server":
         deployed.server.server.process.send_signal(signal.SIGKILL)
+    if victim == "session":
+        kill_a_session(deployed.office.postgres)
+    if victim == "sshd":
+        deployed.ssh.server.process.send_signal(signal.SIGKILL)
 
 
 def mend(deployed, victim):
     """What systemd does within seconds."""
     if victim in ("worker", "both"):
         deployed.restart_worker()
+    if victim == "sshd":
+        deployed.restart_ssh()
     if victim == "server":
         time.sleep(SERVER_AWAY_SECONDS)
         deployed.server.server.stop()
@@ -181,7 +189,7 @@ def tell_the_end(deployed, run):
         status = restore.status
     assert office.letters() == (200 if status == "Selesai" else 150), status
     told_about = [str(mail["subject"]) for mail in office.mail.messages() if mail["to"] == "dewi@example.id"]
-    assert len([one for one in told_about if "selesai" in one or "gagal" in one]) == 1, told_about
+    assert len([one for one in told_about if one.split(",")[0].endswith(ENDINGS)]) == 1, told_about
     return status
 
 
@@ -223,7 +231,13 @@ def test_a_death_at_any_step_of_a_backup(fresh, office, step, victim):
             force(fresh, run, "SCHEDULED", "AwaitingRetry")  # as Retry in the UI
             wait_until(lambda: fresh.api.read(run).kind not in ("SCHEDULED", "CRASHED", "FAILED"), 60)
             found = settle(fresh, run)
-    assert (found.kind, found.state) == ("COMPLETED", "Diterima"), (found, fresh.log())
+    with office.place() as place:
+        lost = not place.journal(run).outcome("1", system)["ok"]
+    if lost:  # the dump lost its server: run and form say so, and a clean second try succeeds
+        assert (victim, step, found.kind) == ("session", "1", "FAILED")
+        run = fresh.back_up()
+    else:
+        assert (found.kind, found.state) == ("COMPLETED", "Diterima"), (found, fresh.log())
     with office.place() as place:
         own = [backup for backup in place.catalog(system).backups if backup.manifest.run == run]
         assert len(own) == 1
@@ -244,7 +258,7 @@ def check_copies(place, backup):
             read_back(place, backup.manifest.system, backup.manifest.data, store, versions)
 
 
-@pytest.mark.parametrize("step", ["gate", "2", "4", "5"])
+@pytest.mark.parametrize("step", [step for step in RESTORE if step != "3"])
 def test_cancel_is_pressed_at_any_step_and_then_retry(fresh, office, step):
     office.sql("DELETE FROM aplikasi.surat WHERE id > 150")
     with Clock(office.is_up) as clock:

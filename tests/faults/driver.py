@@ -16,10 +16,12 @@ from tests.faults.scenario import carry_out, play_backup, play_restore
 from tests.faults.tap import Fault, Tap
 
 
-def main(office_path: str, procedure: str, run: str, at: int, switch_seconds: int) -> None:
+def main(
+    office_path: str, procedure: str, run: str, at: int, switch_seconds: int, tap: Tap | None = None
+) -> None:
     office = load_office(Path(office_path))
     object.__setattr__(office.policy.restore, "switch_minutes", switch_seconds / 60)  # seconds, only here
-    with Workplace(office) as place, Tap(Fault(at, "kill") if at >= 0 else None):
+    with Workplace(office) as place, tap or Tap(Fault(at, "kill") if at >= 0 else None):
         if procedure == "backup":
             print(play_backup(place, run))
         elif procedure == "resume":

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from jagadata import follow_up, post
+from jagadata.journal import now
+from jagadata.kept import list_kept
 from jagadata.restore_run import RestoreRun
 from jagadata.workplace import Workplace
 
@@ -39,6 +41,9 @@ def test_a_dead_restore_is_ended_with_the_service_running_and_the_requester_told
         office_lab.back_up(place)
         office_lab.sql("DELETE FROM aplikasi.surat WHERE id > 5")
         run = die_after(office_lab, place, *steps)
+        assert not follow_up.is_abandoned(place, run)
+        with Workplace(place.office, clock=lambda: now() + timedelta(hours=1)) as later:
+            assert follow_up.is_abandoned(later, run) == ("prepare" in steps)
     with office_lab.place() as place:
         ended = follow_up.finish_dead(place, run)
         assert ended is not None
@@ -51,6 +56,33 @@ def test_a_dead_restore_is_ended_with_the_service_running_and_the_requester_told
         form = RestoreRun(place, run).form()
         assert form.status == status
     assert [message["to"] for message in office_lab.mail.messages()] == ["dewi@example.id"]
+
+
+def test_a_swap_that_no_store_took_down_is_told_as_done_by_who_comes_next(office_lab):
+    """Both stores are away from step 2 on, and then the process is gone: only the server's OIDs know."""
+    stores = [office_lab.folder / name for name in ("simpanan-utama", "simpanan-kedua")]
+    with office_lab.place() as place:
+        office_lab.back_up(place)
+        office_lab.sql("DELETE FROM aplikasi.surat WHERE id > 5")
+        restore = office_lab.received(place)
+        recovery = restore.recovery().__enter__()
+        recovery.prepare()
+        recovery.stop()
+        assert recovery.journal.wait(10)
+        for store in stores:
+            store.rename(store.with_suffix(".pergi"))
+        recovery.restore()
+        recovery._keeper.stop()
+        recovery._stack.close()
+    for store in stores:
+        store.with_suffix(".pergi").rename(store)
+    with office_lab.place() as place:
+        assert place.journal(restore.run).last("swap", "begin") is None
+        ended = follow_up.finish_dead(place, restore.run)
+        assert (ended.status, office_lab.letters()) == ("Selesai", 200)
+        assert [one.what for one in list_kept(place, office_lab.application.system)] == ["data lama"]
+        again = office_lab.carry_out(RestoreRun(place, restore.run))
+        assert again["status"] == "Selesai"
 
 
 def test_a_gate_is_found_with_its_deadline_and_reminded_of_once(office_lab):

@@ -180,6 +180,24 @@ def test_old_data_that_nobody_wrote_down_is_recorded_never_dropped(office_lab, d
         assert office_lab.postgres.sql("SELECT count(*) FROM aplikasi.surat", kept[0].kept) == [(5,)]
 
 
+def test_a_request_that_nobody_ended_is_ended_by_the_sweep_and_its_requester_told(office_lab, died):
+    """As `jaga restore` in a terminal that was closed: Prefect knows nothing of it."""
+    run = died("prepare", "stop")
+    with office_lab.place() as place:
+        assert [
+            one.name for one in sweep(place, dry_run=False, by="uji").found
+        ] == []  # may still be gone on with
+        with Workplace(place.office, clock=lambda: _now() + timedelta(days=2)) as later:
+            report = sweep(later, dry_run=True, by="uji")
+            assert [one.name for one in report.found] == [run]
+            assert office_lab.mail.messages() == []
+            assert sweep(later, dry_run=False, by="uji").problems == ()
+            assert RestoreRun(later, run).status == "Gagal"
+            assert sweep(later, dry_run=True, by="uji").found == ()
+    assert office_lab.is_up()
+    assert [message["to"] for message in office_lab.mail.messages()] == ["dewi@example.id"]
+
+
 def test_what_a_living_run_uses_is_left_alone(office_lab):
     with office_lab.place() as place:
         office_lab.back_up(place)

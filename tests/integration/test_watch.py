@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from datetime import UTC, datetime
 
+from jagadata.follow_up import is_abandoned
 from jagadata.restore_run import RestoreRun
 from jagadata.watch import look, missing_periods, tell_once
 from jagadata.workplace import Workplace
@@ -42,6 +43,36 @@ def test_each_concern_is_told_once_and_once_when_it_is_over(office_lab):
         with office_lab.place() as fresh:
             tell_once(fresh, look(fresh))
     assert subjects(office_lab) == ["Jagadata: 3 masalah baru", "Jagadata: masalah sudah pulih"]
+
+
+def test_what_could_not_be_mailed_is_told_the_next_time(office_lab):
+    from jagadata.demo.processes import free_port
+
+    with office_lab.place() as place:
+        office_lab.back_up(place)
+    shutil.move(office_lab.folder / "simpanan-kedua", office_lab.folder / "pergi")
+    good = {}
+    office_lab.change(lambda office: (good.update(office["mail"]), office["mail"].update(port=free_port())))
+    with office_lab.place() as place:
+        tell_once(place, look(place))
+    assert subjects(office_lab) == []
+    office_lab.change(lambda office: office["mail"].update(good))
+    for _tick in range(2):
+        with office_lab.place() as place:
+            tell_once(place, look(place))
+    assert subjects(office_lab) == ["Jagadata: 1 masalah baru"]
+
+
+def test_a_journal_that_lost_a_line_is_a_concern_and_hides_no_other(office_lab):
+    with office_lab.place() as place:
+        office_lab.back_up(place)
+        office_lab.received(place, "rusak-1")
+        place.services(office_lab.application.system).stop()
+    (office_lab.folder / "simpanan-utama/runs/rusak-1/journal/000002.json").unlink()
+    with office_lab.place() as place:
+        keys = [one.key for one in look(place, running=["rusak-1"], waiting=["rusak-1"])]
+    assert "jurnal rusak-1" in keys
+    assert sum(key.startswith("unit ") for key in keys) > 0
 
 
 def test_while_a_restore_holds_the_switch_stopped_services_are_no_concern(office_lab):
@@ -90,6 +121,7 @@ def test_a_restore_that_takes_far_longer_than_planned_is_told(office_lab):
         with restore.recovery() as recovery:
             recovery.prepare()
             with Workplace(place.office, clock=lambda: now() + timedelta(hours=3)) as later:
+                assert not is_abandoned(later, restore.run)
                 concerns = look(later, [restore.run])
                 assert [one.key for one in concerns] == [f"restore {restore.run}"]
                 assert RestoreRun(later, restore.run).number() in concerns[0].text

@@ -218,18 +218,19 @@ def test_inside_soft_nothing_waits_for_a_store_and_all_is_written_once_it_is_bac
     assert [entry.event for entry in Journal(records(store), "run").entries] == ["done", "begin", "done"]
 
 
-def test_what_waited_for_a_store_is_written_before_the_next_line():
+def test_a_line_never_overtakes_one_that_could_not_be_written_yet():
     store = GoneStore("utama")
     store.gone = False
     journal = Journal(records(store), "run", clock=lambda: datetime(2026, 11, 1, tzinfo=UTC))
     with journal.soft():
         store.gone = True
-        journal.note("recovery", "done", status="Selesai")
-    with pytest.raises(UnreachableError):
+        journal.note("2", "done")
+    assert journal.settle() == 1
+    with pytest.raises(UnreachableError, match="terdahulu"):
         journal.note("5", "done")
     store.gone = False
     journal.note("5", "done")
-    assert [entry.step for entry in Journal(records(store), "run").entries] == ["recovery", "5"]
+    assert [entry.step for entry in Journal(records(store), "run").entries] == ["2", "5"]
 
 
 def test_the_envelope_is_plain_dsse():
