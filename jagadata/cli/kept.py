@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import getpass
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
 from jagadata.calendar import format_date
-from jagadata.cli.tables import print_table
+from jagadata.cli.tables import print_problems, print_table
 from jagadata.errors import JagadataError, NotFoundError
 from jagadata.kept import Kept, drop_kept, list_kept, whereabouts
 from jagadata.workplace import Workplace
+
+if TYPE_CHECKING:
+    from jagadata.records import Problem
 
 CODES = """\b
 Kode keluar:
@@ -33,14 +36,23 @@ def kept(context: click.Context, system: str) -> None:
     with Workplace.open() as place:
         if system:
             place.office.system(system)
+        silent: set[str] = set()
+        problems: list[Problem] = []
         print_table(
             ("Sistem", "Basis data simpanan", "Isi", "Disimpan sampai", "Keterangan"),
             [
-                (one.system, one.kept, one.what, format_date(one.until, place.timezone), _remark(one, place))
-                for one in list_kept(place, system or None)
+                (
+                    one.system,
+                    one.kept,
+                    one.what,
+                    format_date(one.until, place.timezone),
+                    _remark(one, place, silent),
+                )
+                for one in list_kept(place, system or None, problems)
                 if not one.dropped
             ],
         )
+        print_problems(problems)
 
 
 _MOVED = {
@@ -50,10 +62,14 @@ _MOVED = {
 }
 
 
-def _remark(one: Kept, place: Workplace) -> str:
+def _remark(one: Kept, place: Workplace, silent: set[str]) -> str:
+    """`silent`: systems whose server did not answer, which is waited for once; the list is of use without it, too."""
     moved = ""
-    with contextlib.suppress(JagadataError):  # the list is of use while the database server is silent, too
-        moved = _MOVED.get(whereabouts(place, one), "")
+    if one.system not in silent:
+        try:
+            moved = _MOVED.get(whereabouts(place, one), "")
+        except JagadataError:
+            silent.add(one.system)
     if one.incident:
         return "; ".join(part for part in ("barang bukti insiden siber", moved) if part)
     return moved or ("boleh dihapus" if place.clock() >= one.until else "")
