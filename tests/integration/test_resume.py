@@ -154,13 +154,14 @@ def test_the_sweep_explains_everything_and_cleans_only_what_nobody_can_miss(offi
         before = {backup.id for backup in later.catalog().backups}
         report = sweep(later, dry_run=True, by="uji")
         assert {one.name for one in report.found} == {
+            run,
             name,
             orphan.relative_to(office_lab.folder / "simpanan-utama").as_posix(),
         }
         assert report.cleaned == ()
         assert name in office_lab.databases()
         report = sweep(later, dry_run=False, by="uji")
-        assert len(report.cleaned) == 2, report
+        assert len(report.cleaned) == 3, report
         assert not orphan.exists()
         assert name not in office_lab.databases()
         assert {system, user_made} <= office_lab.databases()
