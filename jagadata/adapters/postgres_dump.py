@@ -171,7 +171,7 @@ def dump(access: Access, name: str, sink: Callable[[BinaryIO], None]) -> DumpRes
         snapshot = begin(connection)
         command = [access.program("pg_dump"), "-Fc", "--no-password", f"--snapshot={snapshot}"]
         # All is locked already: pg_dump could only wait for somebody who waits for us.
-        command += ["--lock-wait-timeout=20s", "--compress=zstd:3" if compressed else "-Z0"]
+        command += ["--lock-wait-timeout=10s", "--compress=zstd:3" if compressed else "-Z0"]
         process = start(
             on_a_leash([*command, f"--dbname={make_dsn(name)}"]),
             stdin=subprocess.DEVNULL,
