@@ -88,7 +88,12 @@ class RoundRun:
     # --- who holds the round ---
 
     def open(self) -> dict[str, Any]:
-        """Claim the round: {"round", "at", "after": the run that held it before}. Raises RefusedError if another run holds it."""
+        """Claim the round: {"round", "at", "after": the run that held it before}.
+
+        Raises RefusedError: another run holds it; UnreachableError: the primary store is away, and with it, perhaps, what was done.
+        """
+        if self.journal.outcome("open") is None:
+            next(iter(self.place.stores[0].list("rounds/")), None)
         return self.journal.once("open", self._open)
 
     def _open(self) -> dict[str, Any]:

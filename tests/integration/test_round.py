@@ -472,6 +472,23 @@ def test_what_was_received_has_a_second_copy_that_is_used_when_the_first_is_gone
         pass
 
 
+def test_a_round_does_not_begin_again_while_the_store_with_its_journal_is_away(office, place):
+    run = invited_run(office, place)
+    intake_run.take_in(run)
+    store = office.lab.folder / "simpanan-utama"
+    store.rename(store.with_name("lepas"))
+    try:
+        with Workplace(load_office(office.lab.path), clock=office.clock) as silent:
+            resumed = RoundRun(silent, run.run, RoundOrder(round=str(run.round)))
+            with pytest.raises(UnreachableError):
+                resumed.open()
+    finally:
+        store.with_name("lepas").rename(store)
+    with Workplace(load_office(office.lab.path), clock=office.clock) as again:
+        later = RoundRun(again, run.run)
+        assert (later.open()["round"], later.is_preparing) == (str(run.round), False)
+
+
 @pytest.mark.parametrize("away", ["utama", "kedua"])
 def test_papers_are_handed_out_while_one_store_is_away(office, place, tmp_path, away):
     run = invited_run(office, place)
