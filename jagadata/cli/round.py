@@ -13,12 +13,13 @@ from jagadata.cli.tables import print_problems, print_table
 from jagadata.collection import intake_run
 from jagadata.collection.round import Round, parse_round
 from jagadata.collection.round_run import RoundRun, find_holder, find_policy, find_rounds
-from jagadata.errors import NotFoundError, RefusedError
+from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from jagadata.papers import make_delivery_rows
+from jagadata.records import Problem
 from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
-    from jagadata.records import Problem
+    from jagadata.ports import Store
 
 CODES = """\b
 Kode keluar:
@@ -154,16 +155,28 @@ def accept(name: str, receipt: str, agency: str, by: str) -> None:
 def papers(name: str, folder: Path) -> None:
     """Menyimpan surat, presensi, dan laporan putaran sebagai berkas."""
     with Workplace.open() as place:
-        run = _open(place, name)
-        prefix = f"rounds/{run.round}/papers/"
+        _open(place, name)
+        prefix = f"rounds/{parse_round(name)}/papers/"
         seen: set[str] = set()
+        silent: list[UnreachableError] = []
         for store in place.stores:
-            for stored in store.list(prefix):
-                if stored.key in seen:
-                    continue
-                seen.add(stored.key)
-                path = folder / stored.key.removeprefix(prefix).replace("/", "-")
-                content = store.get(stored.key, version=stored.version)
-                if not (path.exists() and path.read_bytes() == content):
-                    write_new(path, content)
-                click.echo(str(path))
+            try:
+                _save(store, prefix, folder, seen)
+            except UnreachableError as error:  # the others have copies
+                silent.append(error)
+        if len(silent) == len(place.stores):
+            raise silent[0]
+        print_problems([Problem(place="penyimpanan", what=error.message) for error in silent])
+
+
+def _save(store: Store, prefix: str, folder: Path, seen: set[str]) -> None:
+    """What a store has of a round's papers and no store before it had. Raises UnreachableError."""
+    for stored in store.list(prefix):
+        if stored.key in seen:
+            continue
+        path = folder / stored.key.removeprefix(prefix).replace("/", "-")
+        content = store.get(stored.key, version=stored.version)
+        if not (path.exists() and path.read_bytes() == content):
+            write_new(path, content)
+        seen.add(stored.key)
+        click.echo(str(path))

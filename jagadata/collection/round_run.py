@@ -16,7 +16,7 @@ from jagadata.collection import attendance as presence
 from jagadata.collection import proposal as proposals
 from jagadata.collection.attendance import Attendance, Attendee
 from jagadata.collection.round import Round, parse_round, round_of
-from jagadata.errors import AlreadyExistsError, NotFoundError, RefusedError
+from jagadata.errors import AlreadyExistsError, NotFoundError, RefusedError, UnreachableError
 from jagadata.forms import Signature
 from jagadata.naming import make_number
 from jagadata.post import ROUND_GATES
@@ -88,7 +88,12 @@ class RoundRun:
     # --- who holds the round ---
 
     def open(self) -> dict[str, Any]:
-        """Claim the round: {"round", "at", "after": the run that held it before}. Raises RefusedError if another run holds it."""
+        """Claim the round: {"round", "at", "after": the run that held it before}.
+
+        Raises RefusedError: another run holds it; UnreachableError: the primary store is away, and with it, perhaps, what was done.
+        """
+        if self.journal.outcome("open") is None:
+            next(iter(self.place.stores[0].list("rounds/")), None)
         return self.journal.once("open", self._open)
 
     def _open(self) -> dict[str, Any]:
@@ -158,7 +163,15 @@ class RoundRun:
 
     @property
     def round(self) -> Round:
-        return parse_round(self.open()["round"])
+        """Raises UnreachableError: the journal is in a store that is away. To look claims nothing."""
+        opened = self.journal.outcome("open")
+        if opened is None:
+            raise UnreachableError(
+                f"Jurnal run '{self.run}' tidak terbaca dari penyimpanan yang terjangkau.",
+                "Periksa penyimpanan utama dengan `jaga doctor`, lalu ulangi.",
+                transient=True,
+            )
+        return parse_round(opened["round"])
 
     @property
     def title(self) -> str:

@@ -21,7 +21,7 @@ from jagadata.collection import dispatch, intake_run, inventory_run
 from jagadata.collection.last_round import find_last_round
 from jagadata.collection.proposal import to_json
 from jagadata.collection.receipts import list_receipts, open_file
-from jagadata.collection.round_run import RoundOrder, RoundRun, ended, find_holder
+from jagadata.collection.round_run import RoundOrder, RoundRun, ended, find_holder, find_rounds
 from jagadata.demo.agencies import broken_file, good_file, make_collection, mended_file
 from jagadata.demo.processes import free_port
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
@@ -185,6 +185,7 @@ def test_a_round_goes_from_the_meeting_to_the_inventory(office, place):
         "trayek": "Diminta",
     }
     following = RoundRun(place, "putaran-berikutnya", RoundOrder(round=str(run.round.next)))
+    following.open()
     last = find_last_round(following)
     assert (last.name, last.fault) == (run.round.text, "")
     assert last.state("asn-golongan").startswith("Terpublikasi, 4 baris")
@@ -469,3 +470,41 @@ def test_what_was_received_has_a_second_copy_that_is_used_when_the_first_is_gone
     (second / receipt.stream.objects[0].key).write_bytes(b"rusak")
     with pytest.raises(NotFoundError), open_file(place, receipt):
         pass
+
+
+def test_a_round_does_not_begin_again_while_the_store_with_its_journal_is_away(office, place):
+    run = invited_run(office, place)
+    intake_run.take_in(run)
+    store = office.lab.folder / "simpanan-utama"
+    store.rename(store.with_name("lepas"))
+    try:
+        with Workplace(load_office(office.lab.path), clock=office.clock) as silent:
+            resumed = RoundRun(silent, run.run, RoundOrder(round=str(run.round)))
+            with pytest.raises(UnreachableError):
+                resumed.open()
+    finally:
+        store.with_name("lepas").rename(store)
+    with Workplace(load_office(office.lab.path), clock=office.clock) as again:
+        later = RoundRun(again, run.run)
+        assert (later.open()["round"], later.is_preparing) == (str(run.round), False)
+
+
+@pytest.mark.parametrize("away", ["utama", "kedua"])
+def test_papers_are_handed_out_while_one_store_is_away(office, place, tmp_path, away):
+    run = invited_run(office, place)
+    intake_run.take_in(run)
+    name, rounds = str(run.round), find_rounds(place)
+    store = office.lab.folder / f"simpanan-{away}"
+    store.rename(store.with_name("lepas"))
+    try:
+        saved = jaga(office, "round", "papers", name, "--folder", str(tmp_path / "surat"))
+        shown = jaga(office, "round", "show", name)
+    finally:
+        store.with_name("lepas").rename(store)
+
+    assert saved.exit_code == 0, saved.output
+    assert (tmp_path / "surat" / "dinkes-1-surat-undangan.pdf").read_bytes().startswith(b"%PDF")
+    assert "MASALAH penyimpanan" in saved.output
+    assert shown.exit_code == (0 if away == "kedua" else 4), shown.output
+    with Workplace(load_office(office.lab.path), clock=office.clock) as again:
+        assert find_rounds(again) == rounds, "to look claims no round"
