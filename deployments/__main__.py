@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from prefect.client.orchestration import get_client
@@ -35,9 +35,15 @@ def set_work_pool(name: str) -> None:
             )
 
 
+def read_file() -> dict[str, Any]:
+    """What prefect.yaml says."""
+    value: dict[str, Any] = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
+    return value
+
+
 def write_for_pool(pool: str, folder: Path) -> Path:
     """prefect.yaml for the office's own work pool: the one thing in it that `prefect deploy --all` takes from nowhere else."""
-    value = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
+    value = read_file()
     for deployment in value["deployments"]:
         deployment["work_pool"]["name"] = pool
     path = folder / "prefect.yaml"
@@ -72,10 +78,13 @@ def deploy(file: Path) -> None:
 
 
 def mark_applied(office: Office) -> None:
-    """Leave the digest of what was deployed as a tag, so that `jaga doctor` notices drift."""
+    """Leave the digest of what was deployed as a tag, so that `jaga doctor` notices drift. Others' deployments are left alone."""
     tag = f"berkas-kantor:{deployment_digest(office)[:16]}"
+    ours = {deployment["entrypoint"] for deployment in read_file()["deployments"]}
     with get_client(sync_client=True) as client:
         for deployment in client.read_deployments():
+            if deployment.entrypoint not in ours:
+                continue
             tags = [item for item in deployment.tags if not item.startswith("berkas-kantor:")]
             client.update_deployment(deployment.id, DeploymentUpdate(tags=[*tags, tag]))
 
