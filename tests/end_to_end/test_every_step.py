@@ -23,6 +23,7 @@ from tests.end_to_end.conftest import ENDED
 from tests.end_to_end.test_both_sops import wait_until
 from tests.end_to_end.test_deaths import SWITCH_SECONDS, kill, kill_a_session, processes_of
 from tests.faults.strikes import Clock
+from tests.faults.test_two_at_once import slow_dump, wait_until_locked
 
 pytestmark = pytest.mark.whole
 
@@ -351,6 +352,9 @@ def test_schedules_that_were_missed_run_once_each_as_susulan_of_their_own_period
         }
         value = {"state": state, "parameters": {"perintah": {"pelaksanaan": "Terjadwal"}}}
         runs.append(fresh.api.call("POST", f"/deployments/{deployment}/create_flow_run", value)["id"])
+    with slow_dump(office):  # the first is not through when the second could begin
+        wait_until_locked(office)
+        time.sleep(15)
     ended = [settle(fresh, run).state for run in runs]
     with office.place() as place:
         made = [backup.manifest for backup in place.catalog(system).backups if backup.manifest.run in runs]
