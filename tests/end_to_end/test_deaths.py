@@ -190,7 +190,9 @@ def test_the_prefect_server_is_killed(slow, in_step_3):
 def test_cancel_is_pressed_and_then_retry(slow, in_step_3):
     run, begun = in_step_3
     slow.api.call(
-        "POST", f"/flow_runs/{run}/set_state", {"state": {"type": "CANCELLING", "name": "Cancelling"}}
+        "POST",
+        f"/flow_runs/{run}/set_state",
+        {"state": {"type": "CANCELLING", "name": "Cancelling"}, "force": True},  # as the UI
     )
     assert comes_back(slow, begun) < SLOW_SECONDS + 30
     assert slow.end(run).kind == "CANCELLED"

@@ -6,21 +6,24 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import signal
 import time
+from datetime import UTC, datetime
 from itertools import count
 
 import pytest
 
 from jagadata.backup import read_back
+from jagadata.calendar import period_of
 from jagadata.errors import RefusedError
+from jagadata.journal import now
 from jagadata.restore_run import RestoreRun
 from tests.end_to_end.conftest import ENDED
 from tests.end_to_end.test_both_sops import wait_until
 from tests.end_to_end.test_deaths import SWITCH_SECONDS, kill, kill_a_session, processes_of
 from tests.faults.strikes import Clock
+from tests.faults.test_two_at_once import slow_dump, wait_until_locked
 
 pytestmark = pytest.mark.whole
 
@@ -258,6 +261,7 @@ def check_copies(place, backup):
             read_back(place, backup.manifest.system, backup.manifest.data, store, versions)
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("step", [step for step in RESTORE if step != "3"])
 def test_cancel_is_pressed_at_any_step_and_then_retry(fresh, office, step):
     office.sql("DELETE FROM aplikasi.surat WHERE id > 150")
@@ -266,12 +270,12 @@ def test_cancel_is_pressed_at_any_step_and_then_retry(fresh, office, step):
         reach(fresh, run, RESTORE[step])
         if step == "gate":
             fresh.api.wait(run, ("Suspended",), 60)
-        with contextlib.suppress(Exception):  # as the UI: refused where the run is over
-            fresh.api.call(
-                "POST", f"/flow_runs/{run}/set_state", {"state": {"type": "CANCELLING", "name": "Cancelling"}}
-            )
+        if fresh.api.read(run).kind not in ENDED:  # as the UI, which shows the button only then
+            force(fresh, run, "CANCELLING", "Cancelling")
         begun = time.monotonic()
-        found = settle(fresh, run)
+        found = settle(
+            fresh, run, seconds=420
+        )  # at a gate no process is there: Prefect waits for five minutes
         status = tell_the_end(fresh, run)
         print(f"\nBATAL restore {step}: {found.state}/{status} off {clock.longest:.1f} s")
         letters = office.letters()
@@ -284,3 +288,71 @@ def test_cancel_is_pressed_at_any_step_and_then_retry(fresh, office, step):
         f"\nULANG restore {step}: {again.state}/{status} off {clock.longest:.1f} s, {time.monotonic() - begun:.0f} s"
     )
     assert clock.longest < SWITCH_SECONDS * 2 + 10
+
+
+def test_while_no_store_answers_the_office_is_told_once_and_once_when_they_do_again(fresh, office):
+    def look():
+        ended = fresh.end(fresh.api.run("Penjagaan/berkala", {}))
+        return ended.state, [
+            one["subject"] for one in office.mail.messages() if one["to"] == "rina@example.id"
+        ]
+
+    stores = [office.folder / name for name in ("simpanan-utama", "simpanan-kedua")]
+    for store in stores:
+        store.rename(store.with_suffix(".pergi"))
+    try:
+        assert look()[0] == "Failed"  # shown in the UI too: this watch could not do its work
+        state, told = look()
+    finally:
+        for store in stores:
+            store.with_suffix(".pergi").rename(store)
+    assert state == "Failed"
+    assert len(told) == 1, told
+    assert "masalah baru" in told[0]
+    for _tick in range(2):
+        state, told = look()
+    assert state == "Completed"
+    assert told[1:] == ["Jagadata: masalah sudah pulih"]
+
+
+@pytest.mark.timeout(900)
+def test_cancel_is_pressed_while_the_worker_is_dead(fresh, office):
+    """Nobody is there to carry it out: Prefect itself does, after five minutes, and then the watch ends the request."""
+    office.sql("DELETE FROM aplikasi.surat WHERE id > 150")
+    with Clock(office.is_up) as clock:
+        run = fresh.ask_restore()
+        reach(fresh, run, RESTORE["2"])
+        strike(fresh, run, "both")
+        force(fresh, run, "CANCELLING", "Cancelling")
+        mend(fresh, "both")
+        wait_until(lambda: fresh.api.read(run).kind == "CANCELLED", 400)
+        status = tell_the_end(fresh, run)
+    print(f"\nBATAL tanpa worker: {status} off {clock.longest:.1f} s")
+    assert status == "Gagal"
+    assert clock.longest < SWITCH_SECONDS * 2 + 10
+
+
+def test_schedules_that_were_missed_run_once_each_as_susulan_of_their_own_period(fresh, office):
+    """As after a downtime of months: Prefect starts all that are late at the same moment."""
+    system, present = office.application.system, period_of(now())
+    deployment = fresh.api.call("GET", "/deployments/name/SOP%20Back%20Up%20Data/bulanan")["id"]
+    missed = [present.plus(-5), present.plus(-4)]
+    runs = []
+    for period in missed:
+        state = {
+            "type": "SCHEDULED",
+            "state_details": {
+                "scheduled_time": datetime(period.year, period.month, 3, tzinfo=UTC).isoformat()
+            },
+        }
+        value = {"state": state, "parameters": {"perintah": {"pelaksanaan": "Terjadwal"}}}
+        runs.append(fresh.api.call("POST", f"/deployments/{deployment}/create_flow_run", value)["id"])
+    with slow_dump(office):  # the first is not through when the second could begin
+        wait_until_locked(office)
+        time.sleep(15)
+    ended = [settle(fresh, run).state for run in runs]
+    with office.place() as place:
+        made = [backup.manifest for backup in place.catalog(system).backups if backup.manifest.run in runs]
+        found = [(one.period, one.occasion) for one in made]
+    assert sorted(found) == sorted((str(period), "Susulan") for period in missed), ended
+    assert ended == ["Diterima", "Diterima"]

@@ -1,4 +1,4 @@
-"""Requests to the Prefect server fail, one at a time, between a restore's worker and the server: the restore ends well or is ended by the watch.
+"""Requests to the Prefect server fail, one at a time, between the worker and the server: a restore ends well or is ended by the watch, a backup ends well or does at Retry.
 
 `make faults` runs a sample of SAMPLE positions (all: SAMPLE=0), the kinds of failure in turn.
 """
@@ -12,8 +12,17 @@ import pytest
 
 from jagadata.demo.prefect_server import start_worker
 from jagadata.errors import JagadataError
+from tests.end_to_end.test_both_sops import wait_until
 from tests.end_to_end.test_deaths import SWITCH_SECONDS
-from tests.end_to_end.test_every_step import fresh, office, settle, tell_the_end  # noqa: F401 - fixtures
+from tests.end_to_end.test_every_step import (
+    REPORT_SECONDS,
+    check_copies,
+    force,
+    fresh,  # noqa: F401 - a fixture
+    office,  # noqa: F401 - a fixture
+    settle,
+    tell_the_end,
+)
 from tests.faults.http_proxy import HttpProxy, HttpTap
 from tests.faults.strikes import Clock
 from tests.faults.tap import Fault
@@ -57,16 +66,38 @@ def restore_once(deployed, tap):
     return found.state, status, clock.longest
 
 
-def test_no_failed_request_leaves_a_restore_without_its_end(fresh, behind):  # noqa: F811
+def back_up_once(deployed, tap):
+    """Back up, and receive; a run that died is retried, as in the UI."""
+    lab, system = deployed.office, deployed.office.application.system
+    with Clock(lab.is_up) as clock:
+        with tap:
+            run = deployed.api.run("SOP Back Up Data/bulanan", {})
+            found = first = settle(deployed, run, seconds=240)
+        if found.kind != "COMPLETED":
+            time.sleep(REPORT_SECONDS)
+            force(deployed, run, "SCHEDULED", "AwaitingRetry")
+            wait_until(lambda: deployed.api.read(run).kind not in ("SCHEDULED", "CRASHED", "FAILED"), 60)
+            found = settle(deployed, run)
+    with lab.place() as place:
+        own = [backup for backup in place.catalog(system).backups if backup.manifest.run == run]
+        assert [set(backup.stores) for backup in own] == [{"utama", "kedua"}]
+        check_copies(place, own[0])
+    return first.state, found.state, clock.longest
+
+
+@pytest.mark.parametrize(("once", "good"), [(restore_once, "Selesai"), (back_up_once, "Diterima")])
+def test_no_failed_request_leaves_a_run_without_its_end(fresh, behind, once, good):  # noqa: F811
     plain = HttpTap(behind, only=OF_A_RUN)
-    assert restore_once(fresh, plain)[1] == "Selesai"
+    assert once(fresh, plain)[1] == good
     labels, broken = [label for _, label in plain.calls], []
     step = max(1, len(labels) // SAMPLE) if SAMPLE else 1
-    print(f"\n{len(labels)} requests of one restore")
+    print(f"\n{len(labels)} requests: {once.__name__}")
     for number, at in enumerate(range(0, len(labels), step)):
         tap, begun = HttpTap(behind, Fault(at, KINDS[number % len(KINDS)]), only=OF_A_RUN), time.monotonic()
         try:
-            state, status, off = restore_once(fresh, tap)
+            state, status, off = once(fresh, tap)
+            if once is back_up_once and status != good:
+                broken.append(f"#{at} {KINDS[number % len(KINDS)]}: {status}")
         except (AssertionError, JagadataError) as error:
             state, status, off = "?", "?", 0.0
             broken.append(f"#{at} {KINDS[number % len(KINDS)]}: {error}"[:400])

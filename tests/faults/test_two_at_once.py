@@ -203,7 +203,7 @@ def slow_dump(office_lab) -> Iterator[None]:
 
 def wait_until_locked(office_lab) -> None:
     """Somebody holds the system's lock."""
-    for _attempt in range(200):
+    for _attempt in range(600):
         if office_lab.postgres.sql("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted"):
             return
         time.sleep(0.05)
