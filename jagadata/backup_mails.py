@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jagadata.backup_sheet import count_outcomes
-from jagadata.calendar import Period, format_date, parse_period
+from jagadata.calendar import parse_period
 from jagadata.mails import addressee, make_mail
-from jagadata.office import ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from jagadata.forms import BackupForm, Signature
     from jagadata.ports import Message
@@ -94,21 +92,4 @@ def render_backup_failure(
         link=link,
         attachments=attachments,
         failed=len(failures),
-    )
-
-
-def render_period_missed(
-    period: Period, applications: Sequence[str], *, office: str, to: Sequence[str], by: date | None = None
-) -> Message:
-    """To those responsible: a month without a verified backup. `by`: the day on which this was found."""
-    facts = [(f"Aplikasi {number}", name) for number, name in enumerate(applications, 1)]
-    if by:
-        facts.append(("Diperiksa", format_date(by)))
-    return make_mail(
-        "backup/period_missed",
-        to,
-        person=ROLES["staf_aplikasi"],
-        office=office,
-        facts=facts,
-        period=period.text,
     )

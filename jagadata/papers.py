@@ -2,7 +2,6 @@
 
 from jagadata.backup_mails import (
     render_backup_failure,
-    render_period_missed,
     render_returned,
     render_review_request,
 )
@@ -34,7 +33,6 @@ __all__ = [
     "render_deliveries",
     "render_failure",
     "render_markdown",
-    "render_period_missed",
     "render_plan",
     "render_proposal",
     "render_rejection",

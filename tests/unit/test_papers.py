@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from jagadata import papers
-from jagadata.calendar import Period
 from jagadata.forms import IDENTITY_UNPROVEN, BackupFile, BackupForm, BackupRow, RestoreForm, Signature
 from jagadata.restore_sheet import LONGEST_TABLE, make_minutes_sheet, make_restore_sheet
 from jagadata.template import one_line
@@ -208,9 +207,6 @@ MAILS = {
     "review": lambda b, r: papers.render_review_request(b, to=TO, link="https://prefect/x", until="besok"),
     "returned": lambda b, r: papers.render_returned(b, to=TO),
     "backup failure": lambda b, r: papers.render_backup_failure(b, to=TO),
-    "missed": lambda b, r: papers.render_period_missed(
-        Period(2026, 11), [b.rows[0].application], office=b.office, to=TO, by=date(2026, 12, 2)
-    ),
 }
 
 
