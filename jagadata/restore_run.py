@@ -432,7 +432,3 @@ def _approval(decision: Decision | None) -> Any:
         if decision.answer == "yes"
         else "Tidak Menyetujui"
     )
-
-
-def describe(error: JagadataError) -> str:
-    return f"{error.message} {error.hint}".strip()

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jagadata import post
+from jagadata.adapters.typst_pdf import render_minutes_pdf
 from jagadata.calendar import format_bytes, format_moment
 from jagadata.cli.first_day import write_new
 from jagadata.cli.tables import print_problems, print_table
 from jagadata.errors import JagadataError, NotFoundError, RefusedError
 from jagadata.post import FORM_KIND
 from jagadata.records import Problem
+from jagadata.restore_run import RestoreRun
 from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ Kode keluar:
   0  selesai
   1  ada penyimpanan yang tidak menjawab, atau catatan yang tidak terbaca
   2  berkas kantor salah
-  3  ditolak: berkas dengan nama itu sudah ada dan isinya lain
+  3  ditolak: berkas dengan nama itu sudah ada dan isinya lain, atau berita acara tidak dapat dibuat
   4  tidak ada penyimpanan yang terjangkau
   5  tidak ada formulir untuk run itu"""
 
@@ -61,9 +64,20 @@ class Filed:
     type=click.Path(path_type=Path, file_okay=False),
     help="Simpan PDF-nya ke folder ini (izin 0600: memuat data pribadi).",
 )
+@click.option(
+    "--minutes",
+    "letter",
+    metavar="NOMOR",
+    help="Buat juga Berita Acara Restore (atau Uji Restore) dengan nomor surat ini; perlu --run dan --save.",
+)
 @click.pass_context
-def forms(context: click.Context, run: str, folder: Path | None) -> None:
+def forms(context: click.Context, run: str, folder: Path | None, letter: str | None) -> None:
     """Menampilkan formulir di penyimpanan; dengan --save menyimpan PDF-nya."""
+    if letter is not None and not (run and folder and letter.strip()):
+        raise RefusedError(
+            "Berita acara memerlukan run, folder, dan nomor surat.",
+            "Ketik `jaga forms --run RUN --save FOLDER --minutes NOMOR`.",
+        )
     with Workplace.open() as place:
         found, problems = _find(place, run)
         if run and not found:
@@ -87,7 +101,10 @@ def forms(context: click.Context, run: str, folder: Path | None) -> None:
         )
         if folder:
             for one in found:
-                click.echo(str(_save(one, folder)))
+                path = folder / one.stored.key.removeprefix("forms/").replace("/", "-")
+                click.echo(_save(path, one.store.get(one.stored.key, version=one.stored.version)))
+            if letter:
+                click.echo(_save_minutes(place, found, letter.strip(), folder))
         print_problems(problems)
     if problems:
         context.exit(1)
@@ -126,10 +143,28 @@ def _number(place: Workplace, key: str, problems: list[Problem]) -> str:
         return ""
 
 
-def _save(filed: Filed, folder: Path) -> Path:
+def _save_minutes(place: Workplace, found: list[Filed], letter: str, folder: Path) -> Path:
+    """The Berita Acara of the one restore that was found, dated today. Raises RefusedError if there is none, or several."""
+    runs = {one.run for one in found if one.stored.key.startswith("forms/restore/")}
+    if len(runs) != 1:
+        raise RefusedError(
+            f"Berita acara dibuat untuk satu restore; yang ditemukan: {len(runs)}.",
+            "Sebutkan nomor run restore lebih lengkap; lihat dengan `jaga forms`.",
+        )
+    restore = RestoreRun(place, runs.pop())
+    if restore.result is None:
+        raise RefusedError(
+            f"Permohonan {restore.number()} tidak sampai pada restore ({restore.status}).",
+            "Berita acara hanya dibuat untuk restore yang dilaksanakan.",
+        )
+    pdf = render_minutes_pdf(
+        restore.form(), post.letterhead(place), number=letter, at=place.clock(), tz=place.timezone
+    )
+    return _save(folder / f"berita-acara-{restore.run}.pdf", pdf)
+
+
+def _save(path: Path, data: bytes) -> Path:
     """Write the PDF, once. Raises RefusedError if another file lies there."""
-    path = folder / filed.stored.key.removeprefix("forms/").replace("/", "-")
-    data = filed.store.get(filed.stored.key, version=filed.stored.version)
     if path.exists() and path.read_bytes() == data:
         return path
     if path.exists():

@@ -126,6 +126,13 @@ def test_an_application_comes_back_and_goes_back_again_from_the_command_line(off
         )
         assert [key for key in place.records.keys("forms/restore/") if key.endswith(f"{run}-langkah-6.pdf")]
 
+    folder = office_lab.folder / "berita-acara"
+    letter = ("--save", str(folder), "--minutes", "046/32/406.020/2026")
+    assert jaga("forms", *letter).exit_code == 3
+    made = jaga("forms", "--run", run, *letter)
+    assert made.exit_code == 0, made.output
+    assert (folder / f"berita-acara-{run}.pdf").read_bytes().startswith(b"%PDF-")
+
     # Rolled back, and back again: each time what was live until then is what can come back.
     for state in ((5, 5), (200, 1)):
         back = jaga("rollback", *wanted, *APPROVED)
