@@ -13,6 +13,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
 from jagadata.calendar import period_of
@@ -143,6 +144,18 @@ def test_jaga_shows_what_waits_and_answers_it(deployed):
     assert listed.returncode == 0
     doctor = call("doctor")
     assert "sah" in doctor.stdout, doctor.stderr
+
+
+@pytest.mark.parametrize("auth", [None, ("jaga", "salah")])
+def test_who_does_not_know_the_password_reads_and_starts_nothing(deployed, auth):
+    with httpx.Client(base_url=f"{deployed.server.url}/api", auth=auth, trust_env=False) as stranger:
+        for path in (
+            "/flow_runs/filter",
+            "/deployments/filter",
+            "/block_documents/filter",
+            "/variables/filter",
+        ):
+            assert stranger.post(path, json={}).status_code == 401, path
 
 
 def test_no_secret_is_in_any_argument_list_log_record_or_mail_nor_in_the_prefect_database(
