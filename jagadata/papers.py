@@ -5,6 +5,7 @@ from jagadata.backup_mails import (
     render_period_missed,
     render_returned,
     render_review_request,
+    render_unexamined,
 )
 from jagadata.collection.round_markdown import (
     make_delivery_rows,
@@ -43,5 +44,6 @@ __all__ = [
     "render_returned",
     "render_review_request",
     "render_unconfirmed_closure",
+    "render_unexamined",
     "render_watch",
 ]

@@ -208,6 +208,7 @@ MAILS = {
     "review": lambda b, r: papers.render_review_request(b, to=TO, link="https://prefect/x", until="besok"),
     "returned": lambda b, r: papers.render_returned(b, to=TO),
     "backup failure": lambda b, r: papers.render_backup_failure(b, to=TO),
+    "unexamined": lambda b, r: papers.render_unexamined(replace(b, remarks=("belum diperiksa: -",)), to=TO),
     "missed": lambda b, r: papers.render_period_missed(
         Period(2026, 11), [b.rows[0].application], office=b.office, to=TO, by=date(2026, 12, 2)
     ),
