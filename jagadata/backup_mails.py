@@ -78,6 +78,11 @@ def render_returned(
     return _about_backup("returned", form, to, form.performer, facts, attachments=attachments)
 
 
+def render_unexamined(form: BackupForm, *, to: Sequence[str]) -> Message:
+    """To those responsible: nobody may examine the form, and why."""
+    return _about_backup("unexamined", form, to, form.performer, [("Keterangan", "; ".join(form.remarks))])
+
+
 def render_backup_failure(
     form: BackupForm, *, to: Sequence[str], link: str = "", attachments: Sequence[tuple[str, bytes]] = ()
 ) -> Message:

@@ -323,8 +323,18 @@ class BackupRun:
             never=[Person(name=performer.name, nip=performer.nip)],
         )
 
+    def without_reviewer(self) -> Decision | None:
+        """Where nobody may examine the form today: what then stands for a decision, as for an expired gate."""
+        try:
+            self.reviewers()
+        except RefusedError as error:
+            return Decision(
+                answer="expired", signer="", note=error.message, at=self.place.clock().isoformat()
+            )
+        return None
+
     def review(self, decision: Decision) -> BackupForm:
-        """Step 6: the Kasi's decision, on every backup of this run and on the form. An expired gate fails no backup."""
+        """Step 6: the Kasi's decision, on every backup of this run and on the form. A gate that expired, or that nobody could answer, fails no backup."""
         value = self.journal.once("6", lambda: to_json(self._review(decision)))
         return from_json(BackupForm, value)
 
@@ -333,7 +343,8 @@ class BackupRun:
 
         form = self.fill_form()
         if decision.answer == "expired":
-            return replace(form, remarks=(*form.remarks, "belum diperiksa sampai batas waktu"))
+            why = f": {decision.note}" if decision.note else " sampai batas waktu"
+            return replace(form, remarks=(*form.remarks, f"belum diperiksa{why}"))
         if decision.signer not in [official.id for official in self.reviewers()]:
             raise NotFoundError(
                 f"Pejabat '{decision.signer}' tidak berwenang memeriksa formulir ini.", "Pilih dari daftar."

@@ -28,6 +28,7 @@ class Backup:
     stores: Sequence[str]  # that hold the manifest
     primary: str = ""  # the store whose versions the manifest names
     receipts: Sequence[Receipt] = ()
+    unseen: Sequence[str] = ()  # stores that did not answer: a later fact may lie there only
 
     @property
     def id(self) -> str:
@@ -120,6 +121,13 @@ class Catalog:
         )
 
 
+def make_silence(store: str) -> Problem:
+    """What a store that does not answer means for those who choose a backup."""
+    return Problem(
+        place=f"penyimpanan {store}", what="tidak menjawab: hasil pemeriksaan Kasi mungkin belum terlihat"
+    )
+
+
 def read_catalog(stores: Sequence[Store], records: Records, system: str | None = None) -> Catalog:
     """List and check every manifest and receipt below `systems/` (or of one system). Raises UnreachableError if no store answers."""
     prefix = f"systems/{system}/backups/" if system else "systems/"
@@ -170,6 +178,7 @@ def read_catalog(stores: Sequence[Store], records: Records, system: str | None =
                     stores=backup.stores,
                     primary=stores[0].name,
                     receipts=tuple(sorted(fitting, key=lambda receipt: receipt.at)),
+                    unseen=tuple(silent),
                 )
             )
     backups.sort(key=lambda backup: (backup.manifest.started, backup.id), reverse=True)

@@ -16,6 +16,7 @@ import pyrage
 from jagadata import doctor_collection
 from jagadata.adapters.prefect_api import PrefectApi
 from jagadata.adapters.typst_pdf import load_letterhead
+from jagadata.approval import Person, may_sign
 from jagadata.calendar import format_bytes
 from jagadata.errors import JagadataError, RefusedError
 from jagadata.fetch import refuse_small_spool, spool_free, unnamed_file
@@ -137,6 +138,14 @@ def _roles(place: Workplace) -> list[Finding]:
                 "Isi officials[].duties, misalnya dengan Plh.",
             )
         ]
+    performer = place.office.holders("staf_aplikasi", place.today())[0]
+    if place.office.policy.backup.review:
+        may_sign(
+            place.office,
+            "kasi_aplikasi",
+            place.today(),
+            never=[Person(name=performer.name, nip=performer.nip)],
+        )
     return [_ok("setiap peran SOP ada pemegangnya hari ini")]
 
 

@@ -11,14 +11,15 @@ import string
 import unicodedata
 from datetime import UTC
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
-from jagadata.calendar import to_local
+from jagadata.calendar import to_local, zone_name
 from jagadata.errors import OfficeFileError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-FILE_NAME = "{opd}_{system}_{object}-{engine}_{kind}_p{period}_{time}-wib_r{revision}.{ext}"
+FILE_NAME = "{opd}_{system}_{object}-{engine}_{kind}_p{period}_{time}-{zone}_r{revision}.{ext}"
 """The default policy: 'nama file sesuai dengan ketentuan' (SOP step 3); the ketentuan itself is not in the source."""
 
 LONGEST_FILE_NAME = 200
@@ -27,7 +28,7 @@ LONGEST_FILE_NAME = 200
 _NAME_BYTES = 63
 """PostgreSQL cuts identifiers here (NAMEDATALEN - 1)."""
 
-_FIELDS = ("opd", "system", "object", "engine", "kind", "period", "time", "revision", "ext")
+_FIELDS = ("opd", "system", "object", "engine", "kind", "period", "time", "zone", "revision", "ext")
 
 
 def make_backup_id(now: datetime, random_text: str) -> str:
@@ -79,6 +80,7 @@ def make_file_name(
         "kind": make_slug(kind),
         "period": re.sub(r"[^0-9]", "", period),
         "time": at.strftime("%Y%m%d-%H%M%S"),
+        "zone": make_slug(zone_name(at.tzinfo) if isinstance(at.tzinfo, ZoneInfo) else at.tzname() or ""),
         "revision": f"{revision:02}",
         "ext": ".".join(make_slug(part, 12) for part in extension.split(".") if part) or "bin",
     }

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from jagadata.naming import FILE_NAME
 from jagadata.office_fields import (
     BucketName,
     Cron,
@@ -246,9 +247,7 @@ class BackupPolicy(Part):
     review_days: Annotated[int, Field(ge=1, le=36500)] = 14
     at_once: Annotated[int, Field(ge=1, le=16)] = 2  # systems dumped at the same time
     retention: RetentionPolicy = RetentionPolicy()
-    file_name: FileNameTemplate = (
-        "{opd}_{system}_{object}-{engine}_{kind}_p{period}_{time}-wib_r{revision}.{ext}"
-    )
+    file_name: FileNameTemplate = FILE_NAME
 
 
 class RestorePolicy(Part):

@@ -42,7 +42,19 @@ def find_faults(raw: Mapping[Any, Any]) -> list[str]:
             probe = service.get("probe")
             if isinstance(probe, dict):
                 faults += _unknown(f"{spot}.probe.via", "host", probe.get("via"), hosts)
-    return [*faults, *_collection(raw, hosts)]
+    return [*faults, *_idle_stores(raw), *_collection(raw, hosts)]
+
+
+def _idle_stores(raw: Mapping[Any, Any]) -> Iterator[str]:
+    """Backups go to the first and the second store; of a further one its owner would believe that it holds copies."""
+    collection = raw.get("collection")
+    drops = _items(collection, "drops") if isinstance(collection, dict) else ()
+    used = {_text(drop.get("store")) for _, drop in drops} - {""}
+    stores = list(_items(raw, "stores"))
+    used |= {_text(store.get("name")) for _, store in stores[:2]}  # a name that is taken is told by itself
+    for place, store in stores[2:]:
+        if _text(store.get("name")) not in used:
+            yield f"{place}: back up hanya disalin ke penyimpanan kedua; hapus yang ini, atau jadikan yang kedua"
 
 
 def _collection(raw: Mapping[Any, Any], hosts: set[str]) -> Iterator[str]:

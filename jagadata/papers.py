@@ -4,6 +4,7 @@ from jagadata.backup_mails import (
     render_backup_failure,
     render_returned,
     render_review_request,
+    render_unexamined,
 )
 from jagadata.collection.round_markdown import (
     make_delivery_rows,
@@ -41,5 +42,6 @@ __all__ = [
     "render_returned",
     "render_review_request",
     "render_unconfirmed_closure",
+    "render_unexamined",
     "render_watch",
 ]

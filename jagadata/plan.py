@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jagadata.backup import ignore, parse_properties, read_back, read_properties
+from jagadata.catalog import make_silence
 from jagadata.errors import DamagedError, JagadataError, RefusedError, UnreachableError
 from jagadata.kept import newest_kept
 from jagadata.request import Impact, Plan, PlannedDatabase, RestoreRequest
@@ -250,7 +251,7 @@ def measure_impact(
     """What the restore will change and cost, as it looks now. What can't be measured is said, not guessed."""
     system, policy = place.office.system(plan.request.system), place.office.policy.restore
     server, entry = place.server(system.id), place.office.server(system.server)
-    remarks: list[str] = []
+    remarks = [f"{one.place} {one.what}" for one in map(make_silence, backup.unseen)]
     rows: dict[str, tuple[int | None, int]] = {}
     live_size: int | None = 0
     sessions: list[str] = []

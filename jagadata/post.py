@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jagadata.follow_up import OpenGate
     from jagadata.forms import RestoreForm
     from jagadata.journal import Journal
-    from jagadata.office import Official
+    from jagadata.office import Official, Role
     from jagadata.ports import Message
     from jagadata.workplace import Workplace
 
@@ -106,6 +106,9 @@ def _addresses(officials: Sequence[Official]) -> tuple[str, ...]:
 
 
 def ask_for_review(run: BackupRun, *, link: str) -> None:
+    """Ask those who may examine the form; where there is nobody, the office is told with step 6."""
+    if run.without_reviewer():
+        return
     form = run.fill_form()
     attachment = (f"formulir-back-up-{form.period}.pdf", make_pdf(run.place, form))
     due = format_moment(
@@ -128,6 +131,17 @@ def tell_failures(run: BackupRun, *, link: str) -> None:
 
 
 def tell_review(run: BackupRun, form: BackupForm) -> None:
+    if form.review is None and run.without_reviewer():
+        office, today = run.place.office, run.place.today()
+        roles: tuple[Role, ...] = (
+            "staf_aplikasi",
+            "kasi_aplikasi",
+            "kasi_infrastruktur",
+            "staf_infrastruktur",
+        )
+        able = [official for role in roles for official in office.holders(role, today)]
+        to = tuple(dict.fromkeys(_addresses(able)))
+        send_once(run.journal, "unexamined", run.place, papers.render_unexamined(form, to=to))
     if form.review == "Dikembalikan":
         performer = run.place.office.official(run.open()["performer"])
         send_once(

@@ -131,11 +131,11 @@ def _unless_done(run: BackupRun, step: str, work: Callable[[], None]) -> None:
 
 
 def ask_review(run: BackupRun) -> Decision | None:
-    """The gate of step 6; None where the office has switched it off."""
+    """The gate of step 6; None where the office has switched it off. It is not opened where nobody may answer."""
     policy = run.place.office.policy.backup
     if not policy.review:
         return None
-    return gates.ask(
+    return run.without_reviewer() or gates.ask(
         run.journal,
         "review",
         title="Pemeriksaan formulir pelaksanaan back up",

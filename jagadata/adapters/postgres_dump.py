@@ -15,14 +15,17 @@ from psycopg import sql
 
 from jagadata.adapters.postgres_access import make_dsn
 from jagadata.adapters.postgres_properties import read_properties
+from jagadata.adapters.postgres_snapshot import MovingError, attempts, await_vanishing, snapshot
 from jagadata.adapters.postgres_tools import last_lines, make_fault, on_a_leash, start
-from jagadata.errors import DamagedError, JagadataError, RefusedError
+from jagadata.errors import DamagedError, JagadataError, RefusedError, UnreachableError
 from jagadata.ports import DumpResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import io
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from jagadata.adapters.postgres_access import Access
+    from jagadata.adapters.postgres_snapshot import Snapshot
 
 ZSTD_SINCE = 16
 LARGE_OBJECTS = "pg_largeobject"
@@ -44,45 +47,18 @@ ORDER BY 1, 2
 """Tables whose rows a dump holds: the database's own, and those that extensions marked for it (pg_extension_config_dump)."""
 
 
-_LOCKED = """
-SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-ORDER BY c.oid
-"""
-"""Tables that pg_dump locks, in its order."""
-_ATTEMPTS = 5
+def count_rows(
+    connection: psycopg.Connection[Any], without: Collection[tuple[str, str]] = ()
+) -> dict[str, int]:
+    """Exact rows of each table whose rows a dump holds (partitions by leaf), and of large objects if there are any.
 
-
-def begin(connection: psycopg.Connection[Any]) -> str:
-    """Begin the transaction of the count; returns its exported snapshot.
-
-    Every table is locked (ACCESS SHARE, as pg_dump does) before the snapshot is taken: a TRUNCATE or ALTER TABLE that got in
-    between would show both an empty table, or the count another one than was dumped (PostgreSQL 13.6, Caveats).
+    `without`: tables, as schema and name, that are left out.
     """
-    for _ in range(_ATTEMPTS):
-        tables = connection.execute(_LOCKED).fetchall()
-        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        try:
-            if tables:
-                names = sql.SQL(", ").join(sql.SQL("ONLY {}").format(sql.Identifier(*one)) for one in tables)
-                connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(names))
-            found = connection.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
-        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):  # dropped meanwhile
-            connection.execute("ROLLBACK")
-            continue
-        return str(found[0]) if found else ""
-    raise JagadataError(
-        f"Tabel-tabel '{connection.info.dbname}' terus dihapus dan dibuat selama back up dimulai.",
-        "Ulangi saat tidak ada perubahan susunan tabel.",
-        transient=True,
-    )
-
-
-def count_rows(connection: psycopg.Connection[Any]) -> dict[str, int]:
-    """Exact rows of each table whose rows a dump holds (partitions by leaf), and of large objects if there are any."""
     rows: dict[str, int] = {}
     connection.execute("SET row_security = off")  # an error rather than a silently filtered count
     for schema, table, condition in connection.execute(_TABLES).fetchall():
+        if (schema, table) in without:
+            continue
         query = sql.SQL("SELECT count(*) FROM ONLY {} {}").format(
             sql.Identifier(schema, table), sql.SQL(condition)
         )
@@ -98,9 +74,12 @@ def count_rows(connection: psycopg.Connection[Any]) -> dict[str, int]:
 class _Count:
     """The rows, counted in a thread in the dump's own snapshot while the dump runs."""
 
-    def __init__(self, connection: psycopg.Connection[Any], name: str) -> None:
+    def __init__(
+        self, connection: psycopg.Connection[Any], name: str, without: Collection[tuple[str, str]]
+    ) -> None:
         self.connection = connection
         self.name = name
+        self.without = without
         self.rows: dict[str, int] = {}
         self.error: Exception | None = None
         self.thread = threading.Thread(target=self._work, name="rows", daemon=True)
@@ -108,7 +87,7 @@ class _Count:
 
     def _work(self) -> None:
         try:
-            self.rows = count_rows(self.connection)
+            self.rows = count_rows(self.connection, self.without)
         except Exception as error:  # noqa: BLE001 - carried over to the other thread
             self.error = error
 
@@ -137,68 +116,134 @@ class _Count:
 class _DumpOutput:
     """pg_dump's output; a failure is raised before the end of file, so that a cut stream is never taken for whole."""
 
-    def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes], count: _Count) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes], name: str) -> None:
         self.process = process
+        self.output = cast("io.BufferedReader", process.stdout)
         self.errors = errors
-        self.count = count
+        self.name = name
+        self.count: _Count | None = None
+
+    def begin(self) -> None:
+        """Wait for the first byte: pg_dump has locked every table and read every definition. Raises JagadataError."""
+        if not self.output.peek(1):
+            self.check()
 
     def read(self, size: int = -1) -> bytes:
-        output = cast("IO[bytes]", self.process.stdout)
-        data = output.read(size)
-        self.count.check()
+        data = self.output.read(size)
+        if self.count:
+            self.count.check()
         if (not data and size != 0) or size < 0:
             self.check()
         return data
+
+    def finish(self) -> None:
+        """Raises JagadataError unless everything was read, and pg_dump ended well."""
+        if self.read(1):
+            raise JagadataError(
+                f"Hasil dump '{self.name}' tidak dibaca sampai akhir.", "Laporkan kepada pengembang."
+            )
 
     def check(self) -> None:
         """Wait for pg_dump's end. Raises JagadataError unless it ended well."""
         if self.process.wait():
             self.errors.seek(0)
             raise make_fault(
-                f"pg_dump basis data '{self.count.name}'",
+                f"pg_dump basis data '{self.name}'",
                 self.process.returncode,
                 self.errors.read().decode(errors="replace"),
                 "Periksa hak peran dump dengan `jaga doctor`, lalu ulangi.",
             )
 
 
-def dump(access: Access, name: str, sink: Callable[[BinaryIO], None]) -> DumpResult:
-    """See ports.DatabaseServer.dump. The rows are counted in the dump's own snapshot, while it runs."""
-    tool = access.tool_version("pg_dump")
-    compressed = int(tool.partition(".")[0]) >= ZSTD_SINCE
-    with access.session(name, "dump", patient=True) as connection, tempfile.TemporaryFile() as errors:
-        connection.execute("SET idle_in_transaction_session_timeout = 0")
-        snapshot = begin(connection)
-        command = [access.program("pg_dump"), "-Fc", "--no-password", f"--snapshot={snapshot}"]
-        # All is locked already: pg_dump could only wait for somebody who waits for us.
-        command += ["--lock-wait-timeout=10s", "--compress=zstd:3" if compressed else "-Z0"]
+@contextlib.contextmanager
+def _pg_dump(access: Access, name: str, flags: Sequence[str]) -> Iterator[_DumpOutput]:
+    """pg_dump while it runs; it does not outlive the `with` block."""
+    with tempfile.TemporaryFile() as errors:
         process = start(
-            on_a_leash([*command, f"--dbname={make_dsn(name)}"]),
+            on_a_leash(
+                [
+                    access.program("pg_dump"),
+                    "-Fc",
+                    "--no-password",
+                    *flags,
+                    f"--dbname={make_dsn(name)}",
+                ]
+            ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
             env=access.environment("dump"),
             pipesize=2**20,
         )
-        count = _Count(connection, name)
         try:
-            output = _DumpOutput(process, errors, count)
-            sink(cast("BinaryIO", output))
-            if output.read(1):
-                raise JagadataError(
-                    f"Hasil dump '{name}' tidak dibaca sampai akhir.", "Laporkan kepada pengembang."
-                )
-            rows = count.finish()
+            yield _DumpOutput(process, errors, name)
         finally:
             if process.poll() is None:
                 process.kill()
             process.wait()
             cast("IO[bytes]", process.stdout).close()
-            count.give_up()
-        connection.execute("COMMIT")
-    return DumpResult(
-        rows=rows, properties=read_properties(access, name), compressed=compressed, tool=f"pg_dump {tool}"
-    )
+
+
+def dump(access: Access, name: str, sink: Callable[[BinaryIO], None]) -> DumpResult:
+    """See ports.DatabaseServer.dump. The rows are counted in the dump's own snapshot, while it runs.
+
+    While nothing was given to `sink`, a dump that tables moved away from begins anew (postgres_snapshot.py).
+    """
+    tool = access.tool_version("pg_dump")
+    compressed = int(tool.partition(".")[0]) >= ZSTD_SINCE
+    flags = ["--compress=zstd:3" if compressed else "-Z0"]
+    fault: JagadataError | None = None
+    with access.session(name, "dump", patient=True) as connection:
+        connection.execute("SET idle_in_transaction_session_timeout = 0")
+        for settled in attempts(connection):
+            begun = False
+            try:
+                with (
+                    snapshot(connection, settled) as moment,
+                    _pg_dump(access, name, [*flags, *moment.make_flags()]) as output,
+                ):
+                    output.begin()
+                    await_vanishing(access, name, moment.passing)
+                    begun = True
+                    rows = _give(output, connection, moment, sink)
+            except UnreachableError:
+                raise
+            except JagadataError as error:
+                if begun or (fault and fault.message == error.message and not _is_moving(error)):
+                    raise
+                fault = error
+                continue
+            return DumpResult(
+                rows=rows,
+                properties=read_properties(access, name),
+                compressed=compressed,
+                tool=f"pg_dump {tool}",
+            )
+    raise fault if isinstance(fault, MovingError) else MovingError(fault.message if fault else name)
+
+
+def _is_moving(error: JagadataError) -> bool:
+    """What may pass by itself; other errors of pg_dump's beginning may be of an object that is gone, if they do not come again."""
+    return isinstance(error, MovingError) or "LOCK TABLE" in error.message
+
+
+def _give(
+    output: _DumpOutput,
+    connection: psycopg.Connection[Any],
+    moment: Snapshot,
+    sink: Callable[[BinaryIO], None],
+) -> dict[str, int]:
+    """pg_dump's output to the sink, and meanwhile the count; returns the rows."""
+    count = output.count = _Count(connection, output.name, {(one.schema, one.name) for one in moment.passing})
+    try:
+        sink(cast("BinaryIO", output))
+        output.finish()
+        return count.finish()
+    except BaseException:
+        output.process.kill()
+        raise
+    finally:
+        count.give_up()
 
 
 def python_codec(encoding: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jagadata.calendar import format_bytes, format_date, format_moment, parse_period
+from jagadata.catalog import make_silence
 from jagadata.cli.restore import new_run_id
 from jagadata.cli.tables import print_problems, print_table
 from jagadata.errors import JagadataError
@@ -40,7 +41,8 @@ def backups(context: click.Context, system: str, period: str, as_json: bool) -> 
         parse_period(period)
     with Workplace.open() as place:
         catalog = _catalog(place, system)
-        problems = [*catalog.problems, *_tampering(place, f"systems/{system}/" if system else "systems/")]
+        problems = [*catalog.problems, *map(make_silence, catalog.silent)]
+        problems += _tampering(place, f"systems/{system}/" if system else "systems/")
         found = [one for one in catalog.backups if period in ("", one.manifest.period)]
         if as_json:
             value = {
@@ -72,7 +74,7 @@ def _catalog(place: Workplace, system: str) -> Catalog:
         catalog = place.catalog()  # a system that has left the office file still has its backups
         if not catalog.of(system):
             place.office.system(system)
-        return type(catalog)(backups=catalog.of(system), problems=catalog.problems)
+        return type(catalog)(backups=catalog.of(system), problems=catalog.problems, silent=catalog.silent)
     return place.catalog(system or None)
 
 

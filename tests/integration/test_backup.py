@@ -6,9 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from secrets import token_hex
 
 import pytest
+from click.testing import CliRunner
 
 from jagadata.approval import Decision
 from jagadata.backup_run import BackupOrder, BackupRun
+from jagadata.cli import main
 from jagadata.errors import NotFoundError, RefusedError
 from jagadata.plan import find_backup, load_properties
 
@@ -97,6 +99,23 @@ def test_a_failing_system_stands_on_the_form_with_its_reason_and_the_others_go_o
             backup=run.journal.outcome("4", names[1])["backup"],
         )
         assert find_backup(place, chosen).review == "Dikembalikan"
+
+
+def test_a_store_that_is_away_is_named_where_a_backup_is_chosen(office_lab):
+    with office_lab.place() as place:
+        office_lab.back_up(place)
+        folder = place.office.path(place.office.stores[0].path)
+    folder.rename(folder.with_name("lepas"))
+    try:
+        with office_lab.place() as place:
+            impact = office_lab.received(place).impact
+        shown = CliRunner().invoke(main, ["backups"], env={"JAGADATA_OFFICE": str(office_lab.path)})
+    finally:
+        folder.with_name("lepas").rename(folder)
+    name = place.office.stores[0].name
+    words = "tidak menjawab: hasil pemeriksaan Kasi mungkin belum terlihat"
+    assert impact.remarks == (f"penyimpanan {name} {words}",)
+    assert f"penyimpanan {name}: {words}" in shown.output
 
 
 def test_an_expired_gate_never_turns_a_good_month_into_a_failed_one(office_lab):

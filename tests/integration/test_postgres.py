@@ -246,6 +246,52 @@ def test_nobody_gets_between_the_snapshot_the_dump_and_the_count(application):
         assert adapter.dump(name, sink, progress=lambda _: None).rows["aplikasi.zz"] == 7
 
 
+def test_an_application_that_makes_and_drops_tables_all_the_time_is_dumped_whole_and_not_held_up(application):
+    adapter, server, name = connect(application.server), application.server, application.name
+    done, waits, faults = threading.Event(), [0.0], []
+
+    def work(number):
+        with psycopg.connect(server.dsn(name), autocommit=True) as connection:
+            while not done.is_set():
+                for text in (
+                    "CREATE TABLE {} (id serial PRIMARY KEY)",
+                    "INSERT INTO {} VALUES (1)",
+                    "DROP TABLE {}",
+                ):
+                    begun = time.monotonic()
+                    try:
+                        connection.execute(
+                            sql.SQL(text).format(sql.Identifier("aplikasi", f"kerja {number}"))
+                        )
+                    except psycopg.Error as error:
+                        faults.append(error)
+                    waits.append(time.monotonic() - begun)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        result, _ = restore_beside(adapter, name)
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert adapter.rows("samping") == result.rows
+    assert result.rows["aplikasi.surat"] == 500
+    assert (faults, max(waits) < 5) == ([], True)
+
+
+def test_a_dump_that_meets_a_locked_table_lets_go_and_begins_anew(application):
+    adapter, server, name = connect(application.server), application.server, application.name
+    with psycopg.connect(server.dsn(name)) as other:
+        other.execute("LOCK TABLE aplikasi.surat IN ACCESS EXCLUSIVE MODE")
+        timer = threading.Timer(1.5, other.rollback)
+        timer.start()
+        result, _ = dump_to_bytes(adapter, name)
+        timer.join()
+    assert result.rows["aplikasi.surat"] == 500
+
+
 def test_a_server_that_limits_transactions_is_still_dumped_restored_and_counted(postgres):
     name = f"batas{secrets.token_hex(3)}"
     postgres.sql(f"CREATE ROLE o{name}")

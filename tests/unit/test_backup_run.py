@@ -66,7 +66,7 @@ class Stores:
         return [self.channel]
 
 
-def make_place(monkeypatch, connections=None, systems=(), servers=(), **backup_policy):
+def make_place(monkeypatch, connections=None, systems=(), servers=(), duties=(), **backup_policy):
     """The office of test_office.py with its stores in memory and real keys; `systems`, `servers`: further ones."""
     monkeypatch.setenv("JAGADATA_TANDA_TANGAN", KEYS.signing_pem)
     monkeypatch.setenv("JAGADATA_IDENTITAS", KEYS.identity)
@@ -77,6 +77,7 @@ def make_place(monkeypatch, connections=None, systems=(), servers=(), **backup_p
         "recipients": [{"key": KEYS.recipient}, {"key": KEYS.recovery_recipient}],
     }
     raw["officials"][0]["email"] = "sari@example.id"
+    raw["officials"][0]["duties"] = duties or raw["officials"][0]["duties"]
     raw["systems"] += systems
     raw["servers"] += servers
     raw["policy"] = {"backup": backup_policy}

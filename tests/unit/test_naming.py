@@ -57,6 +57,12 @@ def test_the_official_file_name_follows_the_default_policy():
     )
 
 
+@pytest.mark.parametrize(("zone", "suffix"), [("Asia/Makassar", "wita"), ("Asia/Jayapura", "wit")])
+def test_the_official_file_name_says_the_zone_of_the_office(zone, suffix):
+    made = make_file_name(FILE_NAME, **{**PARTS, "at": AT.astimezone(ZoneInfo(zone))})
+    assert f"-{suffix}_r01" in made
+
+
 def test_an_office_may_write_its_own_policy():
     assert make_file_name("{period}-{system}.{ext}", **PARTS) == "202611-simpeg.dump.age"
 

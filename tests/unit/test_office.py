@@ -373,6 +373,12 @@ def test_two_of_a_kind_never_share_a_name(raw, kind, field):
     assert fault == f"{kind}[{len(raw[kind]) - 1}].{field}: '{twin[field]}' sudah dipakai; beri nama lain"
 
 
+def test_a_third_store_that_would_never_get_a_copy_is_refused(raw):
+    raw["stores"].append({"kind": "directory", "name": "ketiga", "path": "/mnt/lain"})
+    (fault,) = faults(raw)
+    assert fault.startswith("stores[2]: back up hanya disalin ke penyimpanan kedua")
+
+
 def test_a_database_belongs_to_one_system_only(raw):
     raw["systems"].append({**copy.deepcopy(raw["systems"][0]), "id": "sisurat"})
     (fault,) = faults(raw)

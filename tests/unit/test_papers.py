@@ -207,6 +207,7 @@ MAILS = {
     "review": lambda b, r: papers.render_review_request(b, to=TO, link="https://prefect/x", until="besok"),
     "returned": lambda b, r: papers.render_returned(b, to=TO),
     "backup failure": lambda b, r: papers.render_backup_failure(b, to=TO),
+    "unexamined": lambda b, r: papers.render_unexamined(replace(b, remarks=("belum diperiksa: -",)), to=TO),
 }
 
 
