@@ -306,9 +306,12 @@ class DatabaseServer(Protocol):
         ...
 
     def exclusive(
-        self, system: str, *, login: Literal["dump", "restore"] = "restore"
+        self, system: str, *, login: Literal["dump", "restore"] = "restore", restoring: bool = False
     ) -> AbstractContextManager[Swap]:
-        """Hold the system's lock on the maintenance database. Raises BusyError with who holds it."""
+        """Hold the system's lock on the maintenance database; `restoring` lets everybody who meets it know that it is a restore.
+
+        Raises BusyError with who holds it: RestoreRunningError where that is a restore.
+        """
         ...
 
     def free_space(self) -> int | None:

@@ -9,6 +9,7 @@ and if we vanish, the dead-man's switch on the host does.
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from jagadata.errors import (
     DamagedError,
     JagadataError,
     RefusedError,
+    RestoreRunningError,
     SwitchFiredError,
 )
 from jagadata.exchange import (
@@ -35,6 +37,7 @@ from jagadata.keeper import Keeper
 from jagadata.patience import insist
 from jagadata.plan import check_services
 from jagadata.preparation import fetch_planned, plan_rollback_sides
+from jagadata.turn import PATIENCE, wait_for_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
 STALLED_SPANS, STALLED_PLANS = 6, 4
 """For how many times the switch's span, or the plan's whole duration if that is longer, pg_restore may run without the new
 database growing. It does not grow while an index is sorted or a foreign key checked; but without an end the service would stay off."""
+log = logging.getLogger(__name__)
 RECOVERY = "recovery"
 """Journal step of the whole: its outcome ends the matter, whatever is run again."""
 
@@ -66,6 +70,7 @@ class Recovery:
     plan: Plan
     shown: Impact
     progress: Callable[[int], None] = ignore
+    patience: float = PATIENCE
     outcome: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     _sides: list[Side] = field(default_factory=list)
@@ -101,7 +106,7 @@ class Recovery:
         """Make safe and write the outcome. Swallows JagadataError (it is the outcome's reason), nothing else."""
         if self._ended or self._elsewhere:
             self._stack.close()
-            return self._elsewhere and isinstance(error, BusyError)
+            return self._elsewhere and isinstance(error, RestoreRunningError)
         try:
             actions = self._make_safe(error)
             self._finish(error, actions)
@@ -115,12 +120,12 @@ class Recovery:
     # --- after the approval, before anything stops ---
 
     def prepare(self) -> dict[str, Any]:
-        """Compute the plan again, take the system's lock, fetch the backup; in mode minimal restore beside already."""
+        """Take the system's lock, compute the plan again, fetch the backup; in mode minimal restore beside already."""
         if self._ended:
             return self.facts
         self.journal.note("prepare", "begin")
         try:
-            self._swap = self._stack.enter_context(self.server.exclusive(self.system))
+            self._swap = wait_for_turn(self._take_lock, self._tell_wait, patience=self.patience)
         except BusyError:
             self.journal.refresh()
             begun = [
@@ -129,6 +134,11 @@ class Recovery:
             self._elsewhere = len(begun) > 1 and self.journal.outcome(RECOVERY) is None
             raise
         self.journal.refresh()
+        if self.journal.outcome("closed") is not None:  # ended by a person or the watch while we waited
+            self._ended = True
+            raise RefusedError(
+                "Permohonan ini sudah ditutup, dan pemohonnya sudah diberi tahu.", "Ajukan permohonan baru."
+            )
         known = self.journal.outcome(RECOVERY)
         if known is not None:  # another worker ended it meanwhile
             self.outcome, self.facts, self._ended = known, known, True
@@ -150,6 +160,15 @@ class Recovery:
                 self._build(self._backup)
         self.journal.note("prepare", "done")
         return self.facts
+
+    def _take_lock(self) -> Swap:
+        return self._stack.enter_context(self.server.exclusive(self.system, restoring=True))
+
+    def _tell_wait(self, text: str) -> None:
+        """In the run's log, and in the journal: a run that notes nothing for a while counts as abandoned."""
+        log.warning(text)
+        with contextlib.suppress(JagadataError):  # a store that is away is told when it is needed
+            self.journal.note("prepare", "note", text=text)
 
     def _swapped_before(self) -> bool:
         """A run that goes on after a crash looks at what is true: did the swap of its earlier attempt happen?"""

@@ -174,9 +174,9 @@ class PostgresServer:
                 ) from error
 
     def exclusive(
-        self, system: str, *, login: Literal["dump", "restore"] = "restore"
+        self, system: str, *, login: Literal["dump", "restore"] = "restore", restoring: bool = False
     ) -> AbstractContextManager[Swap]:
-        return postgres_swap.exclusive(self.access, system, login)
+        return postgres_swap.exclusive(self.access, system, login, restoring=restoring)
 
     def free_space(self) -> int | None:
         folder = self.facts().data_directory

@@ -21,6 +21,7 @@ from jagadata.errors import (
     JagadataError,
     NotFoundError,
     RefusedError,
+    RestoreRunningError,
     UnreachableError,
 )
 from tests.database_parts import archive_file, connect, drop_databases, dump_to_bytes, grant, restore_beside
@@ -209,6 +210,20 @@ def test_the_lock_of_a_system_is_held_once_and_names_its_holder(any_postgres):
             adapter.exclusive("sisurat", login="dump"),
         ):
             pass
+
+
+@pytest.mark.parametrize("login", ["dump", "restore"])
+def test_the_server_says_whether_a_restore_holds_the_lock_whatever_the_logins_are_called(any_postgres, login):
+    grant(any_postgres)
+    adapter = connect(any_postgres)
+    for restoring in (False, True):
+        with (
+            adapter.exclusive("sisurat", login=login, restoring=restoring),
+            pytest.raises(BusyError, match=r"sisurat.*proses \d+") as told,
+            adapter.exclusive("sisurat", restoring=True),
+        ):
+            pass
+        assert isinstance(told.value, RestoreRunningError) == restoring
 
 
 def test_a_dump_that_dies_never_looks_whole(application):
