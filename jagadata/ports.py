@@ -293,7 +293,11 @@ class DatabaseServer(Protocol):
         ...
 
     def finish_side(self, side: str, properties: DatabaseProperties) -> None:
-        """Grants, settings, role settings, connection limit, comment."""
+        """Grants, settings, role settings, comment."""
+        ...
+
+    def limit_connections(self, side: str, properties: DatabaseProperties) -> None:
+        """The connection limit: last of all, after `rows` and `analyze`, for it may shut us out too."""
         ...
 
     def analyze(self, name: str) -> None:

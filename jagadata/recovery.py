@@ -308,6 +308,7 @@ class Recovery:
                     f"{found.get(wrong[0])} dari {wanted.get(wrong[0])} baris.",
                     "Data yang berjalan tidak disentuh. Pilih back up lain, dan periksa back up ini dengan `jaga verify`.",
                 )
+            self.server.limit_connections(side.side, properties)
             rows[name] = sum(found.values())
             self._beat()
         self.facts["restored_until"] = self.place.clock().isoformat()

@@ -147,6 +147,9 @@ class PostgresServer:
     def finish_side(self, side: str, properties: DatabaseProperties) -> None:
         postgres_side.finish_side(self.access, side, properties)
 
+    def limit_connections(self, side: str, properties: DatabaseProperties) -> None:
+        postgres_side.limit_connections(self.access, side, properties)
+
     def analyze(self, name: str) -> None:
         postgres_side.analyze(self.access, name)
 
