@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
+    from jagadata.forms import Status
     from jagadata.journal import Journal
     from jagadata.office import Official
     from jagadata.workplace import Workplace
@@ -257,8 +258,8 @@ class RestoreRun:
             return "Ditolak"
         if self.journal.last("1", "failed") and not self.journal.outcome("1"):
             return "Ditolak"
-        if self.journal.last("closed"):
-            return "Gagal"
+        if closed := self.journal.last("closed"):
+            return str(closed.data.get("status", "Gagal"))
         return "Diproses" if self.journal.outcome("1") else "Diterima"
 
     @property
@@ -411,9 +412,11 @@ class RestoreRun:
             else ""
         )
 
-    def close(self, reason: str) -> None:
-        """End a run that died or was cancelled; the form then says so."""
-        self.journal.once("closed", lambda: {"reason": reason, "at": self.place.clock().isoformat()})
+    def close(self, reason: str, status: Status = "Gagal") -> None:
+        """End a run that died, was cancelled, or that nobody wants to go on with; the form then says so."""
+        self.journal.once(
+            "closed", lambda: {"reason": reason, "status": status, "at": self.place.clock().isoformat()}
+        )
 
 
 def _officer(official: Official) -> Signature:
