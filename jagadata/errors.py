@@ -61,5 +61,9 @@ class BusyError(JagadataError):
     exit_code = 7
 
 
+class RestoreRunningError(BusyError):
+    """It is a restore, as the server says: nobody waits for its end, what it leaves is another database."""
+
+
 class SwitchFiredError(JagadataError):
     """The dead-man's switch started the services meanwhile (or the host was rebooted): no swap may follow."""

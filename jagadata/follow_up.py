@@ -89,14 +89,20 @@ def finish_dead(place: Workplace, run_id: str) -> RestoreRun | None:
     if run.result is None and run.journal.began("2"):
         return run if _finish_recovery(place, run) else None
     if run.result is None:
-        try:
-            with place.server(run.system).exclusive(run.system):
-                pass
-        except BusyError:
-            return None
-        except JagadataError:
-            pass  # nothing was stopped; the request ends whether or not the server answers
-        run.close("Alur terhenti atau dibatalkan sebelum layanan dihentikan; tidak ada data yang diubah.")
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(place.server(run.system).exclusive(run.system))
+            except BusyError:
+                return None
+            except JagadataError:
+                pass  # nothing was stopped; the request ends whether or not the server answers
+            run.journal.refresh()
+            if run.result is None and run.journal.began("2"):  # by one who had waited for the lock
+                return None
+            if run.result is None:
+                run.close(
+                    "Alur terhenti atau dibatalkan sebelum layanan dihentikan; tidak ada data yang diubah."
+                )
     return run
 
 

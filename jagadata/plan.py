@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jagadata.backup import ignore, parse_properties, read_back, read_properties
+from jagadata.calendar import format_number
 from jagadata.catalog import make_silence
 from jagadata.errors import DamagedError, JagadataError, RefusedError, UnreachableError
 from jagadata.kept import newest_kept
@@ -272,9 +273,7 @@ def measure_impact(
         )
     elif free < needed:
         raise RefusedError(
-            f"Ruang basis data di '{server.name}' kurang {(needed - free) / 2**30:.2f} GiB (perlu {needed / 2**30:.2f} GiB).".replace(
-                ".", ",", 2
-            ),
+            f"Ruang basis data di '{server.name}' kurang {_gib(needed - free)} (perlu {_gib(needed)}).",
             "Kosongkan ruang atau hapus basis data simpanan lama (`jaga kept`), lalu ajukan kembali.",
         )
     roles = sorted({role for item in properties.values() for role in server.missing_roles(item)})
@@ -300,6 +299,10 @@ def measure_impact(
         remarks=tuple(remarks),
         limits=_limits(place),
     )
+
+
+def _gib(size: int) -> str:
+    return f"{format_number(round(size / 2**30, 2))} GiB"
 
 
 def refuse_changed(approved: Plan, present: Plan) -> None:

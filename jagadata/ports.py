@@ -293,7 +293,11 @@ class DatabaseServer(Protocol):
         ...
 
     def finish_side(self, side: str, properties: DatabaseProperties) -> None:
-        """Grants, settings, role settings, connection limit, comment."""
+        """Grants, settings, role settings, comment."""
+        ...
+
+    def limit_connections(self, side: str, properties: DatabaseProperties) -> None:
+        """The connection limit: last of all, after `rows` and `analyze`, for it may shut us out too."""
         ...
 
     def analyze(self, name: str) -> None:
@@ -306,9 +310,12 @@ class DatabaseServer(Protocol):
         ...
 
     def exclusive(
-        self, system: str, *, login: Literal["dump", "restore"] = "restore"
+        self, system: str, *, login: Literal["dump", "restore"] = "restore", restoring: bool = False
     ) -> AbstractContextManager[Swap]:
-        """Hold the system's lock on the maintenance database. Raises BusyError with who holds it."""
+        """Hold the system's lock on the maintenance database; `restoring` lets everybody who meets it know that it is a restore.
+
+        Raises BusyError with who holds it: RestoreRunningError where that is a restore.
+        """
         ...
 
     def free_space(self) -> int | None:

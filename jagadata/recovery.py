@@ -9,18 +9,16 @@ and if we vanish, the dead-man's switch on the host does.
 from __future__ import annotations
 
 import contextlib
-import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from jagadata.backup import ignore
+from jagadata.building import Building, remove_leftovers
 from jagadata.errors import (
     BusyError,
-    DamagedError,
     JagadataError,
     RefusedError,
-    SwitchFiredError,
+    RestoreRunningError,
 )
 from jagadata.exchange import (
     Side,
@@ -29,12 +27,14 @@ from jagadata.exchange import (
     find_swapped,
     keep_sides,
     make_intents,
-    make_names,
 )
 from jagadata.keeper import Keeper
+from jagadata.outcome import make_outcome
 from jagadata.patience import insist
 from jagadata.plan import check_services
 from jagadata.preparation import fetch_planned, plan_rollback_sides
+from jagadata.sessions import clear_sessions
+from jagadata.turn import PATIENCE, take_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,9 +46,6 @@ if TYPE_CHECKING:
     from jagadata.request import Impact, Plan
     from jagadata.workplace import Workplace
 
-STALLED_SPANS, STALLED_PLANS = 6, 4
-"""For how many times the switch's span, or the plan's whole duration if that is longer, pg_restore may run without the new
-database growing. It does not grow while an index is sorted or a foreign key checked; but without an end the service would stay off."""
 RECOVERY = "recovery"
 """Journal step of the whole: its outcome ends the matter, whatever is run again."""
 
@@ -66,6 +63,7 @@ class Recovery:
     plan: Plan
     shown: Impact
     progress: Callable[[int], None] = ignore
+    patience: float = PATIENCE
     outcome: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     _sides: list[Side] = field(default_factory=list)
@@ -74,7 +72,6 @@ class Recovery:
     _keeper: Keeper | None = None
     _stopped: bool = False
     _swapping: bool = False  # begun, and nobody has told yet how it ended
-    _grown: float = 0  # when the new database grew last
     _ended: bool = False
     _elsewhere: bool = False  # another worker carries this very run out: its outcome is not ours to write
 
@@ -101,7 +98,7 @@ class Recovery:
         """Make safe and write the outcome. Swallows JagadataError (it is the outcome's reason), nothing else."""
         if self._ended or self._elsewhere:
             self._stack.close()
-            return self._elsewhere and isinstance(error, BusyError)
+            return self._elsewhere and isinstance(error, RestoreRunningError)
         try:
             actions = self._make_safe(error)
             self._finish(error, actions)
@@ -115,12 +112,14 @@ class Recovery:
     # --- after the approval, before anything stops ---
 
     def prepare(self) -> dict[str, Any]:
-        """Compute the plan again, take the system's lock, fetch the backup; in mode minimal restore beside already."""
+        """Take the system's lock, compute the plan again, fetch the backup; in mode minimal restore beside already."""
         if self._ended:
             return self.facts
         self.journal.note("prepare", "begin")
         try:
-            self._swap = self._stack.enter_context(self.server.exclusive(self.system))
+            self._swap = take_turn(
+                self.server, self.system, self.journal, self._stack, patience=self.patience
+            )
         except BusyError:
             self.journal.refresh()
             begun = [
@@ -129,6 +128,11 @@ class Recovery:
             self._elsewhere = len(begun) > 1 and self.journal.outcome(RECOVERY) is None
             raise
         self.journal.refresh()
+        if self.journal.outcome("closed") is not None:  # ended by a person or the watch while we waited
+            self._ended = True
+            raise RefusedError(
+                "Permohonan ini sudah ditutup, dan pemohonnya sudah diberi tahu.", "Ajukan permohonan baru."
+            )
         known = self.journal.outcome(RECOVERY)
         if known is not None:  # another worker ended it meanwhile
             self.outcome, self.facts, self._ended = known, known, True
@@ -140,7 +144,7 @@ class Recovery:
         if self.plan.mode == "rollback":
             self._sides = plan_rollback_sides(self.place, self.journal.run, self.plan, self.shown)
         else:
-            self._remove_leftovers()
+            remove_leftovers(self.server, self.journal.run, self.plan)
             found = fetch_planned(
                 self.place, self.journal.run, self.plan, self.shown, self._stack, self.progress
             )
@@ -167,14 +171,6 @@ class Recovery:
         if earlier is not None and self.control.adopt(str(earlier.data["token"])):
             self.facts["off_at"], self._stopped = str(earlier.data["off_at"]), True
 
-    def _remove_leftovers(self) -> None:
-        """Side databases that an earlier attempt of this run made and never swapped in; its last lines may be lost, so names tell."""
-        for planned in self.plan.databases:
-            name = make_names(self.journal.run, planned.name)[0]
-            facts = self.server.database(name)
-            if facts is not None:
-                self.server.drop(name, oid=facts.oid)
-
     # --- step 2 ---
 
     def stop(self) -> dict[str, Any]:
@@ -200,17 +196,8 @@ class Recovery:
         self._keep_renewing(seconds)
         self.control.stop()
         proof = list(self.control.prove_stopped())
-        sessions = [session for side in self._sides for session in self._sessions(side.planned.name)]
-        if sessions and self.place.office.policy.restore.sessions == "refuse":
-            raise RefusedError(
-                "Masih ada sesi pada basis data setelah layanan dihentikan: " + "; ".join(sessions[:5]) + ".",
-                "Tutup aplikasi yang memakainya, atau tetapkan policy.restore.sessions: end.",
-            )
-        if (
-            sessions
-        ):  # one that may not be ended is told now, not after hours of restoring with the service off
-            for side in self._sides:
-                self.server.end_sessions(side.planned.name)
+        names = [side.planned.name for side in self._sides]
+        sessions = clear_sessions(self.server, names, self.place.office.policy.restore.sessions)
         self.facts.update(proof=proof, sessions=sessions)
         self.journal.note("2", "done", proof=proof, sessions=sessions, off_at=self.facts["off_at"])
         return self.facts
@@ -239,10 +226,6 @@ class Recovery:
             self.control.disarm(token)
         return ""
 
-    def _sessions(self, name: str) -> list[str]:
-        facts = self.server.database(name)
-        return list(facts.sessions) if facts else []
-
     # --- step 3 ---
 
     def restore(self) -> dict[str, Any]:
@@ -262,53 +245,14 @@ class Recovery:
         return self.facts
 
     def _build(self, backup: Backup) -> None:
-        """Restore every database beside and hold its rows to the manifest."""
-        self.facts["restored_from"] = self.place.clock().isoformat()
-        rows: dict[str, int] = {}
-        for side in self._sides:
-            properties, name = self._properties[side.planned.name], side.planned.name
-            self.journal.note("side", "begin", name, side=side.side)
-            side.oid = self.server.create_side(side.side, properties)
-            self.journal.note("side", "done", name, side=side.side, oid=side.oid)
-            self._grown = time.monotonic()
-            self.server.restore(
-                side.archive, side.side, jobs=self.place.office.policy.restore.jobs, progress=self._grow
-            )
-            self._beat()
-            self.server.finish_side(side.side, properties)
-            with ThreadPoolExecutor(1, thread_name_prefix="rows") as pool:  # both at once: the service is off
-                counted = pool.submit(self.server.rows, side.side)
-                self.server.analyze(side.side)
-            found, wanted = counted.result(), backup.manifest.database(name).rows
-            if found != wanted:
-                wrong = sorted(
-                    table for table in set(found) | set(wanted) if found.get(table) != wanted.get(table)
-                )
-                raise DamagedError(
-                    f"Hasil restore '{name}' tidak sesuai manifes pada {len(wrong)} tabel, antara lain {wrong[0]}: "
-                    f"{found.get(wrong[0])} dari {wanted.get(wrong[0])} baris.",
-                    "Data yang berjalan tidak disentuh. Pilih back up lain, dan periksa back up ini dengan `jaga verify`.",
-                )
-            rows[name] = sum(found.values())
-            self._beat()
-        self.facts["restored_until"] = self.place.clock().isoformat()
-        self.facts["rows"] = rows
-        self.facts["tables"] = sum(
-            len(backup.manifest.database(side.planned.name).rows) for side in self._sides
-        )
-
-    def _grow(self, done: int) -> None:
-        """pg_restore runs, and the new database is larger by so much. Raises JagadataError once it stands still for too long."""
-        now, policy = time.monotonic(), self.place.office.policy.restore
-        if done:
-            self._grown = now
-        minutes = max(STALLED_SPANS * policy.switch_minutes, STALLED_PLANS * self.shown.minutes_total)
-        if now - self._grown > 60 * minutes:
-            raise JagadataError(
-                f"pg_restore tidak maju lagi sejak {(now - self._grown) / 60:.0f} menit.",
-                "Data yang berjalan tidak disentuh. Periksa server basis data (disk, sesi yang menunggu), lalu ajukan kembali.",
-            )
-        self._beat(done)
+        Building(
+            server=self.server,
+            journal=self.journal,
+            policy=self.place.office.policy.restore,
+            minutes_planned=self.shown.minutes_total,
+            beat=self._beat,
+            clock=self.place.clock,
+        ).build(self._sides, backup, self._properties, self.facts)
 
     def _beat(self, done: int = 0) -> None:
         if self._keeper:
@@ -435,23 +379,7 @@ class Recovery:
             self._keep()
         except JagadataError as fault:
             actions.append(f"basis data simpanan belum tercatat: {fault.message}")
-        if "off_at" in self.facts and "on_at" in self.facts:
-            from datetime import datetime
-
-            off, on = (datetime.fromisoformat(self.facts[name]) for name in ("off_at", "on_at"))
-            self.facts["downtime_seconds"] = round((on - off).total_seconds(), 1)
-        reason = f"{error.message} {error.hint}".strip() if isinstance(error, JagadataError) else ""
-        if reason and not failed:  # the new data carry the service, whatever stood in between
-            actions, reason = [*actions, f"sempat terganggu: {reason}"], ""
-        self.facts["fired"] = isinstance(error, SwitchFiredError)
-        if isinstance(error, JagadataError) and "off_at" not in self.facts:
-            self.facts["exit_code"] = error.exit_code  # refused before anything was stopped
-        self.outcome = {
-            **self.facts,
-            "status": "Gagal" if failed else "Selesai",
-            "reason": reason,
-            "actions": actions,
-        }
+        self.outcome = make_outcome(self.facts, error, actions, failed=failed)
         self.journal.note(RECOVERY, "done", **self.outcome)
 
     def _keep(self) -> None:

@@ -92,12 +92,10 @@ def render_approval_request(
 def render_rejection(
     form: RestoreForm, *, to: Sequence[str], attachments: Sequence[tuple[str, bytes]] = (), tz: ZoneInfo = WIB
 ) -> Message:
-    """To the requester: not approved; nothing was stopped or changed."""
-    facts = [
-        ("Catatan", form.approval_note),
-        ("Keterangan", form.status_reason),
-        ("Pejabat", form.approver.name),
-    ]
+    """To the requester: not approved, or not carried out all the same; nothing was stopped or changed."""
+    facts = [("Keterangan", form.status_reason)]
+    if form.approval != "Menyetujui":
+        facts = [("Catatan", form.approval_note), *facts, ("Pejabat", form.approver.name)]
     return _to_requester("rejected", form, to, facts, tz, attachments=attachments)
 
 

@@ -9,11 +9,10 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from jagadata.approval import Decision, Person, may_sign, sign
+from jagadata.approval import Decision, Person, may_sign
 from jagadata.backup import ignore
-from jagadata.calendar import add_working_days, format_moment, format_number
+from jagadata.calendar import add_working_days
 from jagadata.errors import JagadataError, RefusedError
-from jagadata.forms import CLOSED_UNCONFIRMED, BackupFile, RestoreForm, Signature
 from jagadata.naming import make_number
 from jagadata.plan import (
     check_restore,
@@ -27,11 +26,13 @@ from jagadata.plan import (
 )
 from jagadata.recovery import RECOVERY, Recovery
 from jagadata.request import Impact, Plan, RestoreRequest, parse_impact, parse_plan, parse_restore_request
+from jagadata.restore_form import fill_restore_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
+    from jagadata.forms import RestoreForm, Status
     from jagadata.journal import Journal
     from jagadata.office import Official
     from jagadata.workplace import Workplace
@@ -51,7 +52,7 @@ class RestoreRun:
 
     @property
     def system(self) -> str:
-        return self._request().system
+        return self.asked().system
 
     # --- step 1 and the gate ---
 
@@ -66,7 +67,7 @@ class RestoreRun:
 
     def number(self) -> str:
         """The request's number, claimed before anything else so that a refused one is on record too."""
-        request = self._request()
+        request = self.asked()
 
         def claim() -> dict[str, Any]:
             self.place.office.system(request.system)
@@ -147,7 +148,7 @@ class RestoreRun:
 
     def expected_bytes(self) -> int:
         """Decrypted bytes of the backup, for the progress shown; 0 where it is not known yet."""
-        request = self._request()
+        request = self.asked()
         if request.rollback:
             return 0
         try:
@@ -162,7 +163,7 @@ class RestoreRun:
 
     def approvers(self) -> list[Official]:
         """Who may approve today: holders of the role, never the requester. Raises RefusedError."""
-        request = self._request()
+        request = self.asked()
         return may_sign(
             self.place.office,
             self.place.office.policy.restore.approver,
@@ -170,7 +171,8 @@ class RestoreRun:
             never=[Person(name=request.requester, nip=request.nip, email=request.email)],
         )
 
-    def _request(self) -> RestoreRequest:
+    def asked(self) -> RestoreRequest:
+        """The request as it was numbered. Raises RefusedError where this run has none."""
         opened = self.journal.outcome("open")
         if opened:
             return parse_restore_request(opened["request"])
@@ -257,8 +259,8 @@ class RestoreRun:
             return "Ditolak"
         if self.journal.last("1", "failed") and not self.journal.outcome("1"):
             return "Ditolak"
-        if self.journal.last("closed"):
-            return "Gagal"
+        if closed := self.journal.last("closed"):
+            return str(closed.data.get("status", "Gagal"))
         return "Diproses" if self.journal.outcome("1") else "Diterima"
 
     @property
@@ -307,128 +309,10 @@ class RestoreRun:
 
     def form(self) -> RestoreForm:
         """The form as filled so far, from the journal alone."""
-        office, opened = self.place.office, self.journal.outcome("open") or {}
-        request = self._request()
-        received, result = self.journal.outcome("1"), self.result or {}
-        told, answered, decision = self.journal.outcome("5"), self.journal.outcome("6"), self.decision
-        system = office.system(request.system)
-        holders = office.holders("staf_infrastruktur", self.place.today())
-        approver_role = office.policy.restore.approver
-        remarks = [text for text in (self._paper_remark(decision),) if text]
-        if result.get("actions"):
-            remarks += result["actions"]
-        return RestoreForm(
-            number=str(opened.get("number", "")),
-            at=datetime.fromisoformat(request.requested_at or self.place.clock().isoformat()),
-            requester=request.requester,
-            nip=request.nip,
-            post=request.post,
-            unit=request.unit,
-            phone=request.phone,
-            email=request.email,
-            system=system.id,
-            application=system.name,
-            database=", ".join(system.databases),
-            incident_at=request.occurred_at,
-            damage=request.damage,
-            cause=request.suspected_cause,
-            reason=request.reason,
-            point=self._point(request, received),
-            purpose=request.purpose,
-            impact=request.service_impact,
-            approved_stop=request.downtime_allowed,
-            personal_data=request.personal_data,
-            cyber_incident=request.cyber_incident,
-            fallback=request.fallback
-            or "Data lama tetap disimpan; satu perintah (`jaga rollback`) mengembalikannya.",
-            office=office.office.name,
-            city=office.office.city,
-            officer=_officer(holders[0]) if holders else Signature(role="staf_infrastruktur"),
-            files=tuple(BackupFile(**item) for item in received["files"]) if received else (),
-            backup=received["plan"]["backup"] if received else "",
-            backup_at=_time(received["backup_at"]) if received else None,
-            manifest=received["plan"]["manifest"] if received else "",
-            hash_matches=True if received and received["files"] else None,
-            stopped=_time(result.get("off_at")),
-            restore_started=_time(result.get("restored_from")),
-            restore_finished=_time(result.get("restored_until")),
-            started=_time(result.get("on_at")),
-            off_seconds=result.get("downtime_seconds"),
-            verification=self._verification(result),
-            status=self.status,  # type: ignore[arg-type]
-            status_reason=self.reason,
-            informed_at=_time(told["at"]) if told else None,
-            informed_by=told["how"] if told else "",
-            acknowledged=answered["answer"] if answered else None,
-            acknowledged_by=answered["how"] if answered else "",
-            acknowledgement=self._acknowledgement(answered),
-            approval=_approval(decision),
-            approval_note=decision.note if decision else "",
-            approver=self._sign(decision) if decision and decision.signer else Signature(role=approver_role),
-            plan=received["hash"] if received else "",
-            kept=f"{', '.join(result['kept'])} ({result['kept_days']} hari)" if result.get("kept") else "",
-            run=self.run,
-            remarks=tuple(remarks),
+        return fill_restore_form(self)
+
+    def close(self, reason: str, status: Status = "Gagal") -> None:
+        """End a run that died, was cancelled, or that nobody wants to go on with; the form then says so."""
+        self.journal.once(
+            "closed", lambda: {"reason": reason, "status": status, "at": self.place.clock().isoformat()}
         )
-
-    def _sign(self, decision: Decision) -> Signature:
-        """As the signer stood on the day of the decision; the form may be made anew much later."""
-        office, at = self.place.office, datetime.fromisoformat(decision.at)
-        day = at.astimezone(self.place.timezone).date()
-        return sign(office, decision, office.policy.restore.approver, day, at)
-
-    def _point(self, request: RestoreRequest, received: dict[str, Any] | None) -> str:
-        if request.rollback:
-            return "Data sebelum restore terakhir (rollback)"
-        text = "Back up terbaru yang terverifikasi" if not request.backup else "Back up pilihan"
-        if not received:
-            return text
-        return f"{text}: {format_moment(datetime.fromisoformat(received['backup_at']), self.place.timezone)}"
-
-    def _verification(self, result: dict[str, Any]) -> str:
-        words = []
-        if result.get("rows"):
-            words.append(
-                f"{format_number(result.get('tables', 0))} tabel, "
-                f"{format_number(sum(result['rows'].values()))} baris sesuai manifes back up"
-            )
-        words += [str(answer) for answer in result.get("answers", [])]
-        return "; ".join(words)
-
-    def _acknowledgement(self, answered: dict[str, Any] | None) -> Signature:
-        request = self._request()
-        signature = Signature(name=request.requester, nip=request.nip, post=request.post, role="pemohon")
-        if answered and answered["answer"] != CLOSED_UNCONFIRMED:
-            return replace(
-                signature, at=_time(answered["at"]), remark=f"atas nama pemohon, dicatat {answered['by']}"
-            )
-        return signature
-
-    def _paper_remark(self, decision: Decision | None) -> str:
-        return (
-            f"persetujuan di luar sistem: surat {decision.reference}"
-            if decision and decision.proof == "paper"
-            else ""
-        )
-
-    def close(self, reason: str) -> None:
-        """End a run that died or was cancelled; the form then says so."""
-        self.journal.once("closed", lambda: {"reason": reason, "at": self.place.clock().isoformat()})
-
-
-def _officer(official: Official) -> Signature:
-    return Signature(name=official.name, nip=official.nip, post=official.post, role="staf_infrastruktur")
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def _approval(decision: Decision | None) -> Any:
-    return (
-        None
-        if decision is None or decision.answer == "expired"
-        else "Menyetujui"
-        if decision.answer == "yes"
-        else "Tidak Menyetujui"
-    )

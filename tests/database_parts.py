@@ -83,6 +83,7 @@ def restore_beside(adapter, name, side="samping"):
     adapter.restore(fd, side, jobs=2)
     os.close(fd)
     adapter.finish_side(side, result.properties)
+    adapter.limit_connections(side, result.properties)
     return result, oid
 
 

@@ -147,6 +147,9 @@ class PostgresServer:
     def finish_side(self, side: str, properties: DatabaseProperties) -> None:
         postgres_side.finish_side(self.access, side, properties)
 
+    def limit_connections(self, side: str, properties: DatabaseProperties) -> None:
+        postgres_side.limit_connections(self.access, side, properties)
+
     def analyze(self, name: str) -> None:
         postgres_side.analyze(self.access, name)
 
@@ -174,9 +177,9 @@ class PostgresServer:
                 ) from error
 
     def exclusive(
-        self, system: str, *, login: Literal["dump", "restore"] = "restore"
+        self, system: str, *, login: Literal["dump", "restore"] = "restore", restoring: bool = False
     ) -> AbstractContextManager[Swap]:
-        return postgres_swap.exclusive(self.access, system, login)
+        return postgres_swap.exclusive(self.access, system, login, restoring=restoring)
 
     def free_space(self) -> int | None:
         folder = self.facts().data_directory

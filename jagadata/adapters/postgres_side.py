@@ -105,7 +105,7 @@ def _create_roles(
 
 
 def finish_side(access: Access, side: str, properties: DatabaseProperties) -> None:
-    """Grants, settings, role settings, connection limit, comment."""
+    """Grants, settings, role settings, comment; the connection limit is `limit_connections`."""
     name = sql.Identifier(side)
     statements: list[sql.Composed] = []
     if properties.public_revoked:
@@ -132,25 +132,39 @@ def finish_side(access: Access, side: str, properties: DatabaseProperties) -> No
             ),
             sql.Composed([sql.SQL("RESET ROLE")]),
         ]
-    if properties.connection_limit >= 0:
-        statements.append(
-            sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(
-                name, sql.Literal(properties.connection_limit)
-            )
-        )
     if properties.comment:
         statements.append(
             sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, sql.Literal(properties.comment))
         )
     with access.session(side, patient=True) as connection:
         for statement in statements:
-            try:
-                connection.execute(statement)
-            except psycopg.Error as error:
-                raise JagadataError(
-                    f"Sifat basis data '{properties.name}' tidak dapat dipulihkan ({statement.as_string()[:120]}): {_first_line(error)}",
-                    f"Jalankan SQL dari `jaga db prepare {access.name}`, lalu ulangi.",
-                ) from error
+            _set(access, connection, statement, properties)
+
+
+def limit_connections(access: Access, side: str, properties: DatabaseProperties) -> None:
+    """The connection limit, set from the maintenance database: it may be too low for us too, so nothing of ours connects after it."""
+    if properties.connection_limit < 0:
+        return
+    statement = sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(
+        sql.Identifier(side), sql.Literal(properties.connection_limit)
+    )
+    with access.session(patient=True) as connection:
+        _set(access, connection, statement, properties)
+
+
+def _set(
+    access: Access,
+    connection: psycopg.Connection[Any],
+    statement: sql.Composed,
+    properties: DatabaseProperties,
+) -> None:
+    try:
+        connection.execute(statement)
+    except psycopg.Error as error:
+        raise JagadataError(
+            f"Sifat basis data '{properties.name}' tidak dapat dipulihkan ({statement.as_string()[:120]}): {_first_line(error)}",
+            f"Jalankan SQL dari `jaga db prepare {access.name}`, lalu ulangi.",
+        ) from error
 
 
 def analyze(access: Access, name: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from jagadata.errors import BusyError, JagadataError, RefusedError, UnreachableError
+from jagadata.errors import BusyError, JagadataError, RefusedError, RestoreRunningError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
 _HOLDER = """
 SELECT l.pid, a.usename, coalesce(host(a.client_addr), 'lokal'), to_char(a.backend_start, 'YYYY-MM-DD HH24.MI.SS TZ'),
-  extract(epoch FROM now() - a.backend_start)::int / 60
+  extract(epoch FROM now() - a.backend_start)::int / 60,
+  EXISTS (SELECT FROM pg_catalog.pg_locks r WHERE r.pid = l.pid AND r.locktype = 'advisory' AND r.granted
+    AND r.objsubid = 1 AND r.classid = %s AND r.objid = %s)
 FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = %s AND l.objid = %s
 """
+"""Who holds a system's lock, and whether the mark of a restore with it: pg_locks tells everybody, and login names tell nothing."""
 _TERMINATE = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_catalog.pg_stat_activity
 WHERE datname = ANY(%s) AND pid <> pg_backend_pid() AND backend_type = 'client backend'
@@ -40,7 +43,21 @@ SELECT set_config('synchronous_commit', 'local', true) WHERE current_setting('sy
 
 def lock_key(system: str) -> int:
     """The advisory lock of a system: 64 bits of a hash, signed."""
-    return int.from_bytes(hashlib.sha256(f"jagadata:{system}".encode()).digest()[:8], "big", signed=True)
+    return _hash(f"jagadata:{system}")
+
+
+def restore_mark(system: str) -> int:
+    """A second, shared lock: a restore takes it before the system's own, so whoever meets that one sees what holds it."""
+    return _hash(f"jagadata-restore:{system}")
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
+
+
+def _halves(key: int) -> tuple[int, int]:
+    """As pg_locks shows it: classid, objid."""
+    return divmod(key % 2**64, 2**32)
 
 
 def end_sessions(access: Access, names: Sequence[str]) -> int:
@@ -61,26 +78,30 @@ def _end_sessions(connection: psycopg.Connection[Any], names: Sequence[str]) -> 
 
 
 @contextlib.contextmanager
-def exclusive(access: Access, system: str, role: Role) -> Iterator[PostgresSwap]:
+def exclusive(access: Access, system: str, role: Role, *, restoring: bool = False) -> Iterator[PostgresSwap]:
     """Hold the system's advisory lock on the maintenance database. Raises BusyError that names the holder."""
-    key = lock_key(system)
+    key, mark = lock_key(system), restore_mark(system)
     connection = access.connect(role=role, patient=True)
     with contextlib.closing(connection):
         try:
             connection.execute("SET idle_session_timeout = 0")
+            if restoring:
+                connection.execute("SELECT pg_catalog.pg_try_advisory_lock_shared(%s)", (mark,))
             got = connection.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", (key,)).fetchone()
-            unsigned, holder = key % 2**64, None
+            holder = None
             if not (got and got[0]):
-                holder = connection.execute(_HOLDER, (unsigned >> 32, unsigned % 2**32)).fetchone()
+                holder = connection.execute(_HOLDER, (*_halves(mark), *_halves(key))).fetchone()
         except psycopg.Error as error:
             raise access.explain(error) from error
         if not (got and got[0]):
             who = f" (proses {holder[0]}, login {holder[1]} dari {holder[2]}" if holder else ""
             if holder:  # without pg_read_all_stats the time is not told
                 who += f", sejak {holder[3]}, {holder[4]} menit lalu)" if holder[3] else ")"
-            raise BusyError(
-                f"Back up atau restore lain untuk sistem '{system}' sedang berjalan{who}.",
-                "Tunggu sampai selesai, lalu ulangi.",
+            kind, what = BusyError, "Back up atau pekerjaan lain"
+            if holder and holder[5]:
+                kind, what = RestoreRunningError, "Restore lain"
+            raise kind(
+                f"{what} untuk sistem '{system}' sedang berjalan{who}.", "Tunggu sampai selesai, lalu ulangi."
             )
         yield PostgresSwap(access, connection, key)
 
@@ -94,10 +115,9 @@ class PostgresSwap:
         self.key = key
 
     def holds(self) -> bool:
-        unsigned = self.key % 2**64
         query = "SELECT true FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid() AND classid = %s AND objid = %s"
         try:
-            return self.connection.execute(query, (unsigned >> 32, unsigned % 2**32)).fetchone() is not None
+            return self.connection.execute(query, _halves(self.key)).fetchone() is not None
         except psycopg.Error:
             return False
 

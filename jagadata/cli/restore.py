@@ -6,7 +6,7 @@ import contextlib
 import signal
 import threading
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from rich.console import Console
@@ -162,8 +162,8 @@ def _carry_out(
         for label, value in make_plan_facts(restore_run.plan, restore_run.impact):
             console.print(f"  {label}: {value}", markup=False)
         _approve(restore_run, approved_by, letter)
-        if not yes:
-            click.confirm("Lanjutkan?", abort=True)
+        if not yes and not click.confirm("Lanjutkan?"):
+            _withdraw(restore_run)
         carry_on(restore_run)
 
 
@@ -192,6 +192,23 @@ def _approve(run: RestoreRun, approved_by: str, letter: str) -> None:
         answer="yes", signer=approved_by, note=f"surat {letter}", at=at, proof="paper", reference=letter
     )
     run.decide(decision, run.plan.hash)
+
+
+def _withdraw(run: RestoreRun) -> NoReturn:
+    """The officer's no ends a request that was not begun yet: its requester is told, and nobody waits for it for ever.
+
+    Raises:
+        RefusedError: always, unless an attempt began before, whose end this no is not: click.Abort.
+    """
+    run.journal.refresh()
+    if run.journal.began("prepare"):
+        raise click.Abort
+    run.close("Dibatalkan petugas sebelum apa pun dihentikan; tidak ada data yang diubah.", "Ditolak")
+    post.inform_requester(run)
+    raise RefusedError(
+        f"Permohonan {run.number()} dibatalkan petugas; tidak ada yang dihentikan atau diubah.",
+        "Ajukan permohonan baru bila restore masih diperlukan.",
+    )
 
 
 def _recover(run: RestoreRun) -> None:

@@ -24,7 +24,7 @@ import yaml
 from jagadata import follow_up
 from jagadata.approval import Decision
 from jagadata.envelope import canonical_json
-from jagadata.errors import JagadataError, RefusedError
+from jagadata.errors import BusyError, JagadataError, RefusedError
 from jagadata.kept import list_kept
 from jagadata.manifest import MANIFEST_KIND, RECEIPT_KIND
 from jagadata.office import load_office
@@ -256,33 +256,99 @@ def test_of_two_restores_in_two_processes_with_their_own_homes_one_goes_on(damag
     hold(damaged, damaged.plain, *runs, good={damaged.new})
 
 
-def test_during_a_backup_a_restore_and_another_backup_are_refused_and_say_who_is_at_work(damaged, names):
-    system = damaged.application.system
+@contextmanager
+def backup_under_way(office_lab, run: str) -> Iterator[dict[str, Any]]:
+    """A backup that dumps for as long as the block lasts; what it came to is in the value afterwards."""
     outcome: dict[str, Any] = {}
 
     def work():
-        with damaged.place() as place:
-            outcome.update(damaged.back_up(place, names[1]).journal.outcome("4", system) or {})
+        with office_lab.place() as place:
+            system = office_lab.application.system
+            outcome.update(office_lab.back_up(place, run).journal.outcome("4", system) or {})
 
+    thread = threading.Thread(target=work)
+    with slow_dump(office_lab):
+        thread.start()
+        wait_until_locked(office_lab)
+        yield outcome
+    thread.join(90)
+
+
+def wait_until_it_waits(office_lab, run: str) -> None:
+    for _attempt in range(200):
+        if any("Menunggu" in line["data"].get("text", "") for line in read_chain(office_lab, run)):
+            return
+        time.sleep(0.05)
+    raise AssertionError("it does not wait")
+
+
+def test_during_a_backup_another_is_refused_and_a_restore_waits_for_its_end(damaged, names):
+    system, run = damaged.application.system, names[0]
     with damaged.place() as place:
-        restore = damaged.received(place, names[0])
-        with slow_dump(damaged):
-            thread = threading.Thread(target=work)
-            thread.start()
-            wait_until_locked(damaged)
-            result = damaged.carry_out(restore)
-            with damaged.place() as other:
-                second = damaged.back_up(other, names[2]).journal.outcome("1", system)
-        thread.join(90)
-        assert result["status"] == "Gagal"
-        assert "off_at" not in result
-        assert not second["ok"]
-        for reason in (result["reason"], second["reason"]):
-            assert re.search(BUSY.format(login="jagadata_dump"), reason), reason
+        damaged.received(place, run)
+    with backup_under_way(damaged, names[1]) as outcome:
+        worker = Worker(damaged, "satu", "carry_out", run)
+        worker.wait_for("ready")
+        worker.go_on()
+        wait_until_it_waits(damaged, run)
+        with damaged.place() as other:
+            second = damaged.back_up(other, names[2]).journal.outcome("1", system)
+        assert damaged.is_up()
+        assert count(damaged, run, "2", "begin") == 0
+    assert not second["ok"]
+    assert re.search(BUSY.format(login="jagadata_dump"), second["reason"]), second
+    assert worker.result() == {"status": "Selesai", "reason": ""}
     assert outcome["ok"], outcome
-    hold(damaged, damaged.plain, names[0], names[1], names[2], good={damaged.old})
+    hold(damaged, damaged.plain, *names, good={damaged.new})
     with damaged.place() as place:
         assert [backup.manifest.run for backup in place.catalog(system).backups] == [names[1], "run-backup"]
+
+
+def test_a_restore_that_waited_long_enough_for_a_backup_is_refused_and_says_who_is_at_work(damaged, names):
+    with damaged.place() as place:
+        restore = damaged.received(place, names[0])
+        with backup_under_way(damaged, names[1]):
+            with restore.recovery() as recovery:
+                recovery.patience = 0.5
+                recovery.prepare()
+            result = restore.result
+    assert (result["status"], result["exit_code"], "off_at" in result) == ("Gagal", 7, False)
+    assert re.search(BUSY.format(login="jagadata_dump"), result["reason"]), result
+    assert "Sudah ditunggu selama" in result["reason"]
+    hold(damaged, damaged.plain, *names[:2], good={damaged.old})
+
+
+def test_a_run_that_was_begun_before_stays_open_when_it_waited_in_vain_for_a_backup(damaged, names):
+    run = names[0]
+    with damaged.place() as place:
+        damaged.received(place, run).journal.note(
+            "prepare", "begin"
+        )  # and died: what it came to is not known
+        with backup_under_way(damaged, names[1]):
+            recovery = RestoreRun(place, run).recovery()
+            recovery.patience = 0.5
+            with pytest.raises(BusyError, match=r"sedang berjalan \(proses"), recovery:
+                recovery.prepare()
+            assert RestoreRun(place, run).status == "Diproses"
+        assert damaged.carry_out(RestoreRun(place, run))["status"] == "Selesai"
+    hold(damaged, damaged.plain, *names[:2], good={damaged.new})
+
+
+def test_a_request_that_was_closed_while_it_waited_for_a_backup_stops_nothing(damaged, names):
+    run = names[0]
+    with damaged.place() as place:
+        damaged.received(place, run)
+    with backup_under_way(damaged, names[1]):
+        worker = Worker(damaged, "satu", "carry_out", run)
+        worker.wait_for("ready")
+        worker.go_on()
+        wait_until_it_waits(damaged, run)
+        with damaged.place() as place:
+            RestoreRun(place, run).close("dibatalkan")
+    told = worker.result()
+    assert (told["status"], "sudah ditutup" in told["reason"]) == ("RefusedError", True)
+    assert count(damaged, run, "2", "begin") == 0
+    hold(damaged, damaged.plain, *names[:2], good={damaged.old})
 
 
 @pytest.mark.parametrize("pause", ["stop", "restore"])

@@ -28,13 +28,13 @@ APPROVED = ("--approved-by", "rina", "--letter", "046/31/406.020/2026")
 def jaga(office_lab):
     """`jaga` with this office file and no Prefect server."""
 
-    def call(*arguments):
+    def call(*arguments, answer=None):
         environment = {
             "JAGADATA_OFFICE": str(office_lab.path),
             "PREFECT_API_URL": "http://127.0.0.1:9/api",
             "COLUMNS": "300",
         }
-        return CliRunner().invoke(main, arguments, env=environment, catch_exceptions=False)
+        return CliRunner().invoke(main, arguments, input=answer, env=environment, catch_exceptions=False)
 
     return call
 
@@ -71,6 +71,45 @@ def archive(office_lab):
 
 def quote(name):
     return sql.Identifier(name).as_string()
+
+
+def test_a_no_to_the_last_question_ends_the_request_and_tells_its_requester(office_lab, jaga):
+    with office_lab.place() as place:
+        office_lab.back_up(place)
+    office_lab.sql("DELETE FROM aplikasi.surat WHERE id > 5")
+    wanted = ("--system", office_lab.application.system, "--reason", "Data hilang", *APPROVED)
+    asked = (*wanted, "--requester", "Dewi", "--email", "dewi@example.id")
+    undecided = jaga("restore", *asked, answer="")  # the terminal is gone: that is no answer
+    assert (undecided.exit_code, office_lab.is_up()) == (1, True), undecided.output
+    waiting = undecided.stdout.partition("run ")[2].split()[0]
+    refused = jaga("restore", *wanted, "--resume", waiting, answer="n\n")
+    assert (refused.exit_code, "dibatalkan petugas" in refused.stderr) == (3, True), refused.output
+    resumed = jaga("resume", waiting, "--yes")
+    assert (resumed.exit_code, "sudah ditutup (Ditolak)" in resumed.stderr) == (3, True), resumed.output
+    assert (office_lab.is_up(), office_lab.letters()) == (True, 5)
+    with office_lab.place() as place:
+        run = RestoreRun(place, waiting)
+        form = run.form()
+        assert (form.status, form.approval, form.stopped) == ("Ditolak", "Menyetujui", None)
+        assert run.number() in undecided.stdout
+        assert place.records.keys(f"forms/restore/{form.at.year}/{waiting}-langkah-5")
+    _, told = office_lab.mail.messages()
+    assert (str(told["to"]), "ditolak" in str(told["subject"])) == ("dewi@example.id", True)
+    text = told.get_body(("plain",)).get_content()
+    assert "tidak dilaksanakan" in text
+    assert "Dibatalkan petugas" in text
+    assert "Rina" not in text
+
+
+def test_a_no_does_not_end_a_run_that_was_begun_before(office_lab, jaga):
+    with office_lab.place() as place:
+        office_lab.back_up(place)
+        run = office_lab.received(place)
+        run.journal.note("prepare", "begin")
+    wanted = ("--system", office_lab.application.system, "--reason", "Data hilang", *APPROVED)
+    assert jaga("restore", *wanted, "--resume", run.run, answer="n\n").exit_code == 1
+    with office_lab.place() as place:
+        assert RestoreRun(place, run.run).status == "Diproses"
 
 
 def test_an_application_comes_back_and_goes_back_again_from_the_command_line(office_lab, archive, jaga):

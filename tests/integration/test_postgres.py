@@ -7,6 +7,7 @@ import secrets
 import shutil
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,6 +22,7 @@ from jagadata.errors import (
     JagadataError,
     NotFoundError,
     RefusedError,
+    RestoreRunningError,
     UnreachableError,
 )
 from tests.database_parts import archive_file, connect, drop_databases, dump_to_bytes, grant, restore_beside
@@ -112,6 +114,21 @@ def test_the_printed_roles_are_enough_to_dump_restore_and_swap_with_everything_a
             expect={name: side_oid, "lama": live.oid, "samping": None},
         )
     assert adapter.database(name).oid == live.oid
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+def test_a_database_that_lets_nobody_in_is_finished_counted_and_analyzed_all_the_same(application, limit):
+    adapter, server = connect(application.server), application.server
+    result, data = dump_to_bytes(adapter, application.name)
+    properties = replace(result.properties, connection_limit=limit)
+    adapter.create_side("samping", properties)
+    adapter.restore(archive_file(data), "samping", jobs=2)
+    adapter.finish_side("samping", properties)
+    with adapter.access.session("samping", patient=True):  # as while it is analyzed
+        assert adapter.rows("samping") == result.rows
+    adapter.analyze("samping")
+    adapter.limit_connections("samping", properties)
+    assert server.sql("SELECT datconnlimit FROM pg_database WHERE datname = 'samping'") == [(limit,)]
 
 
 def test_twelve_reconnecting_clients_do_not_hold_up_the_swap(application):
@@ -209,6 +226,20 @@ def test_the_lock_of_a_system_is_held_once_and_names_its_holder(any_postgres):
             adapter.exclusive("sisurat", login="dump"),
         ):
             pass
+
+
+@pytest.mark.parametrize("login", ["dump", "restore"])
+def test_the_server_says_whether_a_restore_holds_the_lock_whatever_the_logins_are_called(any_postgres, login):
+    grant(any_postgres)
+    adapter = connect(any_postgres)
+    for restoring in (False, True):
+        with (
+            adapter.exclusive("sisurat", login=login, restoring=restoring),
+            pytest.raises(BusyError, match=r"sisurat.*proses \d+") as told,
+            adapter.exclusive("sisurat", restoring=True),
+        ):
+            pass
+        assert isinstance(told.value, RestoreRunningError) == restoring
 
 
 def test_a_dump_that_dies_never_looks_whole(application):
@@ -443,8 +474,6 @@ def test_roles_that_are_gone_are_made_without_login_when_allowed(application):
         application.server, restore=Login(user="postgres", password=application.server.password)
     )
     result, _ = dump_to_bytes(adapter, application.name)
-    from dataclasses import replace
-
     gone = f"hilang{secrets.token_hex(3)}"
     properties = replace(
         result.properties,

@@ -342,7 +342,8 @@ def test_too_little_spool_or_database_space_says_how_much_is_missing(office_lab,
         office_lab.back_up(place)
         restore = office_lab.received(place, "eeeeeeee-1")
     office_lab.change(lambda value: value["servers"][0].update(data_host=None, free_space_gib=0.001))
-    with office_lab.place() as place, pytest.raises(RefusedError, match=r"kurang .* GiB"):
+    told = r"'pg-utama' kurang \d+,\d+ GiB \(perlu \d+,\d+ GiB\)\."
+    with office_lab.place() as place, pytest.raises(RefusedError, match=told):
         RestoreRun(place, "ffffffff-2", office_lab.request()).receive()
     del restore
 
