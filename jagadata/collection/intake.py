@@ -242,6 +242,7 @@ def _keep(
             reason=refusal or arrival.doubt,
             remarks=remarks,
             answer=answer,
+            unproven=arrival.unproven,
         )
 
     return book.write(make)

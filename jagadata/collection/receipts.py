@@ -76,6 +76,7 @@ class Receipt:
     reason: str = ""  # why it was refused or quarantined
     remarks: tuple[str, ...] = ()
     answer: bool = True
+    unproven: bool = False  # the mail server said nothing of who sent it
     accepted_by: str = ""
 
     @property
