@@ -6,6 +6,8 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from jagadata.collection.intake_run import open_rounds
+from jagadata.collection.receipts import list_receipts
 from jagadata.office import ROLES
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ def make_checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[
     group = "Pengumpulan data"
     yield group, "peran", partial(_roles, place, policy)
     yield group, "tempat kiriman", partial(_arrivals, place, policy)
+    if policy.mailbox and not policy.mailbox.require_authentication:
+        yield group, "keaslian pengirim", partial(_senders, place)
     yield group, "inventaris", partial(_inventory, place, policy)
     for publisher, _terms in place.publishers(policy):
         yield group, publisher.name, partial(_publisher, publisher)
@@ -53,6 +57,21 @@ def _arrivals(place: Workplace, policy: Collection) -> list[Finding]:
 def _arrival(source: Arrivals) -> Finding:
     source.check()
     return "OK", f"{source.name} dapat dibuka", ""
+
+
+def _senders(place: Workplace) -> list[Finding]:
+    """Whether the mail server said of each mail who sent it; without that anybody can write in an OPD's name."""
+    found = [one for run in open_rounds(place) for one in list_receipts(place, run.round) if one.part == 1]
+    unsaid = [one for one in found if one.unproven]
+    if not unsaid:
+        return [("OK", "tidak ada surel OPD tanpa Authentication-Results", "")]
+    return [
+        (
+            "DILEWATI",
+            f"{len(unsaid)} surel OPD tanpa Authentication-Results, terakhir {unsaid[-1].number}: alamat palsu tidak dapat dikenali",
+            "Minta pengelola server surel menambahkannya (SPF, DKIM, DMARC), lalu isi collection.mailbox.require_authentication: true.",
+        )
+    ]
 
 
 def _inventory(place: Workplace, policy: Collection) -> list[Finding]:

@@ -111,6 +111,7 @@ class Mailbox(Part):
     password: SecretReference
     folder: OneLine = "INBOX"
     ca: Path | None = None
+    require_authentication: bool = False  # quarantine whom the server does not vouch for (RFC 8601)
 
 
 class FolderDrop(Part):

@@ -14,6 +14,7 @@ from jagadata import papers, sop
 from jagadata.calendar import format_date
 from jagadata.collection import dispatch, intake_run, inventory_run
 from jagadata.collection.last_round import find_last_round
+from jagadata.collection.proposal import find_warnings
 from jagadata.collection.round_run import FINISHED, RoundRun
 from tasks import artifacts, gates
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from prefect import State
 
     from jagadata.approval import Decision
+    from jagadata.collection.last_round import LastRound
+    from jagadata.collection.proposal import Proposal
+    from jagadata.office_collection import DatasetEntry
 
 STEPS = sop.DATA_COLLECTION
 
@@ -36,7 +40,7 @@ def _title(number: int) -> dict[str, Any]:
 @task(**_title(1))
 def prepare(run: RoundRun) -> None:
     run.prepare()
-    _show(run, "jadwal", papers.render_proposal(run.proposal, run.datasets(), run.round, run.place.timezone))
+    _show(run, "jadwal", _schedule(run, run.proposal, run.datasets()))
 
 
 @task(**_title(2))
@@ -77,6 +81,15 @@ def take_inventory(run: RoundRun) -> None:
     inventory_run.take_inventory(run)
     report = inventory_run.finish(run)
     _show(run, "laporan", papers.render_report(report, run.place.timezone))
+
+
+def _schedule(
+    run: RoundRun, proposal: Proposal, datasets: Sequence[DatasetEntry], last: LastRound | None = None
+) -> str:
+    warnings = find_warnings(proposal, run.place.office.holidays)
+    return papers.render_proposal(
+        proposal, datasets, run.round, run.place.timezone, last=last, warnings=warnings
+    )
 
 
 def _show(run: RoundRun, what: str, text: str) -> None:
@@ -174,7 +187,7 @@ def ask_completion(run: RoundRun) -> None:
     returned = run.returned()
     gate = f"proposal-{run.attempt}"
     last = find_last_round(run) if run.decision(gate) is None else None
-    text = papers.render_proposal(proposal, run.policy.datasets, run.round, run.place.timezone, last=last)
+    text = _schedule(run, proposal, run.policy.datasets, last)
     _ask(
         run,
         gate,
@@ -196,7 +209,7 @@ def ask_confirmation(run: RoundRun) -> None:
     _ask(
         run,
         f"confirmation-{run.attempt}",
-        text=papers.render_proposal(proposal, chosen, run.round, run.place.timezone),
+        text=_schedule(run, proposal, chosen),
         yes="Disetujui",
         no="Dikembalikan",
         due=run.gate_due(),
@@ -209,7 +222,7 @@ def ask_signature(run: RoundRun) -> None:
     if not run.is_confirmed or not run.policy.sign:
         return
     invitation, request = dispatch.numbers(run)
-    text = papers.render_proposal(run.proposal, run.datasets(), run.round, run.place.timezone)
+    text = _schedule(run, run.proposal, run.datasets())
     _ask(
         run,
         f"signature-{run.attempt}",

@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 
 from jagadata import papers
 from jagadata.collection import intake_run
+from jagadata.collection.late_arrivals import make_late_rows
 from jagadata.collection.round_run import RoundRun
 from tasks import artifacts
 
@@ -26,6 +27,8 @@ def take_in(run: RoundRun) -> None:
     log.info("%s: %s", run.title, done.summary)
     for problem in done.problems:
         log.warning("%s: %s", problem.place, problem.what)
+    if run.is_closed and not done.files:  # nothing new to show, for months
+        return
     rows = papers.make_delivery_rows(intake_run.deliveries(run), run.place.timezone)
     artifacts.table(artifacts.make_key("penyampaian-data", str(run.round)), rows, run.title)
     held = intake_run.quarantine(run)
@@ -34,3 +37,6 @@ def take_in(run: RoundRun) -> None:
     unread = intake_run.unread_mails(run)
     if unread:
         artifacts.table(artifacts.make_key("perlu-dibaca", str(run.round)), unread, run.title)
+    late = make_late_rows(run)
+    if late:
+        artifacts.table(artifacts.make_key("setelah-penutupan", str(run.round)), late, run.title)

@@ -93,6 +93,7 @@ def examine_file(request: Request) -> Examination:
                 region=request.region,
                 previous=request.previous,
                 percents=percents,
+                is_text=kind == "csv",
             ),
         )
     except UnfitError as error:

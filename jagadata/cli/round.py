@@ -11,6 +11,7 @@ from jagadata.adapters.workbooks import read_attendance
 from jagadata.cli.first_day import write_new
 from jagadata.cli.tables import print_problems, print_table
 from jagadata.collection import intake_run
+from jagadata.collection.late_arrivals import make_late_rows
 from jagadata.collection.round import Round, parse_round
 from jagadata.collection.round_run import RoundRun, find_holder, find_policy, find_rounds
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
@@ -90,6 +91,10 @@ def show(name: str) -> None:
         if unread:
             click.echo("Perlu dibaca petugas (tanpa data, tidak dijawab):")
             print_table(tuple(unread[0]), [list(row.values()) for row in unread])
+        late = make_late_rows(run)
+        if late:
+            click.echo("Datang setelah penutupan (disimpan dan dijawab, tidak dihitung):")
+            print_table(tuple(late[0]), [list(row.values()) for row in late])
 
 
 @round_group.command(name="attendance", epilog=CODES)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jagadata.calendar import format_bytes, format_moment, format_number
 from jagadata.collection.personal import mask
+from jagadata.collection.receipts import LATE
 from jagadata.mails import make_mail
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ def make_receipt_mail(box: Letterbox, receipts: Sequence[Receipt], to: Sequence[
 
 def make_empty_mail(box: Letterbox, receipts: Sequence[Receipt], to: Sequence[str], agency: str) -> Message:
     return _mail("empty", box, receipts, to, agency, [])
+
+
+def make_closed_mail(box: Letterbox, receipts: Sequence[Receipt], to: Sequence[str], agency: str) -> Message:
+    """To an OPD that sent after the round was closed: kept, not counted, and what to do."""
+    facts = [_receipt_fact(one) for one in receipts]
+    return _mail("closed", box, receipts, to, agency, facts, next=box.round.next.text)
 
 
 def make_unknown_mail(box: Letterbox, receipts: Sequence[Receipt], to: Sequence[str]) -> Message:
@@ -113,7 +120,7 @@ def _receipt_fact(receipt: Receipt) -> tuple[str, str]:
     what = (
         f"{receipt.name} ({format_bytes(receipt.size)})" if receipt.name else mask(receipt.subject) or "surel"
     )
-    if receipt.state == "ditolak":
+    if receipt.state in ("ditolak", LATE) and receipt.reason:
         return receipt.number, f"{what}, tidak diterima: {receipt.reason}"
     if receipt.duplicate_of:
         return receipt.number, f"{what}, isinya sama dengan {receipt.duplicate_of} yang sudah kami terima"

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Literal
 from jagadata import post
 from jagadata.collection.answer_mails import (
     Letterbox,
+    make_closed_mail,
     make_empty_mail,
     make_findings_mail,
     make_receipt_mail,
     make_unknown_mail,
 )
-from jagadata.collection.receipts import checked_numbers, folder, list_receipts, memory, read_check
+from jagadata.collection.receipts import LATE, checked_numbers, folder, list_receipts, memory, read_check
 from jagadata.collection.round_run import find_policy
 from jagadata.errors import AlreadyExistsError, JagadataError
 from jagadata.records import Problem
@@ -253,6 +254,8 @@ class _Desk:
                 if one.is_to_examine
             }
             return make_findings_mail(self.box, receipts, to, agency, found, self.datasets)
+        if any(one.state == LATE for one in receipts):
+            return make_closed_mail(self.box, receipts, to, agency)
         if all(one.state == "tanpa berkas" for one in receipts):
             return make_empty_mail(self.box, receipts, to, agency)
         return make_receipt_mail(self.box, receipts, to, agency)

@@ -49,6 +49,7 @@ class Arrival:
     refusal: str = ""  # why nothing of it can be taken, in words for the sender
     answer: bool = True
     is_reply: bool = False  # to a mail of ours or to anyone's: without a file it is for people to read
+    unproven: bool = False  # from a registered address, and the mail server says nothing of who sent it
 
 
 class Arrivals(Protocol):

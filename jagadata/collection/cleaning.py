@@ -17,7 +17,9 @@ import pyarrow.compute as pc
 
 from jagadata.collection.conversion import Conversion
 from jagadata.collection.grid import CHUNK
+from jagadata.collection.number_marks import NumberMarks, judge_marks
 from jagadata.collection.row_signs import is_amount, is_lone_year, is_number, is_numbering
+from jagadata.collection.sum_gaps import SumGap, WordedSums, find_gaps
 from jagadata.collection.totals import SumDoubt, judge_sums
 from jagadata.collection.words import FOOTER, TOTAL, TOTAL_LIKE, unit_of
 
@@ -50,18 +52,15 @@ class Part:
         int, ...
     ] = ()  # lines left out, there or below the table, that hold a number or year of a column
     scaled: frozenset[str] = frozenset()  # columns of percent with cells that held fractions, made whole
-    unsure: dict[str, int] = field(
-        default_factory=dict
-    )  # numbers such as '1.234' where nothing tells what they are
-    ambiguous: dict[str, int] = field(default_factory=dict)  # the same where it matters and nothing can tell
+    marks: NumberMarks = field(default_factory=NumberMarks)
     overlong: tuple[
         int, ...
     ] = ()  # lines of a CSV with more cells than headings, as decimal commas make them
-    mixed: tuple[str, ...] = ()  # columns with both decimal marks
     unit_values: dict[str, int] = field(default_factory=dict)  # of a column 'Satuan'
     spread: tuple[int, ...] = ()  # lines with a number that is merged over several rows or columns
     twins: tuple[str, ...] = ()  # columns whose heading stands above another filled column as well
     last_sum: SumDoubt = ""  # why the last row may be a sum and is none for sure
+    gaps: tuple[SumGap, ...] = ()  # of sum rows that were left out
 
 
 Percents = Mapping[int, Sequence[tuple[int, int]]]
@@ -125,6 +124,7 @@ class _Reading:
         self._twins = dict(layout.twins)
         self._filled_twins: set[str] = set()
         self._sums: array[int] = array("l")  # rows that begin as sums do
+        self._totals = WordedSums()
         self._regions: array[int] = array("l")  # rows that begin as the name of a regency
         self._lengths = grid.lengths
         self._heads = grid.lengths[layout.last] if grid.lengths else 0
@@ -178,6 +178,8 @@ class _Reading:
             reason = self._reason(row, number, filled)
             if reason:
                 self._drop(reason, number)
+                if reason == "jumlah":
+                    self._totals.add(row, number + 1, len(self._lines))
                 continue
             self._began = True
             if filled <= half:
@@ -281,11 +283,10 @@ class _Reading:
     def finish(self) -> Part:
         cut = self._tail()
         notes = {row for row in self._footers - self._full if row < cut}
-        evidence: Counter[str] = Counter()
-        for column in self._columns:
-            evidence += column.evidence
-        point = evidence["."] > 0 and not evidence[","]
-        table = pa.table({column.entry.name: column.finish(decimal_point=point) for column in self._columns})
+        marks = judge_marks(self._columns)
+        whole = table = pa.table(
+            {column.entry.name: column.finish(decimal_point=marks.point) for column in self._columns}
+        )
         below = range(cut, len(self._lines))
         lost = self._with_numbers(table, [*sorted(notes), *below])
         below_sure = cut in self._footers and not self._has_likeness(table.slice(cut))
@@ -298,7 +299,6 @@ class _Reading:
         keep = [row for row in range(cut) if row not in drop] if drop else range(cut)
         table = table.take(pa.array(keep, pa.int64())) if drop else table.slice(0, cut)
         moved = {row: place for place, row in enumerate(keep)} if drop else None
-        numbers = [column for column in self._columns if column.entry.type == "number"]
         if len(keep) and (blank := self._blank[bisect(self._blank, self._lines[0]) :]):
             inside = bisect(blank, self._lines[keep[-1]])
             self._left_out["kosong"] = inside
@@ -325,25 +325,29 @@ class _Reading:
             notes=tuple(self._lines[row] for row in sorted(notes)),
             lost=tuple(self._lines[row] for row in lost),
             scaled=frozenset(name for name, place in self._layout.columns.items() if place in self._scaled),
-            unsure={
-                column.entry.name: column.unsure
-                for column in numbers
-                if column.unsure and not column.evidence and point
-            },
-            ambiguous={
-                column.entry.name: column.unsure for column in numbers if _is_ambiguous(column, evidence)
-            },
+            marks=marks,
             overlong=self._split([self._lines[row] for row in keep]) if self._overlong else (),
-            mixed=tuple(
-                column.entry.name for column in numbers if column.evidence["."] and column.evidence[","]
-            ),
             unit_values=dict(self._units.most_common(20)),
             spread=tuple(sorted({self._lines[row] for row in keep} & set(self._spread)))
             if self._spread
             else (),
             twins=tuple(name for name in self._layout.columns if name in self._filled_twins),
             last_sum=last_sum,
+            gaps=tuple(self._gaps(whole, table, totals, keep, marks)),
         )
+
+    def _gaps(
+        self, whole: pa.Table, table: pa.Table, totals: Sequence[int], keep: Sequence[int], marks: NumberMarks
+    ) -> list[SumGap]:
+        """Where the sum rows that were left out, by their words or their numbers, differ from the rows of the table."""
+        counts = {
+            place: column
+            for place, column in zip(self._places, self._columns, strict=True)
+            if column.entry.type in ("number", "integer")
+        }
+        found = self._totals.read(counts, decimal_point=marks.point)
+        found += [(self._lines[row], row, whole.slice(row, 1).to_pylist()[0]) for row in totals]
+        return find_gaps(table, [column.entry for column in counts.values()], found, keep)
 
     def _split(self, lines: Sequence[int]) -> tuple[int, ...]:
         """Those of the table's lines that are too long; none where an application closes each with one more delimiter."""
@@ -383,13 +387,3 @@ class _Reading:
         columns = [table[column.entry.name] for column in self._columns if column.entry.required]
         filled = [pc.is_valid(column).cast(pa.int64()) for column in columns]
         return bool(filled and table.num_rows) and 2 * pc.max(reduce(pc.add, filled)).as_py() > len(filled)
-
-
-def _is_ambiguous(column: Conversion, evidence: Counter[str]) -> bool:
-    """Whether nothing tells what its numbers such as '1.234' are: both marks stand there, or none, and a comma is in them."""
-    own = column.evidence
-    if not column.unsure or (own and not (own["."] and own[","])):
-        return False
-    if own or (evidence["."] and evidence[","]):
-        return True
-    return bool(column.unsure_commas) and not (evidence["."] or evidence[","])

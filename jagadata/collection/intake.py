@@ -16,6 +16,7 @@ from jagadata.collection import receipts
 from jagadata.collection.personal import mask
 from jagadata.collection.receipts import (
     ACCEPTED_KIND,
+    LATE,
     Receipt,
     State,
     clean_name,
@@ -64,6 +65,7 @@ class _Book:
 
     place: Workplace
     round: Round
+    closed: bool = False
     parts: dict[str, dict[int, Receipt]] = field(default_factory=dict)  # arrival -> part -> receipt
     contents: dict[tuple[str, str], Receipt] = field(default_factory=dict)  # (agency, SHA-256)
     times: dict[str, list[datetime]] = field(default_factory=dict)  # sender -> arrivals
@@ -128,15 +130,19 @@ def take_in(
     arrivals: Iterable[Arrivals],
     *,
     since: datetime | None = None,
+    until: datetime | None = None,
+    closed: bool = False,
 ) -> TakenIn:
-    """Take in everything new. `since`: what came before is not of this round and is left alone.
+    """Take in everything new. `since`, `until`: what came before, or not before, is not of this round and is left alone.
+
+    `closed`: what an OPD sends is kept as LATE.
 
     A place that does not answer is named among the problems, and the others go on.
 
     Raises UnreachableError: the primary store does not answer; nothing is lost, what came waits where it is.
     """
     policy = find_policy(place)
-    book = _Book(place, round)
+    book = _Book(place, round, closed)
     for receipt in list_receipts(place, round):
         book.add(receipt)
     done: list[Receipt] = []
@@ -149,7 +155,7 @@ def take_in(
             except JagadataError as error:
                 problems.append(Problem(place=source.name, what=error.message))
                 break
-            if arrival is None:
+            if arrival is None or (until and arrival.at >= until):  # they are in the order of their times
                 break
             if since and arrival.at < since:
                 continue
@@ -204,7 +210,9 @@ def _keep(
         ):  # under another name it may be of another data set: examined by itself
             first = None
     state: State = "diterima" if arrival.agency else "karantina"
-    if refusal:
+    if book.closed and arrival.agency and (file or refusal):
+        state = LATE
+    elif refusal:
         state = "ditolak"
     elif not file:
         state = "tanpa berkas"
@@ -234,6 +242,7 @@ def _keep(
             reason=refusal or arrival.doubt,
             remarks=remarks,
             answer=answer,
+            unproven=arrival.unproven,
         )
 
     return book.write(make)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from jagadata.collection import answers, dispatch, intake
 from jagadata.collection.deliveries import due_reminders, make_deliveries, open_of
 from jagadata.collection.examination import PreviousTable
+from jagadata.collection.late_arrivals import late_until, newest_closed
 from jagadata.collection.personal import mask
 from jagadata.collection.receipts import list_receipts, list_received, parse_number
 from jagadata.collection.round_run import RoundRun, find_holder, find_rounds
@@ -54,32 +55,38 @@ class Intake:
 
 
 def open_rounds(place: Workplace) -> list[RoundRun]:
-    """Rounds that take data in now."""
+    """Rounds that take data in now; the one that was closed last is the first of them, for what comes late."""
     runs = [RoundRun(place, find_holder(place, one)) for one in find_rounds(place)]
-    return [run for run in runs if run.takes_in]
+    closed = newest_closed(runs)
+    return [*([closed] if closed else []), *(run for run in runs if run.takes_in)]
 
 
 def take_in(run: RoundRun) -> Intake:
-    """Take in, examine, answer, remind. Whatever does not answer now is named among the problems and tried again.
+    """Take in, examine, answer, remind; once the round is closed, keep and answer what comes late (late_arrivals.py).
+
+    Whatever does not answer now is named among the problems and tried again.
 
     Raises UnreachableError: the primary store does not answer.
     """
-    place, problems = run.place, []
-    problems += [
-        Problem(place=f"undangan {agency}", what=how) for agency, how in dispatch.invite(run).items()
-    ]
+    place, closed, now = run.place, run.is_closed, run.place.clock()
+    problems: list[Problem] = []
+    if not closed:
+        failed = dispatch.invite(run)
+        problems += [Problem(place=f"undangan {agency}", what=how) for agency, how in failed.items()]
     since = datetime.fromisoformat(run.open()["at"])
+    until = late_until(run, now) if closed else None
     with contextlib.ExitStack() as stack:
         sources = place.arrivals(run.policy, since, stack)
-        taken = intake.take_in(place, run.round, sources, since=since)
-    previous = _previous(run, problems)
+        taken = intake.take_in(place, run.round, sources, since=since, until=until, closed=closed)
+    previous = {} if closed else _previous(run, problems)
     with work_folder(place) as folder:
         checked = intake.check_received(
             place, run.round, lambda path, receipt: _examine(run, path, receipt, folder, previous)
         )
     answered = answers.answer(place, run.round)
-    _note_statuses(run, problems)
-    _remind(run)
+    if not closed:
+        _note_statuses(run, problems)
+        _remind(run)
     problems += copy_round(place, run.round)
     return Intake(
         files=len(taken.receipts),

@@ -11,6 +11,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.parser import BytesHeaderParser
 from email.policy import compat32
+from typing import Literal
 
 from jagadata.collection.senders import AUTOMATIC_NAMES, parse_address
 
@@ -23,9 +24,15 @@ _LIST_FIELDS = ("list-id", "list-unsubscribe", "list-post")
 _ROBOT_FIELDS = ("x-autoreply", "x-autorespond", "x-loop", "x-failed-recipients")
 
 
+Vouched = Literal["yes", "no", "unsaid"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class MailHead:
-    """`key` is equal for the same mail however often it is delivered. `automatic`, `forged`: why, in words, '' if not."""
+    """`key` is equal for the same mail however often it is delivered. `automatic`, `forged`: why, in words, '' if not.
+
+    `vouched`: whether the server says that the sender's domain sent it; 'unsaid': it says nothing of any sender.
+    """
 
     key: str
     sender: str
@@ -33,6 +40,7 @@ class MailHead:
     reference: str  # Message-ID that an answer may name, ''
     automatic: str = ""
     forged: str = ""
+    vouched: Vouched = "no"
     is_reply: bool = False
 
 
@@ -75,13 +83,15 @@ def read_head(raw: bytes, *, size: int = 0, arrived: str = "") -> MailHead:
     if not identity[0]:
         identity += [str(size), arrived]
     found = re.fullmatch(r"\s*(<[!-;=?-~]{3,250}>)\s*", first("message-id"))
+    results, domain = fields.get("authentication-results", []), sender.rpartition("@")[2].lower()
     return MailHead(
         key=hashlib.sha256(json.dumps(identity).encode()).hexdigest(),
         sender=sender,
         subject=read_text(first("subject"))[:300],
         reference=found[1] if found else "",
         automatic=_automatic(fields, sender, message.get_content_type()),
-        forged=_forged(fields.get("authentication-results", []), sender.rpartition("@")[2].lower()),
+        forged=_forged(results, domain),
+        vouched=_vouched(results, domain),
         is_reply=bool(first("in-reply-to") or first("references")),
     )
 
@@ -129,6 +139,17 @@ def _forged(results: list[str], domain: str) -> str:
     if passes and not aligned:
         return f"server surel hanya memastikan pengirim dari {passes[0][1]}, bukan dari {domain}"
     return ""
+
+
+def _vouched(results: list[str], domain: str) -> Vouched:
+    """By the topmost header alone: DMARC passed, or SPF or DKIM for the sender's own `domain`."""
+    if not results:
+        return "unsaid"
+    plain = _bare(read_bytes(results[0]))
+    passed = re.search(r"[;\s]dmarc\s*=\s*pass\b", plain) or any(
+        _aligned(one, domain) for _, one in _passes(plain)
+    )
+    return "yes" if passed else "no"
 
 
 def _bare(header: str) -> str:

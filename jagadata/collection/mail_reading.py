@@ -120,6 +120,8 @@ def make_arrival(
     claim = known or senders.claim(head.subject)
     own = head.sender in senders.own
     doubt = head.forged
+    if known and not doubt and senders.prove and head.vouched != "yes":
+        doubt = "server surel tidak memastikan alamat pengirimnya (Authentication-Results)"
     if not known and not doubt:
         doubt = "alamat kantor sendiri" if own else "alamat pengirim tidak terdaftar"
     automatic = head.automatic or automatic or ("dari alamat kantor sendiri" if own else "")
@@ -136,8 +138,9 @@ def make_arrival(
         files=files,
         remarks=remarks + ((f"tidak dijawab: {automatic}",) if automatic else ()),
         refusal=refusal,
-        answer=bool(head.sender) and not automatic and not head.forged,
+        answer=bool(head.sender) and not automatic and not (known and doubt) and not head.forged,
         is_reply=head.is_reply,
+        unproven=bool(known) and head.vouched == "unsaid",
     )
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from jagadata.collection.cleaning import Part, Percents
     from jagadata.office_collection import ColumnEntry
 
+_GAPS = 10
+"""Sums of one sheet that are named."""
 
 _SUMS = {
     "label": (
@@ -77,6 +79,14 @@ def find_part_faults(part: Part) -> Iterator[Finding]:
             code="baris-jumlah", severity="kesalahan" if part.last_sum == "label" else "peringatan",
             where=place(sheet=sheet, lines=part.lines[-1:] if part.last_sum != "region" else ()), text=text, action=action,
         )  # fmt: skip
+    for gap in part.gaps[:_GAPS]:
+        yield Finding(
+            code="jumlah-berbeda", severity="peringatan",
+            where=place(sheet=sheet, lines=[gap.line], column=layout.headings[layout.columns[gap.column]]),
+            text=f"Baris jumlah menyebut {number_text(gap.written)}, sedangkan baris di atasnya berjumlah {number_text(gap.added)}; "
+            "baris jumlah tidak dibaca.",
+            action="Periksa mana yang benar; bila yang keliru baris data, perbaiki lalu kirim ulang.",
+        )  # fmt: skip
     for name in layout.guessed:
         doubtful = name in layout.doubtful
         yield Finding(
@@ -113,14 +123,21 @@ def find_part_faults(part: Part) -> Iterator[Finding]:
             text="Baris ini tampak seperti catatan atau tanda tangan, tetapi memuat angka atau tahun pada kolom yang diminta; tidak dibaca.",
             action="Bila data, isi semua kolom wajibnya; bila bukan, hapus angka dan tahunnya.",
         )  # fmt: skip
-    for name, count in part.unsure.items():
+    for name, count in part.marks.unsure.items():
         yield Finding(
             code="angka-bermakna-ganda", severity="peringatan", count=count,
             where=place(sheet=sheet, column=layout.headings[layout.columns[name]]),
             text=f"{number_text(count)} angka seperti '1.234' dibaca dengan titik sebagai tanda desimal, seperti kolom lain.",
             action="Tulis ribuan tanpa titik dan desimal dengan koma.",
         )  # fmt: skip
-    for name, count in part.ambiguous.items():
+    for name, count in part.marks.thousands.items():
+        yield Finding(
+            code="angka-bermakna-ganda", severity="peringatan", count=count,
+            where=place(sheet=sheet, column=layout.headings[layout.columns[name]]),
+            text=f"{number_text(count)} angka seperti '1.500' dibaca sebagai ribuan (seribu lima ratus).",
+            action="Bila maksudnya satu setengah, tulis 1,5 dengan koma, lalu kirim ulang; bila memang ribuan, tulis 1500 tanpa titik.",
+        )  # fmt: skip
+    for name, count in part.marks.ambiguous.items():
         yield Finding(
             code="angka-bermakna-ganda", severity="kesalahan", count=count,
             where=place(sheet=sheet, column=layout.headings[layout.columns[name]]),
@@ -134,7 +151,7 @@ def find_part_faults(part: Part) -> Iterator[Finding]:
             text="Baris ini berisi lebih banyak sel daripada judul kolom; mungkin koma desimal memecah angkanya.",
             action="Simpan sebagai XLSX, atau sebagai CSV dengan pemisah titik koma, lalu kirim ulang.",
         )  # fmt: skip
-    for name in part.mixed:
+    for name in part.marks.mixed:
         yield Finding(
             code="desimal-campur", severity="peringatan",
             where=place(sheet=sheet, column=layout.headings[layout.columns[name]]),
@@ -147,9 +164,14 @@ def find_part_faults(part: Part) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def find_fractions(part: Part, percents: Mapping[str, Percents] | None) -> Iterator[Finding]:
-    """Percentages near 0 in a file that keeps '12,5%' as 0.125 and does not say where: perhaps a hundred times too small."""
-    if percents is not None and not percents:
+def find_fractions(
+    part: Part, percents: Mapping[str, Percents] | None, *, is_text: bool = False
+) -> Iterator[Finding]:
+    """Percentages near 0 in a file that keeps '12,5%' as 0.125 and does not say where: perhaps a hundred times too small.
+
+    `is_text`: a CSV, whose cells have no formats: what was copied into it from cells with one shows as 0,125.
+    """
+    if percents is not None and not percents and not is_text:
         return
     for column in part.layout.dataset.columns:
         unit = unit_of(column.unit or part.layout.dataset.unit)
@@ -165,7 +187,8 @@ def find_fractions(part: Part, percents: Mapping[str, Percents] | None) -> Itera
             text=f"Semua nilai persen pada kolom ini paling besar {number_text(largest)}; "
             "sel berformat persen menyimpan 12,5% sebagai 0,125.",
             action="Simpan sebagai XLSX dan kirim ulang; di sana format selnya terbaca."
-            if unknown else "Bila maksudnya 12,5%, tulis 12,5 atau beri sel itu format Persentase.",
+            if unknown else "Bila maksudnya 12,5%, tulis 12,5."
+            if is_text else "Bila maksudnya 12,5%, tulis 12,5 atau beri sel itu format Persentase.",
         )  # fmt: skip
 
 

@@ -106,6 +106,14 @@ def find_faults(proposal: Proposal, known: Sequence[DatasetEntry], today: date) 
     return faults
 
 
+def find_warnings(proposal: Proposal, holidays: Collection[date]) -> list[str]:
+    """What those who decide should know, and may want all the same."""
+    if is_working_day(proposal.day, holidays):
+        return []
+    kind = "hari libur menurut berkas kantor" if proposal.day in holidays else "akhir pekan"
+    return [f"Tanggal rapat {format_date(proposal.day)} jatuh pada {kind}."]
+
+
 def complete(proposal: Proposal, form: dict[str, Any]) -> Proposal:
     """The proposal with what the Kasi typed; names as in tasks/parameters.py."""
     return replace(

@@ -47,6 +47,7 @@ class Question:
     previous: Mapping[str, PreviousTable]
     percents: Mapping[str, Percents] | None = field(default_factory=dict)
     """By sheet, the cells that show 12,5% and hold 0.125, as spreadsheets do; None: nothing tells which ones do."""
+    is_text: bool = False  # a CSV: its cells have no formats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +119,7 @@ def _put_together(outcome: Outcome, pairs: list[tuple[Part, bool]], question: Qu
     filled = []
     for part in parts:
         outcome.findings += find_part_faults(part)
-        outcome.findings += find_fractions(part, question.percents)
+        outcome.findings += find_fractions(part, question.percents, is_text=question.is_text)
         outcome.findings += check_units(part)
         whole, dated = _with_year(part, question)
         outcome.findings += dated

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 RECEIVED_KIND = "application/vnd.jagadata.received+json"
 ACCEPTED_KIND = "application/vnd.jagadata.accepted+json"
 CHECK_KIND = "application/vnd.jagadata.check+json"
-State = Literal["diterima", "karantina", "ditolak", "tanpa berkas"]
+State = Literal["diterima", "karantina", "ditolak", "tanpa berkas", "setelah penutupan"]
+LATE: State = "setelah penutupan"
 _NAME = 120
 
 
@@ -49,6 +50,7 @@ class Receipt:
     """One file that came, or one mail without any. `number` is for people: 'TT-2026-S2-0012'.
 
     `state` karantina: kept, and not processed until the office accepts it (`accept_quarantined`); `agency` is then that OPD.
+    LATE: the round was closed; kept (unless there is a `reason`), answered, neither examined nor counted.
     """
 
     receipt: int
@@ -74,6 +76,7 @@ class Receipt:
     reason: str = ""  # why it was refused or quarantined
     remarks: tuple[str, ...] = ()
     answer: bool = True
+    unproven: bool = False  # the mail server said nothing of who sent it
     accepted_by: str = ""
 
     @property

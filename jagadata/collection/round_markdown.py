@@ -36,8 +36,9 @@ def render_proposal(
     tz: ZoneInfo,
     *,
     last: LastRound | None = None,
+    warnings: Sequence[str] = (),
 ) -> str:
-    """Lokasi dan jadwal kegiatan, with what is asked of whom; and what came of it in the `last` round."""
+    """Lokasi dan jadwal kegiatan, with what is asked of whom; and what came of it in the `last` round. `warnings` come first."""
     facts = _facts(
         [
             ("Putaran", round.text),
@@ -54,7 +55,8 @@ def render_proposal(
     if last and last.name:
         heads.append(f"Pada {last.name}")
         rows = [[*row, last.state(row[1])] for row in rows]
-    parts = ["### Lokasi dan jadwal kegiatan", facts, _table(heads, rows)]
+    parts = [f"**Perhatian: {escape_markdown(one)}**" for one in warnings]
+    parts += ["### Lokasi dan jadwal kegiatan", facts, _table(heads, rows)]
     if last and last.gone:
         parts.append(f"Tidak ada lagi di berkas kantor: {escape_markdown(', '.join(last.gone))}.")
     if last and last.fault:

@@ -410,7 +410,12 @@ class RoundRun:
     @property
     def takes_in(self) -> bool:
         """Data is accepted from the day that the letters are out until the round is closed."""
-        return not self.status and self.journal.outcome("2") is not None and self.journal.outcome("4") is None
+        return not self.status and self.journal.outcome("2") is not None and not self.is_closed
+
+    @property
+    def is_closed(self) -> bool:
+        """Step 4 is done: what comes now is late (late_arrivals.py)."""
+        return self.journal.outcome("4") is not None
 
     # --- the end ---
 

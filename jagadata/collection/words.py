@@ -86,6 +86,9 @@ TOTAL = re.compile(
 )
 """A row that sums up others begins with this cell, in full."""
 
+AVERAGE = re.compile(r"\b(rata-?\s?rata|rerata)\b", re.IGNORECASE)
+"""Such a row is left out as sums are, and is none."""
+
 TOTAL_LIKE = re.compile(
     r"\s*(?:(?P<sum>(grand[\s-]+|sub[\s-]*)?(jumlah|jml|jlh|jmlh|total))|(se-?\s?)?(kabupaten|kab|kota|provinsi|prov))\b",
     re.IGNORECASE,

@@ -244,6 +244,11 @@ CASES = (
     Case("51 judul lain maksud.xlsx", "judul dengan kata yang mengubah artinya, judul yang sama dua kali",
          lambda: book(("Data", [["Kecamatan", "Tahun", "Luas Panen Bersih (Ha)", "Produksi (ton)", "Produksi (ton)"],
                                 *([*row, 1.0] for row in rice())])), "padi", 14, {"judul-mirip", "judul-ganda", "kolom-tidak-dikenal"}),
+    Case("52 jumlah keliru.xlsx", "baris Jumlah yang satu angkanya bukan jumlah baris di atasnya",
+         lambda: book(("Data", [RICE_HEAD, *rice(), ["Jumlah", None, sum(row[2] for row in rice()), 70_000.0]])), "padi", 14, {"jumlah-berbeda"}),
+    Case("53 titik saja.csv", "angka seperti '1.500' tanpa petunjuk apakah ribuan atau pecahan",
+         lambda: text([RICE_HEAD, *([name, year, f"1.{500 + number}", f"4.{700 + number}"] for number, (name, year, *_) in enumerate(rice()))]),
+         "padi", 14, {"angka-bermakna-ganda"}),
 )  # fmt: skip
 
 

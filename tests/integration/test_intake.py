@@ -21,10 +21,12 @@ from jagadata.collection.examination import CleanTable, Examination, Finding, Pe
 from jagadata.collection.intake import HOURLY, accept_quarantined, check_received, take_in
 from jagadata.collection.receipts import list_receipts, list_received, open_file, parse_number
 from jagadata.collection.round import Round
+from jagadata.collection.round_run import RoundOrder, RoundRun
 from jagadata.collection.unread_mails import make_unread_rows
 from jagadata.demo.imap_server import start_imap
 from jagadata.demo.mail import start_mail
 from jagadata.demo.processes import free_port
+from jagadata.doctor_collection import make_checks
 from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError, UnreachableError
 from jagadata.workplace import Workplace
 from tests.conftest import is_there
@@ -728,3 +730,22 @@ class Counting(MemoryStore):
     def get(self, key, *, version=None):
         self.reads += 1
         return super().get(key, version=version)
+
+
+def test_doctor_counts_mails_whose_sender_the_server_says_nothing_of(tmp_path, imap, mail_sink):
+    entry = {"host": imap.host, "user": imap.user, "password": "env:SANDI"}
+    office = Office(make_place(tmp_path / "kantor", mail_sink, mailbox=entry), imap)
+    run = RoundRun(office.place, "putaran", RoundOrder(round=str(ROUND)))
+    run.open()
+    run.journal.note("2", "done")
+
+    def found():
+        checks = {subject: check for _, subject, check in make_checks(office.place)}
+        return checks["keaslian pengirim"]()[0]
+
+    assert found()[0] == "OK"
+    office.deliver(make_mail(("a.xlsx", GOOD)))
+    office.take_in()
+    state, what, action = found()
+    assert (state, what.partition(",")[0]) == ("DILEWATI", "1 surel OPD tanpa Authentication-Results")
+    assert "require_authentication" in action

@@ -54,6 +54,84 @@ def read(tmp_path):
     return ask
 
 
+@pytest.fixture
+def told(tmp_path):
+    """Whether a file is complete, and what is said of it: code, where and text of each finding."""
+
+    def ask(data, kind="xlsx", columns=PUPILS):
+        path = tmp_path / f"data.{kind}"
+        path.write_bytes(data)
+        dataset = DatasetEntry.model_validate(
+            {"code": "siswa", "name": "Siswa", "agency": "a", "unit": "orang", "columns": columns, "covers_year": False}
+        )  # fmt: skip
+        request = Request(
+            path=path, name=path.name, datasets=(dataset,), round=Round(2026, 2), limits=Limits(), region="3503",
+            folder=tmp_path, previous={},
+        )  # fmt: skip
+        found = examine_file(request)
+        return found.complete, [(one.code, one.where, one.text) for one in found.findings]
+
+    return ask
+
+
+@pytest.mark.parametrize("label", ["Jumlah", "Total Kab. Trenggalek"])
+def test_a_sum_row_that_is_left_out_says_which_of_its_numbers_is_not_the_sum(told, label):
+    complete, found = told(book(("Data", [HEAD, *ROWS, [label, None, 42, 9.5]])))
+
+    assert complete
+    [(code, where, said)] = found
+    assert (code, where) == ("jumlah-berbeda", "lembar 'Data', baris 6, kolom 'Luas (ha)'")
+    assert "menyebut 9,5, sedangkan baris di atasnya berjumlah 4,75" in said
+
+
+def test_a_lone_sum_at_the_end_that_agrees_in_nothing_is_named_and_an_average_is_not(told):
+    columns, head = PUPILS[:3], HEAD[:3]
+    rows = [row[:3] for row in ROWS]
+    (found,) = told(book(("Data", [head, *rows, ["Jumlah", None, 43]])), columns=columns)[1]
+
+    assert found[0] == "jumlah-berbeda"
+    assert "43," in found[2]
+    assert "42;" in found[2]
+    assert told(book(("Data", [head, *rows, ["Rata-rata", None, 11]])), columns=columns)[1] == []
+
+
+def test_sums_of_groups_are_held_against_their_own_rows(told):
+    rows = [HEAD, *ROWS[:2], ["Jumlah", None, 31, 1.75], *ROWS[2:], ["Jumlah", None, 12, 3.0],
+            ["Total", None, 42, 4.75]]  # fmt: skip
+    found = told(book(("Data", rows)))[1]
+
+    assert [one[:2] for one in found] == [
+        ("jumlah-berbeda", "lembar 'Data', baris 4, kolom 'Jumlah Siswa (orang)'")
+    ]
+
+
+def test_a_share_in_a_sum_row_is_no_sum(told):
+    columns = [*PUPILS[:3], {"name": "Kepadatan", "type": "number", "unit": "orang/km2"}]
+    rows = [[*HEAD[:3], "Kepadatan (orang/km2)"], *ROWS, ["Jumlah", None, 42, 1.2]]
+
+    assert "jumlah-berbeda" not in {one[0] for one in told(book(("Data", rows)), columns=columns)[1]}
+
+
+def test_dots_that_no_column_explains_are_read_as_thousands_and_named(told):
+    rows = [["Kecamatan", "Jumlah Siswa", "Luas"], ["A", "10", "1.500"], ["B", "20", "2.250"]]
+    columns = [PUPILS[0], *PUPILS[2:]]
+    complete, found = told(text(rows), "csv", columns=columns)
+
+    assert complete
+    assert any("2 angka seperti '1.500' dibaca sebagai ribuan" in said for _, _, said in found)
+    rows[1][1] = "1.234"
+    assert "angka-bermakna-ganda" not in {one[0] for one in told(text(rows), "csv", columns=columns)[1]}
+
+
+def test_percentages_of_a_csv_that_are_all_near_nought_are_worth_a_look(told):
+    columns = [PUPILS[0], {"name": "Capaian", "type": "number", "unit": "persen"}]
+    rows = [["Kecamatan", "Capaian (%)"], ["A", "0,125"], ["B", "0,07"]]
+
+    assert [one[0] for one in told(text(rows), "csv", columns=columns)[1]] == ["persen-pecahan"]
+    rows[2][1] = "62,5"
+    assert told(text(rows), "csv", columns=columns)[1] == []
+
+
 @pytest.mark.parametrize(
     "label",
     [

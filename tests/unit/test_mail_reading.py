@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -249,6 +250,25 @@ def test_a_sender_whom_the_server_calls_forged_is_doubted_and_never_answered():
         found = arrival_from("data@bkpsdm.example.id", b"Authentication-Results: " + verdict)
         assert (found.agency, found.claimed, found.answer) == ("", "bkpsdm", False), verdict
         assert "tidak" in found.doubt
+
+
+@pytest.mark.parametrize(
+    ("verdict", "believed"),
+    [
+        (b"mx.id; dmarc=pass", True),
+        (b"mx.id; spf=pass smtp.mailfrom=x@bkpsdm.example.id", True),
+        (b"mx.id; spf=none; dkim=none", False),
+        (None, False),
+    ],
+)
+def test_an_office_may_believe_only_whom_its_server_vouches_for(verdict, believed):
+    fields = [b"Authentication-Results: " + verdict] if verdict else []
+    raw = b"From: data@bkpsdm.example.id\r\n" + b"".join(one + b"\r\n" for one in fields) + b"\r\nx"
+    found = read_mail(raw, at=AT, senders=replace(SENDERS, prove=True))
+    assert (found.agency == "bkpsdm", found.answer) == (believed, believed)
+    assert believed or found.claimed == "bkpsdm"
+    lenient = read_mail(raw, at=AT, senders=SENDERS)
+    assert (lenient.agency, lenient.unproven) == ("bkpsdm", verdict is None)
 
 
 def test_who_accepts_the_invitation_in_a_calendar_sends_no_data_and_is_not_answered():

@@ -77,6 +77,18 @@ def test_the_meeting_is_proposed_on_a_working_day_and_the_deadline_too(policy):
     assert proposals.from_json(proposals.to_json(found)) == found
 
 
+def test_a_meeting_on_a_day_off_is_allowed_and_said_above_the_form(policy, proposal):
+    saturday, holiday = date(2026, 12, 5), date(2026, 12, 9)
+    for day, why in ((saturday, "jatuh pada akhir pekan"), (holiday, "jatuh pada hari libur")):
+        one = replace(proposal, day=day)
+        warnings = proposals.find_warnings(one, [holiday])
+        text = papers.render_proposal(one, policy.datasets, ROUND, TZ, warnings=warnings)
+        assert text.startswith("**Perhatian: Tanggal rapat")
+        assert why in text.splitlines()[0]
+        assert proposals.find_faults(one, policy.datasets, date(2026, 11, 23)) == []
+    assert proposals.find_warnings(proposal, [holiday]) == []
+
+
 def test_beside_each_data_set_stands_what_came_of_it_in_the_last_round(policy, proposal):
     found = [
         RequestedDataset(code=policy.datasets[0].code, name="Data A", agency="a", round="2026-s1", status="Terpublikasi", rows=1400, years=(2025, 2026)),
