@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from jagadata.ports import DatabaseProperties, DatabaseServer
     from jagadata.request import Plan
 
+BEAT_SECONDS = 1.0
 STALLED_SPANS, STALLED_PLANS = 6, 4
 """For how many times the switch's span, or the plan's whole duration if that is longer, pg_restore may run without the new
-database growing. It does not grow while an index is sorted or a foreign key checked; but without an end the service would stay off."""
+database growing, or the count and ANALYZE after it. It does not grow while an index is sorted or a foreign key checked; but without an end the service would stay off."""
 
 
 def remove_leftovers(server: DatabaseServer, run: str, plan: Plan) -> None:
@@ -77,10 +78,7 @@ class Building:
         self.server.restore(side.archive, side.side, jobs=self.policy.jobs, progress=self._grow)
         self.beat(0)
         self.server.finish_side(side.side, properties)
-        with ThreadPoolExecutor(1, thread_name_prefix="rows") as pool:  # both at once: the service is off
-            counted = pool.submit(self.server.rows, side.side)
-            self.server.analyze(side.side)
-        found, wanted = counted.result(), backup.manifest.database(name).rows
+        found, wanted = self._count(side.side), backup.manifest.database(name).rows
         if found != wanted:
             wrong = sorted(
                 table for table in set(found) | set(wanted) if found.get(table) != wanted.get(table)
@@ -94,15 +92,33 @@ class Building:
         self.beat(0)
         return sum(found.values())
 
+    def _count(self, name: str) -> dict[str, int]:
+        """A side's rows, and ANALYZE meanwhile: both at once, for the service is off. Raises JagadataError past the limit."""
+        self._grown = time.monotonic()
+        with ThreadPoolExecutor(2, thread_name_prefix="side") as pool:
+            counted, analyzed = pool.submit(self.server.rows, name), pool.submit(self.server.analyze, name)
+            both: tuple[Future[Any], ...] = (counted, analyzed)
+            try:
+                while wait(both, timeout=BEAT_SECONDS).not_done:
+                    self._go_on("Penghitungan baris dan ANALYZE", 0)
+            except BaseException:
+                self.server.end_sessions(name)  # else leaving would wait for them
+                raise
+        analyzed.result()
+        return counted.result()
+
     def _grow(self, done: int) -> None:
         """pg_restore runs, and the new database is larger by so much. Raises JagadataError once it stands still for too long."""
-        now = time.monotonic()
         if done:
-            self._grown = now
+            self._grown = time.monotonic()
+        self._go_on("pg_restore", done)
+
+    def _go_on(self, what: str, done: int) -> None:
+        now = time.monotonic()
         minutes = max(STALLED_SPANS * self.policy.switch_minutes, STALLED_PLANS * self.minutes_planned)
         if now - self._grown > 60 * minutes:
             raise JagadataError(
-                f"pg_restore tidak maju lagi sejak {(now - self._grown) / 60:.0f} menit.",
+                f"{what} tidak maju lagi sejak {(now - self._grown) / 60:.0f} menit.",
                 "Data yang berjalan tidak disentuh. Periksa server basis data (disk, sesi yang menunggu), lalu ajukan kembali.",
             )
         self.beat(done)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from jagadata.adapters.postgres_snapshot import Snapshot
 
 ZSTD_SINCE = 16
+SILENT_SECONDS = 30 * 60
+"""For how long pg_dump may give nothing while we wait for it; a dump that hangs would hold the system's lock for ever."""
 LARGE_OBJECTS = "pg_largeobject"
 """The line of `rows` that counts large objects."""
 
@@ -116,7 +118,11 @@ class _Count:
 class _DumpOutput:
     """pg_dump's output; a failure is raised before the end of file, so that a cut stream is never taken for whole."""
 
-    def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes], name: str) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], errors: IO[bytes], name: str, silence: float = SILENT_SECONDS
+    ) -> None:
+        self.silence = silence
+        self.is_silent = False
         self.process = process
         self.output = cast("io.BufferedReader", process.stdout)
         self.errors = errors
@@ -125,16 +131,34 @@ class _DumpOutput:
 
     def begin(self) -> None:
         """Wait for the first byte: pg_dump has locked every table and read every definition. Raises JagadataError."""
-        if not self.output.peek(1):
+        with self._attended():
+            begun = self.output.peek(1)
+        if not begun:
             self.check()
 
     def read(self, size: int = -1) -> bytes:
-        data = self.output.read(size)
+        with self._attended():
+            data = self.output.read(size)
         if self.count:
             self.count.check()
         if (not data and size != 0) or size < 0:
             self.check()
         return data
+
+    @contextlib.contextmanager
+    def _attended(self) -> Iterator[None]:
+        """While we wait for pg_dump: one that gives nothing for too long is killed, which ends the wait."""
+        timer = threading.Timer(self.silence, self._end_silence)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _end_silence(self) -> None:
+        self.is_silent = True
+        self.process.kill()
 
     def finish(self) -> None:
         """Raises JagadataError unless everything was read, and pg_dump ended well."""
@@ -145,11 +169,17 @@ class _DumpOutput:
 
     def check(self) -> None:
         """Wait for pg_dump's end. Raises JagadataError unless it ended well."""
-        if self.process.wait():
+        code = self.process.wait()
+        if self.is_silent:
+            raise JagadataError(
+                f"pg_dump basis data '{self.name}' tidak memberi data selama {self.silence / 60:.0f} menit.",
+                "Periksa server basis data (disk, sesi yang menunggu), lalu ulangi back up.",
+            )
+        if code:
             self.errors.seek(0)
             raise make_fault(
                 f"pg_dump basis data '{self.name}'",
-                self.process.returncode,
+                code,
                 self.errors.read().decode(errors="replace"),
                 "Periksa hak peran dump dengan `jaga doctor`, lalu ulangi.",
             )

@@ -1,0 +1,72 @@
+"""What stands still is ended by name, and what only takes its time is waited for."""
+
+import subprocess
+import tempfile
+import threading
+from datetime import UTC, datetime
+
+import pytest
+
+from jagadata.adapters.postgres_dump import _DumpOutput
+from jagadata.building import Building
+from jagadata.errors import JagadataError
+from jagadata.office_parts import RestorePolicy
+
+
+class SlowServer:
+    """A server on which counting lasts until `go_on` is set, or its sessions are ended."""
+
+    def __init__(self):
+        self.go_on = threading.Event()
+        self.ended = threading.Event()
+
+    def rows(self, _name):
+        while not self.go_on.wait(0.01):
+            if self.ended.is_set():
+                raise JagadataError("sesi diakhiri")
+        return {"public.surat": 200}
+
+    def analyze(self, name):
+        self.rows(name)
+
+    def end_sessions(self, _name):
+        self.ended.set()
+        return 2
+
+
+def make_building(server, beat, **policy):
+    return Building(
+        server=server,
+        journal=None,
+        policy=RestorePolicy(**policy),
+        minutes_planned=0,
+        beat=beat,
+        clock=lambda: datetime(2026, 11, 1, tzinfo=UTC),
+    )
+
+
+def test_the_switch_is_renewed_while_rows_are_counted():
+    server, beats = SlowServer(), []
+
+    def beat(done):
+        beats.append(done)
+        if len(beats) == 2:
+            server.go_on.set()
+
+    assert make_building(server, beat)._count("samping") == {"public.surat": 200}
+    assert beats[:2] == [0, 0]
+
+
+def test_a_count_that_stands_still_is_ended_by_name():
+    server = SlowServer()
+    building = make_building(server, lambda _done: None, switch_minutes=0.001)
+    with pytest.raises(JagadataError, match="Penghitungan baris dan ANALYZE tidak maju lagi"):
+        building._count("samping")
+    assert server.ended.is_set()
+
+
+def test_a_dump_that_gives_nothing_is_ended_by_name():
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(["sleep", "100"], stdout=subprocess.PIPE)
+        with process, pytest.raises(JagadataError, match="pg_dump basis data 'simpeg' tidak memberi data"):
+            _DumpOutput(process, errors, "simpeg", silence=0.1).begin()
