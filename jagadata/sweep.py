@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from jagadata.calendar import format_date
 from jagadata.collection.receipts import folder, list_receipts
-from jagadata.collection.round_run import find_rounds
+from jagadata.collection.round_claims import find_rounds
 from jagadata.errors import BusyError, JagadataError
 from jagadata.exchange import find_swapped, keep_sides, make_names
 from jagadata.kept import drop_kept, list_kept, whereabouts

@@ -15,7 +15,8 @@ from jagadata.calendar import format_date
 from jagadata.collection import dispatch, intake_run, inventory_run
 from jagadata.collection.last_round import find_last_round
 from jagadata.collection.proposal import find_warnings
-from jagadata.collection.round_run import FINISHED, RoundRun
+from jagadata.collection.round_claims import FINISHED
+from jagadata.collection.round_run import RoundRun
 from tasks import artifacts, gates
 
 if TYPE_CHECKING:

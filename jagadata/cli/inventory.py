@@ -7,7 +7,8 @@ import click
 from jagadata.cli.tables import print_table
 from jagadata.collection.inventory import render_inventory_sql
 from jagadata.collection.round import parse_round
-from jagadata.collection.round_run import RoundRun, find_holder, find_policy
+from jagadata.collection.round_claims import find_holder
+from jagadata.collection.round_run import RoundRun, find_policy
 from jagadata.errors import NotFoundError, RefusedError
 from jagadata.workplace import Workplace
 

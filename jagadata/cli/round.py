@@ -13,7 +13,8 @@ from jagadata.cli.tables import print_problems, print_table
 from jagadata.collection import intake_run
 from jagadata.collection.late_arrivals import make_late_rows
 from jagadata.collection.round import Round, parse_round
-from jagadata.collection.round_run import RoundRun, find_holder, find_policy, find_rounds
+from jagadata.collection.round_claims import find_holder, find_rounds
+from jagadata.collection.round_run import RoundRun, find_policy
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from jagadata.papers import make_delivery_rows
 from jagadata.records import Problem

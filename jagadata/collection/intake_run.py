@@ -18,7 +18,8 @@ from jagadata.collection.examination import PreviousTable
 from jagadata.collection.late_arrivals import late_until, newest_closed
 from jagadata.collection.personal import mask
 from jagadata.collection.receipts import list_receipts, list_received, parse_number
-from jagadata.collection.round_run import RoundRun, find_holder, find_rounds
+from jagadata.collection.round_claims import find_holder, find_rounds
+from jagadata.collection.round_run import RoundRun
 from jagadata.collection.second_copies import copy_round
 from jagadata.collection.unread_mails import make_unread_rows
 from jagadata.errors import JagadataError, RefusedError, UnreachableError

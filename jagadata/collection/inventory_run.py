@@ -19,7 +19,7 @@ from jagadata.collection.intake_run import (
 from jagadata.collection.package import check_publishable
 from jagadata.collection.receipts import list_receipts, open_file
 from jagadata.collection.report import Report, make_report_sheet
-from jagadata.collection.round_run import FINISHED, STEPS, ended
+from jagadata.collection.round_claims import FINISHED, STEPS, ended
 from jagadata.collection.second_copies import copy_round
 from jagadata.collection.timing import make_timings
 from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError

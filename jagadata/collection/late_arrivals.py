@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from jagadata.calendar import format_moment
 from jagadata.collection.personal import mask
 from jagadata.collection.receipts import LATE, list_receipts
-from jagadata.collection.round_run import ROUND_KIND, RoundRun, ended, find_holder, find_rounds
+from jagadata.collection.round_claims import ROUND_KIND, ended, find_holder, find_rounds
+from jagadata.collection.round_run import RoundRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

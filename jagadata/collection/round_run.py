@@ -16,10 +16,10 @@ from jagadata.collection import attendance as presence
 from jagadata.collection import proposal as proposals
 from jagadata.collection.attendance import Attendance, Attendee
 from jagadata.collection.round import Round, parse_round, round_of
-from jagadata.errors import AlreadyExistsError, NotFoundError, RefusedError, UnreachableError
+from jagadata.collection.round_claims import claim, find_holder, take_over
+from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from jagadata.forms import Signature
 from jagadata.naming import make_number
-from jagadata.post import ROUND_GATES
 
 if TYPE_CHECKING:
     from jagadata.collection.proposal import Proposal
@@ -28,11 +28,7 @@ if TYPE_CHECKING:
     from jagadata.office_collection import Agency, Collection, DatasetEntry
     from jagadata.workplace import Workplace
 
-ROUND_KIND = "application/vnd.jagadata.round+json"
-STEPS = ("1", "2", "3", "4", "5")
-CARRIED = "carried"
-"""The journal's note of when the steps ended that an earlier run had done."""
-CANCELLED, EXPIRED, FINISHED = "Dibatalkan", "Kedaluwarsa", "Selesai"
+CANCELLED, EXPIRED = "Dibatalkan", "Kedaluwarsa"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,18 +49,6 @@ def find_policy(place: Workplace) -> Collection:
             "Isi menurut docs/sop/data_collection.md, lalu jalankan `jaga apply`.",
         )
     return policy
-
-
-def find_holder(place: Workplace, round: Round) -> str:
-    """The run that holds this round, '' if none does yet."""
-    keys = sorted(place.records.keys(f"rounds/{round}/runs/"))
-    return str(place.records.read(keys[-1], ROUND_KIND).value["run"]) if keys else ""
-
-
-def find_rounds(place: Workplace) -> list[Round]:
-    """Every round that some run ever held, oldest first."""
-    names = {key.split("/")[1] for key in place.records.keys("rounds/") if "/runs/" in key}
-    return sorted((parse_round(name) for name in names), key=lambda one: (one.first_day, one.every))
 
 
 class RoundRun:
@@ -109,51 +93,10 @@ class RoundRun:
             )
         before, since = find_holder(self.place, round), ""
         if before and before != self.run:
-            since = self._take_over(round, before)
+            since = take_over(self.place, round, before, self.journal, allowed=self.order.take_over)
         if before != self.run:
-            self._claim(round)
+            claim(self.place, round, self.run)
         return {"round": str(round), "at": since or self.place.clock().isoformat(), "after": before}
-
-    def _claim(self, round: Round) -> None:
-        number = 1 + len(self.place.records.keys(f"rounds/{round}/runs/"))
-        at = self.place.clock().isoformat()
-        try:
-            self.place.records.write(
-                f"rounds/{round}/runs/{number:06}.json",
-                ROUND_KIND,
-                {"at": at, "run": self.run, "round": str(round)},
-            )
-        except AlreadyExistsError:
-            raise RefusedError(
-                f"Putaran {round.text} baru saja dimulai oleh run lain.", "Lihat run itu di UI Prefect."
-            ) from None
-
-    def _take_over(self, round: Round, before: str) -> str:
-        """An ended round may begin anew; one under way only with `take_over`, and then goes on where it stopped.
-
-        Returns when the round that goes on was opened: what came since then belongs to it. Killed half-way, it goes on copying.
-        """
-        earlier = self.place.journal(before)
-        end = earlier.outcome("end")
-        if end and end["status"] == FINISHED:
-            raise RefusedError(
-                f"Putaran {round.text} sudah selesai oleh run {before}.", "Pilih putaran berikutnya."
-            )
-        if end:
-            return ""
-        if not self.order.take_over:
-            raise RefusedError(
-                f"Putaran {round.text} sedang berjalan pada run {before}.",
-                "Buka run itu (Resume atau Retry). Bila run itu sudah tidak ada, jalankan dengan 'Ambil alih'.",
-            )
-        done = [entry for entry in earlier.entries if entry.event == "done" and _goes_over(entry.step)]
-        copied = sum(entry.event == "done" for entry in self.journal.entries)
-        for entry in done[copied:]:
-            self.journal.note(entry.step, "done", entry.subject, **entry.data)
-        ends = {step: at.isoformat() for step in STEPS if (at := ended(earlier, step))}
-        self.journal.note(CARRIED, "note", ends=ends)
-        opened = earlier.outcome("open")
-        return str(opened["at"]) if opened else ""
 
     @property
     def is_holder(self) -> bool:
@@ -433,16 +376,3 @@ class RoundRun:
     def reason(self) -> str:
         outcome = self.journal.outcome("end")
         return str(outcome["reason"]) if outcome else ""
-
-
-def ended(journal: Journal, step: str) -> datetime | None:
-    """When a numbered step ended, in whichever run; what was carried over was written down anew."""
-    entry, carried = journal.last(step), journal.last(CARRIED, "note")
-    if entry and carried and entry.sequence < carried.sequence and step in carried.data["ends"]:
-        return datetime.fromisoformat(carried.data["ends"][step])
-    return entry.at if entry else None
-
-
-def _goes_over(step: str) -> bool:
-    """Not who asked for a decision: the new run asks with a link of its own."""
-    return step != "open" and not step.startswith(tuple(f"mail:{gate}" for gate in ROUND_GATES))

@@ -21,7 +21,8 @@ from jagadata.collection import dispatch, intake_run, inventory_run
 from jagadata.collection.last_round import find_last_round
 from jagadata.collection.proposal import to_json
 from jagadata.collection.receipts import list_receipts, open_file
-from jagadata.collection.round_run import RoundOrder, RoundRun, ended, find_holder, find_rounds
+from jagadata.collection.round_claims import ended, find_holder, find_rounds
+from jagadata.collection.round_run import RoundOrder, RoundRun
 from jagadata.demo.agencies import broken_file, good_file, make_collection, mended_file
 from jagadata.demo.processes import free_port
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
