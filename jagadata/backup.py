@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from jagadata import __version__
-from jagadata.calendar import format_number, zone_name
+from jagadata.calendar import zone_name
 from jagadata.catalog import write_receipt
 from jagadata.envelope import canonical_json
-from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError
+from jagadata.errors import DamagedError, NotFoundError, RefusedError
 from jagadata.manifest import (
     MANIFEST_KIND,
     DatabaseEntry,
     Manifest,
     Stream,
-    Verification,
     backup_folder,
     manifest_hash,
     manifest_key,
 )
 from jagadata.naming import make_backup_id, make_file_name
-from jagadata.ports import DatabaseProperties
-from jagadata.stream import HashingWriter, as_pipe, compress, read_stream, store_stream
+from jagadata.stream import compress, store_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
     from typing import BinaryIO
 
-    from jagadata.catalog import Backup
     from jagadata.office import System
     from jagadata.ports import DatabaseServer, DumpResult, Store
     from jagadata.workplace import Workplace
@@ -207,91 +203,6 @@ class _Bytes:
         return piece
 
 
-# --- step 2 -------------------------------------------------------------------------------------------------------
-
-
-def verify_draft(
-    place: Workplace, draft: dict[str, Any], progress: Callable[[int], None] = ignore
-) -> dict[str, Any]:
-    """Step 2: read back what the primary store holds and prove it. Returns the draft with its `verification`.
-
-    Raises:
-        DamagedError: what the store gave back is not what was sent.
-    """
-    entries = [DatabaseEntry.model_validate(item) for item in draft["data"]]
-    versions = {
-        entry.key: entry.version
-        for data in entries
-        for stream in (data.archive, data.properties)
-        for entry in stream.objects
-    }
-    means = read_back(place, draft["system"], entries, place.stores[0], versions.get, progress)
-    return {**draft, "verification": Verification(at=place.clock(), means=means).model_dump(mode="json")}
-
-
-def read_back(
-    place: Workplace,
-    system_id: str,
-    entries: list[DatabaseEntry],
-    store: Store,
-    versions: Callable[[str], str | None],
-    progress: Callable[[int], None] = ignore,
-) -> list[str]:
-    """Read every byte of a backup from one store: hashes, decryption, the whole archive, its table list against the rows counted.
-
-    Returns what was proven, in words. Raises DamagedError, UnreachableError.
-    """
-    server, identity = place.server(system_id), place.identity()
-    for data in entries:
-        properties = parse_properties(read_properties(store, data, versions, identity))
-        stream = data.archive
-
-        def fill(target: Any, stream: Stream = stream) -> None:
-            read_stream(stream, store, versions, identity, target, progress=progress)
-
-        with as_pipe(fill, codec=data.codec) as archive:
-            tables = server.read_archive(archive, properties.encoding)
-        missing = sorted(set(data.rows) - set(tables) - {"pg_largeobject"})
-        if missing:
-            raise DamagedError(
-                f"Arsip basis data '{data.database}' di {store.name} tidak memuat tabel {', '.join(missing[:5])}.",
-                "Ulangi back up; bila tetap terjadi, bandingkan hak akses peran dump (`jaga db prepare`).",
-            )
-    count = sum(len(data.rows) for data in entries)
-    rows = sum(sum(data.rows.values()) for data in entries)
-    return [
-        "hash SHA-256 seluruh objek sesuai",
-        "seluruh isi dapat didekripsi",
-        "arsip terbaca sampai akhir oleh pg_restore",
-        f"{format_number(count)} tabel ({format_number(rows)} baris) sesuai daftar sumber",
-    ]
-
-
-def read_properties(
-    store: Store, data: DatabaseEntry, versions: Callable[[str], str | None], identity: Any
-) -> bytes:
-    buffer = bytearray()
-
-    class Target:
-        def write(self, piece: bytes, /) -> int:
-            buffer.extend(piece)
-            return len(piece)
-
-    read_stream(data.properties, store, versions, identity, Target())
-    return bytes(buffer)
-
-
-def parse_properties(text: bytes) -> DatabaseProperties:
-    """Raises DamagedError for what is none, or of another version."""
-    try:
-        return DatabaseProperties(**json.loads(text))
-    except (ValueError, TypeError) as error:
-        raise DamagedError(
-            "Sifat basis data dalam back up ini tidak dapat dibaca, atau ditulis versi Jagadata lain.",
-            "Pakai versi Jagadata yang membuat back up ini, atau pilih back up lain.",
-        ) from error
-
-
 # --- step 3 -------------------------------------------------------------------------------------------------------
 
 
@@ -338,109 +249,6 @@ def _file_name(
         revision=revision,
         extension="dump.age" if item["codec"] == "none" else "dump.zst.age",
     )
-
-
-# --- step 4 -------------------------------------------------------------------------------------------------------
-
-
-def secure_backup(
-    place: Workplace,
-    system_id: str,
-    backup_id: str,
-    *,
-    run: str = "",
-    progress: Callable[[int], None] = ignore,
-) -> dict[str, Any]:
-    """Step 4: copy to the second store, hash again what it then holds, set retention locks; each a receipt.
-
-    Returns {"copy": store or "", "hash_matches": bool, "locked_until": ISO or "", "remarks": [...]}.
-    """
-    backup = place.catalog(system_id).get(backup_id)
-    remarks: list[str] = []
-    copy = backup.copied_to
-    if len(place.stores) < 2:
-        remarks.append("Penyimpanan kedua belum ditetapkan di berkas kantor.")
-    elif not copy:
-        copy = _copy(place, backup, place.stores[1], run, progress)
-        backup = place.catalog(system_id).get(backup_id)
-    if len(place.stores) > 1 and place.stores[0].features().device == place.stores[1].features().device:
-        remarks.append("Kedua penyimpanan berada pada perangkat yang sama; satu kerusakan mengenai keduanya.")
-    until = _lock(place, backup, run)
-    return {
-        "copy": copy,
-        "hash_matches": bool(copy),
-        "locked_until": until.isoformat() if until else "",
-        "remarks": remarks,
-    }
-
-
-def _copy(place: Workplace, backup: Backup, target: Store, run: str, progress: Callable[[int], None]) -> str:
-    source = place.stores[0]
-    versions: dict[str, str | None] = {}
-    for entry in backup.manifest.objects:
-        stored = target.find(entry.key)
-        if stored is None:
-            writer = HashingWriter(progress=progress)
-            with (
-                source.open(entry.key, version=backup.version(source.name, entry.key)) as stream,
-                target.create(entry.key) as upload,
-            ):
-                while data := stream.read(2**20):
-                    writer.write(data)
-                    upload.write(data)
-                if writer.sha256.hexdigest() != entry.sha256:
-                    raise DamagedError(
-                        f"Objek {entry.key} di {source.name} berubah setelah diverifikasi.",
-                        "Selidiki penyimpanan utama.",
-                    )
-                stored = upload.commit()
-        seen = HashingWriter()
-        with target.open(entry.key, version=stored.version) as stream:
-            while data := stream.read(2**20):
-                seen.write(data)
-        if seen.sha256.hexdigest() != entry.sha256:
-            raise DamagedError(
-                f"Salinan {entry.key} di {target.name} tidak sama dengan aslinya.",
-                "Selidiki penyimpanan kedua; back up di penyimpanan utama tetap sah.",
-            )
-        versions[entry.key] = stored.version
-    key = manifest_key(backup.manifest.system, backup.id)
-    found = target.find(key)
-    if found is None:
-        target.put(key, backup.envelope)
-    elif target.get(key, version=found.version) != backup.envelope:
-        raise DamagedError(
-            f"Manifes {key} di {target.name} bukan salinan manifes utama.", "Selidiki penyimpanan kedua."
-        )
-    write_receipt(place.records, backup, "copy", place.clock(), run=run, store=target.name, versions=versions)
-    return target.name
-
-
-def _lock(place: Workplace, backup: Backup, run: str) -> datetime | None:
-    from datetime import timedelta
-
-    if backup.locked_until:
-        return backup.locked_until
-    reached: list[datetime] = []
-    for entry, store in zip(place.office.stores, place.stores, strict=True):
-        if not entry.lock_days or store.name not in backup.stores or not store.features().lock:
-            continue
-        until = place.clock() + timedelta(days=entry.lock_days)
-        for key in [item.key for item in backup.manifest.objects] + [
-            manifest_key(backup.manifest.system, backup.id)
-        ]:
-            stored = store.find(key)
-            said = store.lock(stored, until) if stored else None
-            if said is None:
-                raise JagadataError(
-                    f"Kunci retensi {key} di {store.name} tidak terpasang.",
-                    "Periksa Object Lock pada bucket itu.",
-                )
-            reached.append(said)
-    if not reached:
-        return None
-    write_receipt(place.records, backup, "lock", place.clock(), run=run, until=min(reached).isoformat())
-    return min(reached)
 
 
 # --- step 6 -------------------------------------------------------------------------------------------------------

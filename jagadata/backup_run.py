@@ -9,31 +9,25 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from jagadata import sop
 from jagadata.approval import Decision, Person, may_sign, sign
-from jagadata.backup import (
-    Occasion,
-    dump_system,
-    ignore,
-    name_backup,
-    record_review,
-    secure_backup,
-    verify_draft,
-)
-from jagadata.calendar import describe_cron, format_bytes, format_number, parse_period, period_of
+from jagadata.backup import Occasion, dump_system, ignore, name_backup, record_review
+from jagadata.backup_form import fill_backup_form
+from jagadata.calendar import format_bytes, parse_period, period_of
 from jagadata.errors import JagadataError, NotFoundError, RefusedError
-from jagadata.forms import BackupFile, BackupForm, BackupRow, Signature, from_json, to_json
-from jagadata.manifest import DatabaseEntry
+from jagadata.forms import BackupForm, from_json, to_json
 from jagadata.naming import make_number
+from jagadata.reading_back import verify_draft
+from jagadata.securing import secure_backup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from jagadata.journal import Journal
-    from jagadata.office import Official, System
+    from jagadata.office import Official
     from jagadata.workplace import Workplace
 
 log = logging.getLogger(__name__)
@@ -212,33 +206,10 @@ class BackupRun:
 
     def fill_form(self) -> BackupForm:
         """Step 5: the form of the whole run, from what the steps came to."""
-        value = self.journal.once("5", lambda: to_json(self._form()))
+        value = self.journal.once("5", lambda: to_json(fill_backup_form(self)))
         return from_json(BackupForm, value)
 
-    def _form(self) -> BackupForm:
-        opened, office = self.open(), self.place.office
-        performer = office.official(opened["performer"])
-        return BackupForm(
-            number=opened["number"],
-            period=opened["period"],
-            schedule=describe_cron(office.policy.backup.cron, self.place.timezone),
-            occasion=opened["kind"],
-            office=office.office.name,
-            city=office.office.city,
-            at=self.place.clock(),
-            rows=tuple(self._row(office.system(system)) for system in opened["systems"]),
-            note=opened.get("note", ""),
-            performer=Signature(
-                name=performer.name,
-                nip=performer.nip,
-                post=performer.post,
-                role="staf_aplikasi",
-                at=self.place.clock(),
-            ),
-            run=self.run,
-        )
-
-    def _outcome(self, system: str) -> Outcome:
+    def outcome(self, system: str) -> Outcome:
         """What the four steps came to; a step that never ended (a journal that could not be written, a task that died) is a failure."""
         last = next((number for number in (4, 3, 2, 1) if self.journal.outcome(str(number), system)), 0)
         found = self.journal.outcome(str(last), system) or {"ok": True}
@@ -251,67 +222,6 @@ class BackupRun:
             "hint": "Periksa penyimpanan dengan `jaga doctor`, lalu ulangi back up sistem ini.",
             **_made(found),
         }
-
-    def _row(self, system: System) -> BackupRow:
-        outcome = self._outcome(system.id)
-        server = self.place.office.server(system.server)
-        row: dict[str, Any] = {
-            "system": system.id,
-            "application": system.name,
-            "owner": system.owner,
-            "source": system.location or f"{server.name} ({server.address})",
-            "objects": "Basis Data " + ", ".join(system.databases),
-        }
-        draft = outcome.get("draft", {})
-        times: dict[str, Any] = {
-            name: datetime.fromisoformat(draft[name]) for name in ("started", "finished") if name in draft
-        }
-        made = "backup" in outcome
-        entries = [DatabaseEntry.model_validate(item) for item in draft.get("data", [])]
-        if not made:
-            return BackupRow(
-                **row, **times, outcome="Gagal", reason=outcome["reason"], obstacles=outcome.get("hint", "")
-            )
-        stores = {store.name: store.features().place for store in self.place.stores}
-        primary = self.place.stores[0].name
-        locked = outcome.get("locked_until")
-        return BackupRow(
-            **row,
-            **times,
-            outcome="Berhasil",
-            verification=tuple(draft["verification"]["means"]),
-            evidence=f"{format_number(sum(len(entry.rows) for entry in entries))} tabel, "
-            f"{format_number(sum(sum(entry.rows.values()) for entry in entries))} baris",
-            files=tuple(
-                BackupFile(
-                    name=name,
-                    database=entry.database,
-                    size=sum(item.size for item in entry.archive.objects),
-                    sha256=entry.archive.objects[0].sha256
-                    if len(entry.archive.objects) == 1
-                    else entry.archive.plain_sha256,
-                )
-                for name, entry in zip(outcome["files"], entries, strict=True)
-            ),
-            storage=stores[primary],
-            second_copy=stores.get(outcome.get("copy", ""), ""),
-            encryption="age (X25519, ChaCha20-Poly1305)",
-            hash_matches=outcome.get("hash_matches") if outcome.get("copy") else None,
-            retained_until=self._retained(draft["finished"], locked),
-            obstacles="; ".join(
-                [*([] if outcome["ok"] else [f"langkah 4: {outcome['reason']}"]), *outcome.get("remarks", [])]
-            ),
-            backup=outcome["backup"],
-            manifest=outcome["manifest"],
-        )
-
-    def _retained(self, finished: str, locked: str | None) -> date:
-        """At least until then: the lock, or the policy's minimum."""
-        minimum = datetime.fromisoformat(finished) + timedelta(
-            days=self.place.office.policy.backup.retention.minimum_days
-        )
-        until = max(minimum, datetime.fromisoformat(locked)) if locked else minimum
-        return until.astimezone(self.place.timezone).date()
 
     def reviewers(self) -> list[Official]:
         """Who may receive and check the form today: Pemeriksa is never the pelaksana. Raises RefusedError."""
@@ -414,7 +324,7 @@ class BackupRun:
         return [
             f"{system}: langkah {outcome['step']}: {outcome['reason']}"
             for system in self.open()["systems"]
-            if not (outcome := self._outcome(system))["ok"]
+            if not (outcome := self.outcome(system))["ok"]
         ]
 
     def title(self) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jagadata.backup import ignore, parse_properties, read_back, read_properties
+from jagadata.backup import ignore
 from jagadata.calendar import format_number
 from jagadata.catalog import make_silence
 from jagadata.errors import DamagedError, JagadataError, RefusedError, UnreachableError
 from jagadata.kept import newest_kept
+from jagadata.reading_back import parse_properties, read_back, read_properties
 from jagadata.request import Impact, Plan, PlannedDatabase, RestoreRequest
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 import pyrage
 
-from jagadata.backup import read_properties
 from jagadata.cli.first_day import write_new
 from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError
 from jagadata.keys import make_keys, parse_identity, parse_recipients
 from jagadata.office import office_path
+from jagadata.reading_back import read_properties
 from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jagadata.backup import read_back
 from jagadata.cli.restore import progress_bar
 from jagadata.cli.tables import print_problems, print_table
 from jagadata.errors import DamagedError, JagadataError, NotFoundError
+from jagadata.reading_back import read_back
 from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:

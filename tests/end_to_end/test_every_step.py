@@ -14,10 +14,10 @@ from itertools import count
 
 import pytest
 
-from jagadata.backup import read_back
 from jagadata.calendar import period_of
 from jagadata.errors import RefusedError
 from jagadata.journal import now
+from jagadata.reading_back import read_back
 from jagadata.restore_run import RestoreRun
 from tests.end_to_end.conftest import ENDED
 from tests.end_to_end.test_both_sops import wait_until

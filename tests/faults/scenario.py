@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from jagadata import follow_up, post
 from jagadata.approval import Decision
-from jagadata.backup import read_back
 from jagadata.backup_run import BackupOrder, BackupRun
 from jagadata.errors import JagadataError, NotFoundError
+from jagadata.reading_back import read_back
 from jagadata.restore_run import RestoreRun
 from jagadata.sweep import sweep
 from tests.faults.tap import KINDS, Tap

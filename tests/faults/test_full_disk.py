@@ -11,9 +11,9 @@ from secrets import token_hex
 
 import pytest
 
-from jagadata.backup import read_back
 from jagadata.demo.postgres import start_postgres
 from jagadata.errors import JagadataError
+from jagadata.reading_back import read_back
 from jagadata.sweep import sweep
 from tests.office_lab import open_office
 

@@ -18,7 +18,6 @@ from pydantic import ValidationError
 
 from jagadata.adapters.memory_store import MemoryStore
 from jagadata.adapters.postgres_restore import parse_stages
-from jagadata.backup import parse_properties
 from jagadata.backup_run import BackupOrder
 from jagadata.catalog import read_catalog, write_receipt
 from jagadata.envelope import canonical_json, digest
@@ -31,6 +30,7 @@ from jagadata.keys import NewKeys, make_keys, parse_identity, parse_recipients, 
 from jagadata.manifest import MANIFEST_KIND, RECEIPT_KIND, DatabaseEntry, Manifest, manifest_key
 from jagadata.office import HostEntry, System
 from jagadata.ports import Completed, DatabaseProperties
+from jagadata.reading_back import parse_properties
 from jagadata.records import NUMBER_KIND, Problem, Records
 from jagadata.request import (
     Impact,
