@@ -19,6 +19,12 @@ from tests.office_lab import open_office
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
+def pytest_itemcollected(item):
+    """A Prefect server, a worker and a process for each run take their time on a busy machine; a hang is still noticed."""
+    if not list(item.iter_markers("timeout")):
+        item.add_marker(pytest.mark.timeout(600))
+
+
 class Deployed(SimpleNamespace):
     """The office, its Prefect server, and the words of a test."""
 
