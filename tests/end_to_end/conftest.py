@@ -52,10 +52,9 @@ class Deployed(SimpleNamespace):
         self.closing.callback(self.worker.stop)
 
     def restart_ssh(self):
-        """As systemd does when sshd died."""
+        """As systemd does when sshd died; other tests of this session use the same one."""
         self.ssh.stop()
-        self.ssh = start_ssh(self.ssh.client_key.parent, port=self.ssh.port)
-        self.closing.callback(self.ssh.stop)
+        self.ssh.server = start_ssh(self.ssh.client_key.parent, port=self.ssh.port).server
 
     def log(self):
         return self.worker.tail(6000)

@@ -40,7 +40,7 @@ RESTORE = {
 """The line of the journal at which a step is at work."""
 BACKUP = {step: (step, "begin") for step in "123456"}
 SERVER_AWAY_SECONDS = 5
-REPORT_SECONDS = 5
+REPORT_SECONDS = 12
 """A worker reports a death twice, seconds apart, and the second report would end a run that was retried in between."""
 FORM_SECONDS = 60
 """How long the watch lets a gate be without its form (tasks/watch.py)."""
