@@ -8,6 +8,7 @@ import re
 import subprocess
 import tempfile
 import threading
+import time
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 import psycopg
@@ -128,37 +129,40 @@ class _DumpOutput:
         self.errors = errors
         self.name = name
         self.count: _Count | None = None
+        self._waiting: float | None = None  # for pg_dump, since then
+        self._over = threading.Event()
+        threading.Thread(target=self._attend, name="pg_dump", daemon=True).start()
 
     def begin(self) -> None:
         """Wait for the first byte: pg_dump has locked every table and read every definition. Raises JagadataError."""
-        with self._attended():
-            begun = self.output.peek(1)
+        self._waiting = time.monotonic()
+        begun = self.output.peek(1)
+        self._waiting = None
         if not begun:
             self.check()
 
     def read(self, size: int = -1) -> bytes:
-        with self._attended():
-            data = self.output.read(size)
+        self._waiting = time.monotonic()
+        data = self.output.read(size)
+        self._waiting = None
         if self.count:
             self.count.check()
         if (not data and size != 0) or size < 0:
             self.check()
         return data
 
-    @contextlib.contextmanager
-    def _attended(self) -> Iterator[None]:
-        """While we wait for pg_dump: one that gives nothing for too long is killed, which ends the wait."""
-        timer = threading.Timer(self.silence, self._end_silence)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
+    def _attend(self) -> None:
+        """In a thread: a pg_dump that gives nothing for too long while we wait for it is killed, which ends the wait."""
+        while not self._over.wait(self.silence / 20):
+            waiting = self._waiting
+            if waiting is not None and time.monotonic() - waiting > self.silence:
+                self.is_silent = True
+                self.process.kill()
+                return
 
-    def _end_silence(self) -> None:
-        self.is_silent = True
-        self.process.kill()
+    def close(self) -> None:
+        self._over.set()
+        self.output.close()
 
     def finish(self) -> None:
         """Raises JagadataError unless everything was read, and pg_dump ended well."""
@@ -205,13 +209,14 @@ def _pg_dump(access: Access, name: str, flags: Sequence[str]) -> Iterator[_DumpO
             env=access.environment("dump"),
             pipesize=2**20,
         )
+        output = _DumpOutput(process, errors, name)
         try:
-            yield _DumpOutput(process, errors, name)
+            yield output
         finally:
             if process.poll() is None:
                 process.kill()
             process.wait()
-            cast("IO[bytes]", process.stdout).close()
+            output.close()
 
 
 def dump(access: Access, name: str, sink: Callable[[BinaryIO], None]) -> DumpResult:

@@ -70,3 +70,4 @@ def test_a_dump_that_gives_nothing_is_ended_by_name():
         process = subprocess.Popen(["sleep", "100"], stdout=subprocess.PIPE)
         with process, pytest.raises(JagadataError, match="pg_dump basis data 'simpeg' tidak memberi data"):
             _DumpOutput(process, errors, "simpeg", silence=0.1).begin()
+        assert process.returncode == -9
