@@ -24,8 +24,8 @@ $(VENV)/.ready: requirements-dev.lock requirements-uv.txt pyproject.toml
 	@touch $@
 
 lock: ## make both lock files again from pyproject.toml
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --no-emit-index-url pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --no-emit-index-url -c requirements.lock --extra dev --no-emit-package jagadata pyproject.toml build-tools.in -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --no-emit-index-url --override lock-overrides.txt pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --no-emit-index-url --override lock-overrides.txt -c requirements.lock --extra dev --no-emit-package jagadata pyproject.toml build-tools.in -o requirements-dev.lock
 
 demo: setup ## a real application loses its data and gets it back by the book (KEEP=1 leaves it running)
 	@KEEP=$(KEEP) $(BIN)/python -m jagadata.demo
