@@ -53,7 +53,7 @@ def fill_restore_form(run: RestoreRun) -> RestoreForm:
         personal_data=request.personal_data,
         cyber_incident=request.cyber_incident,
         fallback=request.fallback
-        or "Data lama tetap disimpan; satu perintah (`jaga rollback`) mengembalikannya.",
+        or "Data lama tetap disimpan; satu perintah (jaga rollback) mengembalikannya.",
         office=office.office.name,
         city=office.office.city,
         officer=_officer(holders[0]) if holders else Signature(role="staf_infrastruktur"),
