@@ -116,6 +116,10 @@ class _Count:
             self.thread.join(1)
 
 
+class _SilentError(JagadataError):
+    """pg_dump hung: beginning anew would only wait as long again."""
+
+
 class _DumpOutput:
     """pg_dump's output; a failure is raised before the end of file, so that a cut stream is never taken for whole."""
 
@@ -175,7 +179,7 @@ class _DumpOutput:
         """Wait for pg_dump's end. Raises JagadataError unless it ended well."""
         code = self.process.wait()
         if self.is_silent:
-            raise JagadataError(
+            raise _SilentError(
                 f"pg_dump basis data '{self.name}' tidak memberi data selama {self.silence / 60:.0f} menit.",
                 "Periksa server basis data (disk, sesi yang menunggu), lalu ulangi back up.",
             )
@@ -241,7 +245,7 @@ def dump(access: Access, name: str, sink: Callable[[BinaryIO], None]) -> DumpRes
                     await_vanishing(access, name, moment.passing)
                     begun = True
                     rows = _give(output, connection, moment, sink)
-            except UnreachableError:
+            except (UnreachableError, _SilentError):
                 raise
             except JagadataError as error:
                 if begun or (fault and fault.message == error.message and not _is_moving(error)):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from jagadata.adapters.postgres_dump import _DumpOutput
+from jagadata.adapters.postgres_dump import _DumpOutput, _SilentError
 from jagadata.building import Building
 from jagadata.errors import JagadataError
 from jagadata.office_parts import RestorePolicy
@@ -68,6 +68,6 @@ def test_a_count_that_stands_still_is_ended_by_name():
 def test_a_dump_that_gives_nothing_is_ended_by_name():
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(["sleep", "100"], stdout=subprocess.PIPE)
-        with process, pytest.raises(JagadataError, match="pg_dump basis data 'simpeg' tidak memberi data"):
+        with process, pytest.raises(_SilentError, match="pg_dump basis data 'simpeg' tidak memberi data"):
             _DumpOutput(process, errors, "simpeg", silence=0.1).begin()
         assert process.returncode == -9
