@@ -22,7 +22,6 @@ NOBODY = 65534
 _CLONE_NEWUSER = 0x10000000
 _PR_SET_PDEATHSIG = 1
 _LOWEST_PORT = 10240
-_claims: list[socket.socket] = []
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -45,7 +44,7 @@ def free_port() -> int:
         with contextlib.suppress(OSError), socket.socket() as probe:
             claim.bind(f"\0jagadata-port-{port}")
             probe.bind(("127.0.0.1", port))
-            _claims.append(claim)
+            claim.detach()  # held until this process ends, without an object that warns then
             return port
         claim.close()
 
