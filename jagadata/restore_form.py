@@ -68,7 +68,7 @@ def fill_restore_form(run: RestoreRun) -> RestoreForm:
         started=_time(result.get("on_at")),
         off_seconds=result.get("downtime_seconds"),
         verification=_verification(result),
-        status=run.status,  # type: ignore[arg-type]
+        status=run.status,  # type: ignore[arg-type] # the journal holds no other
         status_reason=run.reason,
         informed_at=_time(told["at"]) if told else None,
         informed_by=told["how"] if told else "",

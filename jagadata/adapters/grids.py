@@ -301,7 +301,7 @@ def open_html(path: Path, limits: Limits) -> Iterator[Grid]:
         yield Grid(
             sheet=f"Tabel {number}" if len(parser.tables) > 1 else "",
             width=width,
-            chunks=lambda size, whole=whole: (  # type: ignore[misc]
+            chunks=lambda size, whole=whole: (  # type: ignore[misc] # mypy infers no lambda with a default
                 [list(row) for row in whole[start : start + size]] for start in range(0, len(whole), size)
             ),
             merges=tuple(merges),

@@ -66,7 +66,7 @@ def look_over(grid: Grid) -> Sightings:
 def _look(seen: Sightings, column: int, cells: Sequence[Cell], line: int, *, phone: bool) -> None:
     kinds = set(map(type, cells))
     if str in kinds:
-        texts = "\x1f".join(cells if len(kinds) == 1 else [cell for cell in cells if type(cell) is str])  # type: ignore[arg-type]
+        texts = "\x1f".join(cells if len(kinds) == 1 else [cell for cell in cells if type(cell) is str])  # type: ignore[arg-type] # all str: `kinds` says so
         suspect = SUSPECT.search(texts) is not None
         if phone:
             _look_at_numbers_in_text(seen, column, cells, line)
