@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from jagadata.office_collection import Collection
+from jagadata.adapters.file_examination import Request, examine_file
+from jagadata.collection.round import Round
+from jagadata.office_collection import Collection, DatasetEntry, Limits
 
 
 def make_policy(**changes) -> Collection:
@@ -56,3 +58,19 @@ def make_policy(**changes) -> Collection:
         ],
     }
     return Collection.model_validate({**value, **changes})
+
+
+def examine(path, columns, **changes):
+    """What is found in a file that should hold one data set with these columns; its tables lie beside it."""
+    value = {"code": "x", "name": "Data", "agency": "a", "unit": "orang", "columns": columns}
+    request = Request(
+        path=path,
+        name=path.name,
+        datasets=(DatasetEntry.model_validate({**value, **changes}),),
+        round=Round(2026, 2),
+        limits=Limits(),
+        region="3503",
+        folder=path.parent,
+        previous={},
+    )
+    return examine_file(request)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from jagadata.collection.cleaning import Part, Percents
+    from jagadata.collection.examination import Severity
     from jagadata.office_collection import ColumnEntry
 
 _GAPS = 10
@@ -36,6 +37,20 @@ _SUMS = {
     ),
 }
 """Text and action by `Part.last_sum`."""
+
+
+_UNSURE = (
+    "angka seperti '1.234' dibaca dengan titik sebagai tanda desimal, seperti kolom lain.",
+    "Tulis ribuan tanpa titik dan desimal dengan koma.",
+)
+_THOUSANDS = (
+    "angka seperti '1.500' dibaca sebagai ribuan (seribu lima ratus).",
+    "Bila maksudnya satu setengah, tulis 1,5 dengan koma, lalu kirim ulang; bila memang ribuan, tulis 1500 tanpa titik.",
+)
+_AMBIGUOUS = (
+    "angka seperti '1.234' atau '1,234' dapat berarti ribuan atau pecahan.",
+    "Tulis ribuan tanpa tanda (1234), dan desimal dengan koma dan dua angka (1,23).",
+)
 
 
 def find_part_faults(part: Part) -> Iterator[Finding]:
@@ -123,27 +138,18 @@ def find_part_faults(part: Part) -> Iterator[Finding]:
             text="Baris ini tampak seperti catatan atau tanda tangan, tetapi memuat angka atau tahun pada kolom yang diminta; tidak dibaca.",
             action="Bila data, isi semua kolom wajibnya; bila bukan, hapus angka dan tahunnya.",
         )  # fmt: skip
-    for name, count in part.marks.unsure.items():
-        yield Finding(
-            code="angka-bermakna-ganda", severity="peringatan", count=count,
-            where=place(sheet=sheet, column=layout.headings[layout.columns[name]]),
-            text=f"{number_text(count)} angka seperti '1.234' dibaca dengan titik sebagai tanda desimal, seperti kolom lain.",
-            action="Tulis ribuan tanpa titik dan desimal dengan koma.",
-        )  # fmt: skip
-    for name, count in part.marks.thousands.items():
-        yield Finding(
-            code="angka-bermakna-ganda", severity="peringatan", count=count,
-            where=place(sheet=sheet, column=layout.headings[layout.columns[name]]),
-            text=f"{number_text(count)} angka seperti '1.500' dibaca sebagai ribuan (seribu lima ratus).",
-            action="Bila maksudnya satu setengah, tulis 1,5 dengan koma, lalu kirim ulang; bila memang ribuan, tulis 1500 tanpa titik.",
-        )  # fmt: skip
-    for name, count in part.marks.ambiguous.items():
-        yield Finding(
-            code="angka-bermakna-ganda", severity="kesalahan", count=count,
-            where=place(sheet=sheet, column=layout.headings[layout.columns[name]]),
-            text=f"{number_text(count)} angka seperti '1.234' atau '1,234' dapat berarti ribuan atau pecahan.",
-            action="Tulis ribuan tanpa tanda (1234), dan desimal dengan koma dan dua angka (1,23).",
-        )  # fmt: skip
+    readings: tuple[tuple[Severity, Mapping[str, int], str, str], ...] = (
+        ("peringatan", part.marks.unsure, *_UNSURE),
+        ("peringatan", part.marks.thousands, *_THOUSANDS),
+        ("kesalahan", part.marks.ambiguous, *_AMBIGUOUS),
+    )
+    for severity, counts, text, action in readings:
+        for name, count in counts.items():
+            yield Finding(
+                code="angka-bermakna-ganda", severity=severity, count=count,
+                where=place(sheet=sheet, column=layout.headings[layout.columns[name]]),
+                text=f"{number_text(count)} {text}", action=action,
+            )  # fmt: skip
     if part.overlong:
         yield Finding(
             code="sel-berlebih", severity="kesalahan", count=len(part.overlong),

@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 from pyarrow import parquet
 
-from jagadata.adapters.file_examination import Request, examine_file
 from jagadata.collection.numerals import parse_number
-from jagadata.collection.round import Round
-from jagadata.office_collection import DatasetEntry, Limits
+from tests.collection_parts import examine
 from tests.corpus.makers import book, text
 
 PUPILS = [
@@ -28,20 +26,7 @@ def read(tmp_path):
     def ask(data, kind="xlsx", columns=PUPILS):
         path = tmp_path / f"data.{kind}"
         path.write_bytes(data)
-        dataset = DatasetEntry.model_validate(
-            {"code": "siswa", "name": "Siswa", "agency": "a", "unit": "orang", "columns": columns, "covers_year": False}
-        )  # fmt: skip
-        request = Request(
-            path=path,
-            name=path.name,
-            datasets=(dataset,),
-            round=Round(2026, 2),
-            limits=Limits(),
-            region="3503",
-            folder=tmp_path,
-            previous={},
-        )
-        found = examine_file(request)
+        found = examine(path, columns, code="siswa", name="Siswa", covers_year=False)
         tables = [parquet.read_table(tmp_path / one.file) for one in found.tables]
         numbers = [
             number
@@ -61,14 +46,7 @@ def told(tmp_path):
     def ask(data, kind="xlsx", columns=PUPILS):
         path = tmp_path / f"data.{kind}"
         path.write_bytes(data)
-        dataset = DatasetEntry.model_validate(
-            {"code": "siswa", "name": "Siswa", "agency": "a", "unit": "orang", "columns": columns, "covers_year": False}
-        )  # fmt: skip
-        request = Request(
-            path=path, name=path.name, datasets=(dataset,), round=Round(2026, 2), limits=Limits(), region="3503",
-            folder=tmp_path, previous={},
-        )  # fmt: skip
-        found = examine_file(request)
+        found = examine(path, columns, code="siswa", name="Siswa", covers_year=False)
         return found.complete, [(one.code, one.where, one.text) for one in found.findings]
 
     return ask

@@ -9,13 +9,13 @@ import xlsxwriter
 from pyarrow import parquet
 
 from jagadata.adapters.archive_contents import _joined, _percent_runs, find_percents
-from jagadata.adapters.file_examination import Request, examine_file
 from jagadata.collection.grid import Grid
 from jagadata.collection.personal import SUSPECT, find_bare_phones, find_personal, mask
 from jagadata.collection.reading import Question, read_tables
 from jagadata.collection.round import Round
 from jagadata.collection.sightings import Sightings
 from jagadata.office_collection import DatasetEntry, Limits
+from tests.collection_parts import examine
 from tests.corpus.makers import again, open_document
 
 NIK = "3503011501900001"
@@ -44,20 +44,7 @@ def read(tmp_path):
                 for column, cell in enumerate(row):
                     sheet.write(number, column, cell, form if isinstance(cell, float) else None)
             book.close()
-        dataset = DatasetEntry.model_validate(
-            {"code": "x", "name": "Data", "agency": "a", "unit": "orang", "columns": columns}
-        )
-        request = Request(
-            path=path,
-            name=path.name,
-            datasets=(dataset,),
-            round=Round(2026, 2),
-            limits=Limits(),
-            region="3503",
-            folder=tmp_path,
-            previous={},
-        )
-        return examine_file(request)
+        return examine(path, columns)
 
     return ask
 
