@@ -8,31 +8,36 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, Self
 from zoneinfo import ZoneInfo
 
-from jagadata.catalog import Catalog, read_catalog
-from jagadata.envelope import Seals, Signer
 from jagadata.errors import JagadataError, RefusedError
-from jagadata.journal import Journal, now
-from jagadata.keys import parse_identity, parse_recipients, parse_signer
-from jagadata.office import load_office
-from jagadata.records import Records
-from jagadata.secrets import reveal
-from jagadata.services import ServiceControl
+from jagadata.evidence.envelope import Seals, Signer
+from jagadata.evidence.journal import Journal, now
+from jagadata.evidence.keys import parse_identity, parse_recipients, parse_signer
+from jagadata.evidence.records import Records
+from jagadata.office.file import load_office
+from jagadata.office.secrets import reveal
+from jagadata.services.control import ServiceControl
+from jagadata.vault.catalog import Catalog, read_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date, datetime
     from types import TracebackType
 
-    from jagadata.collection.arrival import Arrivals
-    from jagadata.collection.inventory import InventoryBook
-    from jagadata.collection.publishing import Publisher
-    from jagadata.office import HostEntry, Office, ServerEntry, StoreEntry
-    from jagadata.office_collection import Collection
-    from jagadata.ports import Channel, DatabaseServer, Host, Store
+    from jagadata.collection.intake.arrival import Arrivals
+    from jagadata.collection.inventory.publishing import Publisher
+    from jagadata.collection.ports import InventoryBook
+    from jagadata.office.collection import Collection
+    from jagadata.office.file import Office
+    from jagadata.office.machines import HostEntry, ServerEntry
+    from jagadata.office.stores import StoreEntry
+    from jagadata.ports.channel import Channel
+    from jagadata.ports.database import DatabaseServer
+    from jagadata.ports.host import Host
+    from jagadata.ports.store import Store
 
 
 class Connections(Protocol):
-    """Makes the adapters that the office file asks for; `adapters/connections.py` is the real one, tests give fakes."""
+    """Makes the adapters that the office file asks for; `connections.py` is the real one, tests give fakes."""
 
     def store(self, entry: StoreEntry) -> Store: ...
     def host(self, entry: HostEntry) -> Host: ...
@@ -65,7 +70,7 @@ class Workplace:
         self, office: Office, *, connections: Connections | None = None, clock: Callable[[], datetime] = now
     ) -> None:
         if connections is None:
-            from jagadata.adapters.connections import RealConnections
+            from jagadata.connections import RealConnections
 
             connections = RealConnections(office)
         self.office = office

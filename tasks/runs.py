@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from prefect import runtime
 
-from jagadata import secrets
-from jagadata.backup_run import BackupRun
-from jagadata.collection.round_run import RoundRun
+from jagadata.backup.run import BackupRun
+from jagadata.collection.run import RoundRun
 from jagadata.errors import UnreachableError
-from jagadata.restore_run import RestoreRun
+from jagadata.office import secrets
+from jagadata.restore.run import RestoreRun
 from jagadata.workplace import Workplace
 from tasks.parameters import parse_order, parse_request, parse_round_order
 

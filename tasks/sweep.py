@@ -1,4 +1,4 @@
-"""The step of the sweep as a Prefect task; what it does is in jagadata/sweep.py."""
+"""The step of the sweep as a Prefect task; what it does is in jagadata/upkeep/sweep.py."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from prefect import State, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
-from jagadata.sweep import sweep
+from jagadata.upkeep.sweep import sweep
 from jagadata.workplace import Workplace
 from tasks import artifacts
 

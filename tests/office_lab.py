@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from jagadata.approval import Decision
-from jagadata.backup_run import BackupOrder, BackupRun
-from jagadata.demo.mail import MailSink, start_mail
+from jagadata.backup.run import BackupOrder, BackupRun
 from jagadata.demo.office import Application, make_office, start_application
-from jagadata.office import load_office
-from jagadata.request import RestoreRequest
-from jagadata.restore_run import RestoreRun
+from jagadata.lab.mail import MailSink, start_mail
+from jagadata.office.file import load_office
+from jagadata.restore.request import RestoreRequest
+from jagadata.restore.run import RestoreRun
+from jagadata.signoff.signers import Decision
 from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
     from pathlib import Path
 
-    from jagadata.demo.postgres import Postgres
+    from jagadata.lab.postgres import Postgres
 
 
 @dataclass

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from jagadata import post
 from jagadata.errors import NotFoundError, RefusedError
-from jagadata.restore_run import RestoreRun
+from jagadata.restore.papers.letters import close_restore
+from jagadata.restore.run import RestoreRun
 from jagadata.workplace import Workplace
 
 CODES = """\b
@@ -57,5 +57,5 @@ def acknowledge(run: str, note: str, who: str, refused: bool) -> None:
             )
         answer = "Belum diterima" if refused else "Diterima pemohon"
         restore.acknowledge(answer=answer, recorded_by=chosen[0].name, how=note, note=note)
-        post.close_restore(restore)
+        close_restore(restore)
         click.echo(f"{answer}: dicatat pada permohonan {restore.number()} oleh {chosen[0].name}.")

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from jagadata.cli.tables import print_table
-from jagadata.doctor import examine
+from jagadata.upkeep.doctor import examine
 from jagadata.workplace import Workplace
 
 CODES = """\b

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jagadata import post
-from jagadata.adapters.typst_pdf import render_minutes_pdf
-from jagadata.calendar import format_bytes, format_moment
+from jagadata.adapters.typst import render_minutes_pdf
 from jagadata.cli.first_day import write_new
 from jagadata.cli.tables import print_problems, print_table
 from jagadata.errors import JagadataError, NotFoundError, RefusedError
-from jagadata.post import FORM_KIND
-from jagadata.records import Problem
-from jagadata.restore_run import RestoreRun
+from jagadata.findings import Problem
+from jagadata.papers import outbox
+from jagadata.papers.outbox import FORM_KIND
+from jagadata.restore.run import RestoreRun
+from jagadata.text.formats import format_bytes, format_moment
 from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
-    from jagadata.ports import Store, StoredObject
+    from jagadata.ports.store import Store, StoredObject
 
 CODES = """\b
 Kode keluar:
@@ -158,7 +158,7 @@ def _save_minutes(place: Workplace, found: list[Filed], letter: str, folder: Pat
             "Berita acara hanya dibuat untuk restore yang dilaksanakan.",
         )
     pdf = render_minutes_pdf(
-        restore.form(), post.letterhead(place), number=letter, at=place.clock(), tz=place.timezone
+        restore.form(), outbox.letterhead(place), number=letter, at=place.clock(), tz=place.timezone
     )
     return _save(folder / f"berita-acara-{restore.run}.pdf", pdf)
 

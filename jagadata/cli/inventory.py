@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
+from jagadata.adapters.satu_data.roles import render_inventory_sql
 from jagadata.cli.tables import print_table
-from jagadata.collection.inventory import render_inventory_sql
+from jagadata.collection.claims import find_holder
 from jagadata.collection.round import parse_round
-from jagadata.collection.round_claims import find_holder
-from jagadata.collection.round_run import RoundRun, find_policy
+from jagadata.collection.run import RoundRun, find_policy
 from jagadata.errors import NotFoundError, RefusedError
 from jagadata.workplace import Workplace
 
@@ -69,7 +69,8 @@ def show(name: str) -> None:
 @click.argument("name", metavar="PUTARAN")
 def take_in(name: str) -> None:
     """Mengulang langkah 5 bagi data lengkap yang belum masuk inventaris atau belum terpublikasi. Yang sudah selesai tidak diulang."""
-    from jagadata.collection import inventory_run  # late: the other commands need none of it
+    from jagadata.collection.closing import steps  # late: the other commands need none of it
+    from jagadata.collection.inventory.run import carry_in
 
     with Workplace.open() as place:
         round = parse_round(name)
@@ -84,8 +85,8 @@ def take_in(name: str) -> None:
                 f"Langkah 5 {round.text} belum dijalankan.",
                 "Tutup dahulu pengumpulan datanya (`jaga pending`).",
             )
-        refusals = inventory_run.carry_in(run)
-        rows = [[name, str(count), text] for name, count, text in inventory_run.stored(run, refusals)]
+        refusals = carry_in(run)
+        rows = [[name, str(count), text] for name, count, text in steps.stored(run, refusals)]
         print_table(("Data", "Baris", "Keterangan"), rows)
         if refusals:
             raise RefusedError(

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from jagadata.calendar import format_date
 from jagadata.cli.tables import print_problems, print_table
 from jagadata.errors import JagadataError, NotFoundError
-from jagadata.kept import Kept, drop_kept, list_kept, whereabouts
+from jagadata.restore.kept import Kept, drop_kept, list_kept, whereabouts
+from jagadata.text.formats import format_date
 from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
-    from jagadata.records import Problem
+    from jagadata.findings import Problem
 
 CODES = """\b
 Kode keluar:

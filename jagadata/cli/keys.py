@@ -11,13 +11,13 @@ import pyrage
 
 from jagadata.cli.first_day import write_new
 from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError
-from jagadata.keys import make_keys, parse_identity, parse_recipients
-from jagadata.office import office_path
-from jagadata.reading_back import read_properties
+from jagadata.evidence.keys import make_keys, parse_identity, parse_recipients
+from jagadata.office.file import office_path
+from jagadata.vault.verification import read_properties
 from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
-    from jagadata.keys import NewKeys
+    from jagadata.evidence.keys import NewKeys
 
 CODES = """\b
 Kode keluar:

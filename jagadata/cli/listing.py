@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jagadata.calendar import format_bytes, format_date, format_moment, parse_period
-from jagadata.catalog import make_silence
+from jagadata.backup.prune import prune as carry_out
 from jagadata.cli.restore import new_run_id
 from jagadata.cli.tables import print_problems, print_table
 from jagadata.errors import JagadataError
-from jagadata.pruning import prune as carry_out
-from jagadata.records import Problem
+from jagadata.findings import Problem
+from jagadata.text.formats import format_bytes, format_date, format_moment
+from jagadata.text.periods import parse_period
+from jagadata.vault.catalog import make_silence
 from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
-    from jagadata.catalog import Backup, Catalog
+    from jagadata.vault.catalog import Backup, Catalog
 
 CODES = """\b
 Kode keluar:

@@ -7,21 +7,28 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jagadata.adapters.workbooks import read_attendance
+from jagadata.adapters.spreadsheets.workbooks import read_attendance
 from jagadata.cli.first_day import write_new
 from jagadata.cli.tables import print_problems, print_table
-from jagadata.collection import intake_run
-from jagadata.collection.late_arrivals import make_late_rows
+from jagadata.collection.claims import find_holder, find_rounds
+from jagadata.collection.intake.delivery_table import make_delivery_rows
+from jagadata.collection.intake.late_arrivals import make_late_rows
+from jagadata.collection.intake.run import (
+    accept_receipt,
+    list_deliveries,
+    list_open_rounds,
+    list_quarantine,
+    list_unread_mails,
+    take_in_round,
+)
 from jagadata.collection.round import Round, parse_round
-from jagadata.collection.round_claims import find_holder, find_rounds
-from jagadata.collection.round_run import RoundRun, find_policy
+from jagadata.collection.run import RoundRun, find_policy
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
-from jagadata.papers import make_delivery_rows
-from jagadata.records import Problem
+from jagadata.findings import Problem
 from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
-    from jagadata.ports import Store
+    from jagadata.ports.store import Store
 
 CODES = """\b
 Kode keluar:
@@ -64,7 +71,7 @@ def _row(place: Workplace, one: Round) -> list[str]:
     run = RoundRun(place, find_holder(place, one))
     if run.journal.outcome("1") is None:
         return [one.text, run.run, run.status or "disiapkan", "-", "-"]
-    deliveries = intake_run.deliveries(run)
+    deliveries = list_deliveries(run)
     complete = sum(item.is_complete for item in deliveries)
     return [
         one.text,
@@ -81,14 +88,14 @@ def show(name: str) -> None:
     """Menampilkan siapa menyampaikan apa, isi karantina, dan surel yang perlu dibaca petugas."""
     with Workplace.open() as place:
         run = _open(place, name)
-        rows = make_delivery_rows(intake_run.deliveries(run), place.timezone)
+        rows = make_delivery_rows(list_deliveries(run), place.timezone)
         if rows:
             print_table(tuple(rows[0]), [list(row.values()) for row in rows])
-        held = intake_run.quarantine(run)
+        held = list_quarantine(run)
         if held:
             click.echo("Karantina (pengirim tidak dikenal; terima dengan `jaga round accept`):")
             print_table(("Tanda terima", "Pengirim", "Berkas", "Sebab"), [list(row.values()) for row in held])
-        unread = intake_run.unread_mails(run)
+        unread = list_unread_mails(run)
         if unread:
             click.echo("Perlu dibaca petugas (tanpa data, tidak dijawab):")
             print_table(tuple(unread[0]), [list(row.values()) for row in unread])
@@ -120,8 +127,8 @@ def intake(context: click.Context) -> None:
     """Mengambil, memeriksa, dan menjawab kiriman OPD sekarang, tanpa server Prefect."""
     with Workplace.open() as place:
         problems: list[Problem] = []
-        for run in intake_run.open_rounds(place):
-            done = intake_run.take_in(run)
+        for run in list_open_rounds(place):
+            done = take_in_round(run)
             click.echo(f"{run.title}: {done.summary}")
             problems += done.problems
     print_problems(problems)
@@ -144,7 +151,7 @@ def accept(name: str, receipt: str, agency: str, by: str) -> None:
             raise NotFoundError(
                 f"OPD '{agency}' tidak ada di berkas kantor.", f"Pilih salah satu dari: {known}."
             )
-        intake_run.accept(run, receipt, agency, official.id)
+        accept_receipt(run, receipt, agency, official.id)
         click.echo(
             f"{receipt} diterima sebagai kiriman {run.agency(agency).name}; diperiksa pada penerimaan berikutnya."
         )

@@ -8,11 +8,11 @@ from datetime import datetime
 import click
 from rich.console import Console
 
-from jagadata.adapters.prefect_api import PrefectApi
-from jagadata.approval import parse_label
-from jagadata.calendar import format_moment
+from jagadata.adapters.orchestrator.prefect_api import PrefectApi
 from jagadata.cli.tables import print_table
 from jagadata.errors import NotFoundError, RefusedError
+from jagadata.signoff.signers import parse_label
+from jagadata.text.formats import format_moment
 
 CODES = """\b
 Kode keluar:

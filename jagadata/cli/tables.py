@@ -13,7 +13,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from jagadata.records import Problem
+    from jagadata.findings import Problem
 
 
 def clean(text: str) -> str:

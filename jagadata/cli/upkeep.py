@@ -6,13 +6,14 @@ import getpass
 
 import click
 
-from jagadata import papers, post
-from jagadata.backup_run import BackupOrder, BackupRun
+from jagadata.backup.papers.letters import file_backup_form
+from jagadata.backup.papers.markdown import render_backup
+from jagadata.backup.run import BackupOrder, BackupRun
 from jagadata.cli.restore import carry_on
 from jagadata.cli.tables import print_problems, print_table
 from jagadata.errors import JagadataError, NotFoundError, RefusedError
-from jagadata.restore_run import RestoreRun
-from jagadata.sweep import sweep as find_and_clean
+from jagadata.restore.run import RestoreRun
+from jagadata.upkeep.sweep import sweep as find_and_clean
 from jagadata.workplace import Workplace
 
 SWEEP_CODES = """\b
@@ -83,8 +84,8 @@ def _resume_backup(run: BackupRun) -> None:
         for system in run.waiting(number, opened["systems"]):
             step(system)
     form = run.fill_form()
-    post.file_backup_form(run.place, form, step=5)
-    click.echo(papers.render_markdown(form, tz=run.place.timezone))
+    file_backup_form(run.place, form, step=5)
+    click.echo(render_backup(form, run.place.timezone))
     if run.failures():
         raise JagadataError(
             f"Back up {form.number}: {', '.join(run.failures())} gagal.",

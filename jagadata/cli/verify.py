@@ -10,13 +10,13 @@ import click
 from jagadata.cli.restore import progress_bar
 from jagadata.cli.tables import print_problems, print_table
 from jagadata.errors import DamagedError, JagadataError, NotFoundError
-from jagadata.reading_back import read_back
+from jagadata.vault.verification import read_back
 from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from jagadata.catalog import Backup, Catalog
+    from jagadata.vault.catalog import Backup, Catalog
 
 CODES = """\b
 Kode keluar:

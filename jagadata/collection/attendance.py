@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from jagadata.calendar import format_long, zone_name
-from jagadata.forms import format_nip
-from jagadata.sheet import Field, Part, Section, Sheet, Table, make_block, make_notes
+from jagadata.papers.sheet import Field, Part, Section, Sheet, Table, make_block, make_notes
+from jagadata.papers.values import format_nip
+from jagadata.text.formats import format_long, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from jagadata.collection.proposal import Proposal
     from jagadata.collection.round import Round
-    from jagadata.forms import Signature
-    from jagadata.office_collection import Agency
+    from jagadata.office.collection import Agency
+    from jagadata.papers.values import Signature
 
 HEADS = ("No", "OPD", "Nama", "NIP", "Jabatan", "No. HP", "Tanda Tangan")
 """Columns of the Daftar Hadir, on paper and in the workbook."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jagadata.demo.processes import free_port
 from jagadata.errors import (
     AlreadyExistsError,
     DamagedError,
@@ -19,14 +18,15 @@ from jagadata.errors import (
     RefusedError,
     UnreachableError,
 )
+from jagadata.lab.processes import free_port
 from tests.contracts.test_stores import CEPH, EARLIER, PART, keys, pattern, s3_store, write
 from tests.s3_parts import Fault, OldServer, Proxy, make_certificate
 
 if TYPE_CHECKING:
-    from jagadata.adapters.s3_store import S3Store
+    from jagadata.adapters.s3.store import S3Store
 
 if TYPE_CHECKING:
-    from jagadata.adapters.s3_store import S3Store
+    from jagadata.adapters.s3.store import S3Store
 
 VERSIONED = [
     ("s3", "versioned"),

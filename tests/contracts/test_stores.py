@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jagadata.adapters.directory_store import DirectoryStore
-from jagadata.adapters.memory_store import MemoryStore
-from jagadata.adapters.s3_store import S3Store
+from jagadata.adapters.directory.store import DirectoryStore
+from jagadata.adapters.s3.store import S3Store
 from jagadata.errors import AlreadyExistsError, NotFoundError, RefusedError
-from jagadata.ports import StoredObject
+from jagadata.lab.memory_store import MemoryStore
+from jagadata.ports.store import StoredObject
 
 PART = 2**20
 EARLIER = timedelta(seconds=-60)  # an age that everything has

@@ -16,10 +16,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from jagadata.calendar import period_of
 from jagadata.errors import RefusedError
-from jagadata.journal import now
-from jagadata.restore_run import RestoreRun
+from jagadata.evidence.journal import now
+from jagadata.restore.run import RestoreRun
+from jagadata.text.periods import period_of
 from jagadata.workplace import Workplace
 
 

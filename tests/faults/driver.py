@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from jagadata.office import load_office
-from jagadata.request import RestoreRequest
-from jagadata.restore_run import RestoreRun
+from jagadata.office.file import load_office
+from jagadata.restore.request import RestoreRequest
+from jagadata.restore.run import RestoreRun
 from jagadata.workplace import Workplace
 from tests.faults.scenario import carry_out, play_backup, play_restore
 from tests.faults.tap import Fault, Tap

@@ -11,11 +11,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from jagadata import post
-from jagadata.approval import Decision
-from jagadata.demo.ssh_server import start_ssh
 from jagadata.errors import JagadataError
-from jagadata.restore_run import RestoreRun
+from jagadata.lab.ssh_server import start_ssh
+from jagadata.restore.papers.letters import inform_requester
+from jagadata.restore.run import RestoreRun
+from jagadata.signoff.signers import Decision
 from tests.faults.kills import SWITCH_SECONDS
 from tests.faults.scenario import STEPS, Verdict
 from tests.faults.tap import Tap
@@ -139,7 +139,7 @@ def play(scenario, run: str, smith: Blacksmith) -> str:
                 smith.now = step
                 getattr(recovery, step)()
             smith.now = ""
-        post.inform_requester(restore)
+        inform_requester(restore)
     return "ended"
 
 

@@ -16,13 +16,13 @@ import pyrage
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from jagadata.envelope import Signer, canonical_json
+from jagadata.backup.prune import prune
 from jagadata.errors import JagadataError, NotFoundError
-from jagadata.journal import now
-from jagadata.manifest import MANIFEST_KIND
-from jagadata.pruning import prune
-from jagadata.restore_run import RestoreRun
-from jagadata.sweep import sweep
+from jagadata.evidence.envelope import Signer, canonical_json
+from jagadata.evidence.journal import now
+from jagadata.restore.run import RestoreRun
+from jagadata.upkeep.sweep import sweep
+from jagadata.vault.manifest import MANIFEST_KIND
 from jagadata.workplace import Workplace
 from tests.office_lab import OfficeLab, open_office
 

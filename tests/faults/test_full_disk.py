@@ -11,10 +11,10 @@ from secrets import token_hex
 
 import pytest
 
-from jagadata.demo.postgres import start_postgres
 from jagadata.errors import JagadataError
-from jagadata.reading_back import read_back
-from jagadata.sweep import sweep
+from jagadata.lab.postgres import start_postgres
+from jagadata.upkeep.sweep import sweep
+from jagadata.vault.verification import read_back
 from tests.office_lab import open_office
 
 LOAD = 3_000_000

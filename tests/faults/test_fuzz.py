@@ -8,7 +8,7 @@ import json
 from contextlib import suppress
 from dataclasses import asdict
 from types import SimpleNamespace
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import pyrage
 import pytest
@@ -16,23 +16,24 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from jagadata.adapters.memory_store import MemoryStore
-from jagadata.adapters.postgres_restore import parse_stages
-from jagadata.backup_run import BackupOrder
-from jagadata.catalog import read_catalog, write_receipt
-from jagadata.envelope import canonical_json, digest
+from jagadata.adapters.postgres.restore import parse_stages
+from jagadata.backup.papers.form import BackupForm, BackupRow
+from jagadata.backup.run import BackupOrder
 from jagadata.errors import DamagedError, JagadataError
-from jagadata.fetch import fetch_archive
-from jagadata.forms import BackupForm, BackupRow, RestoreForm, Signature, from_json, to_json
-from jagadata.journal import JOURNAL_KIND, Journal
-from jagadata.kept import KEPT_KIND, list_kept
-from jagadata.keys import NewKeys, make_keys, parse_identity, parse_recipients, parse_signer
-from jagadata.manifest import MANIFEST_KIND, RECEIPT_KIND, DatabaseEntry, Manifest, manifest_key
-from jagadata.office import HostEntry, System
-from jagadata.ports import Completed, DatabaseProperties
-from jagadata.reading_back import parse_properties
-from jagadata.records import NUMBER_KIND, Problem, Records
-from jagadata.request import (
+from jagadata.evidence.envelope import canonical_json, digest
+from jagadata.evidence.journal import JOURNAL_KIND, Journal
+from jagadata.evidence.keys import NewKeys, make_keys, parse_identity, parse_recipients, parse_signer
+from jagadata.evidence.numbers import NUMBER_KIND
+from jagadata.evidence.records import Records
+from jagadata.lab.memory_store import MemoryStore
+from jagadata.office.machines import HostEntry, System
+from jagadata.office.secrets import reveal
+from jagadata.papers.values import Signature, from_json, to_json
+from jagadata.ports.database import DatabaseProperties
+from jagadata.ports.host import Completed
+from jagadata.restore.kept import KEPT_KIND, list_kept
+from jagadata.restore.papers.form import RestoreForm
+from jagadata.restore.request import (
     Impact,
     Plan,
     PlannedDatabase,
@@ -41,11 +42,14 @@ from jagadata.request import (
     parse_plan,
     parse_restore_request,
 )
-from jagadata.restore_run import APPROVAL, RestoreRun
-from jagadata.secrets import reveal
-from jagadata.services import ServiceControl
-from jagadata.stream import read_stream, store_stream
-from jagadata.unit_states import State, SwitchState, parse_listening, parse_switch, parse_units
+from jagadata.restore.run import APPROVAL, RestoreRun
+from jagadata.services.control import ServiceControl
+from jagadata.services.states import State, SwitchState, parse_listening, parse_switch, parse_units
+from jagadata.vault.catalog import read_catalog, write_receipt
+from jagadata.vault.manifest import MANIFEST_KIND, RECEIPT_KIND, DatabaseEntry, Manifest, manifest_key
+from jagadata.vault.spool import fetch_archive
+from jagadata.vault.stream import read_stream, store_stream
+from jagadata.vault.verification import parse_properties
 from tasks.parameters import PerintahBackup, Permohonan, parse_order, parse_request
 from tests.faults.test_properties import (
     AT,
@@ -61,6 +65,9 @@ from tests.faults.test_properties import (
     mutations,
     told,
 )
+
+if TYPE_CHECKING:
+    from jagadata.findings import Problem
 
 KEYS: NewKeys = make_keys()
 IDENTITY = parse_identity(KEYS.identity)
@@ -82,7 +89,7 @@ def records(*stores):
 
 def sealed(payload, kind=KIND):
     """An envelope of these very payload bytes, be they JSON or not, with a good signature."""
-    from jagadata.envelope import _pre_authentication_encoding
+    from jagadata.evidence.envelope import _pre_authentication_encoding
 
     signature = SIGNER.key.sign(_pre_authentication_encoding(kind, payload))
     return canonical_json(

@@ -18,8 +18,25 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from jagadata.calendar import (
-    WIB,
+from jagadata.backup.retention import apply_policy
+from jagadata.errors import DamagedError, JagadataError, OfficeFileError
+from jagadata.evidence.envelope import Seals, Signer, canonical_json, digest
+from jagadata.office.file import Office, deployment_digest, parse_office
+from jagadata.office.machines import PublicKey
+from jagadata.office.policy import RetentionPolicy
+from jagadata.restore.names import make_kept_name, make_side_name
+from jagadata.restore.request import Impact, Plan, PlannedDatabase, RestoreRequest, parse_impact, parse_plan
+from jagadata.services.script import direct_name
+from jagadata.text.formats import WIB
+from jagadata.text.names import (
+    FILE_NAME,
+    LONGEST_FILE_NAME,
+    make_backup_id,
+    make_file_name,
+    make_number,
+    make_slug,
+)
+from jagadata.text.periods import (
     Period,
     add_working_days,
     count_working_days,
@@ -28,31 +45,16 @@ from jagadata.calendar import (
     parse_period,
     period_of,
 )
-from jagadata.catalog import Backup
-from jagadata.envelope import Seals, Signer, canonical_json, digest
-from jagadata.errors import DamagedError, JagadataError, OfficeFileError
-from jagadata.host_script import direct_name
-from jagadata.manifest import MANIFEST_KIND, Manifest, Receipt, manifest_hash, manifest_key, parse_manifest
-from jagadata.naming import (
-    FILE_NAME,
-    LONGEST_FILE_NAME,
-    make_backup_id,
-    make_file_name,
-    make_kept_name,
-    make_number,
-    make_side_name,
-    make_slug,
+from jagadata.vault.catalog import Backup
+from jagadata.vault.layout import check_key, is_key
+from jagadata.vault.manifest import (
+    MANIFEST_KIND,
+    Manifest,
+    Receipt,
+    manifest_hash,
+    manifest_key,
+    parse_manifest,
 )
-from jagadata.office import (
-    Office,
-    PublicKey,
-    RetentionPolicy,
-    deployment_digest,
-    parse_office,
-)
-from jagadata.request import Impact, Plan, PlannedDatabase, RestoreRequest, parse_impact, parse_plan
-from jagadata.retention import apply_policy
-from jagadata.store_keys import check_key, is_key
 
 CAREFUL = settings(derandomize=True, deadline=None, max_examples=100)
 """The same examples in each run, however slow the machine is."""

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from jagadata.adapters.s3_store import S3Store
+from jagadata.adapters.s3.store import S3Store
 from tests import s3_parts
 from tests.faults.http_proxy import HttpTap
 from tests.faults.s3_scenario import S3BackupScenario, S3RestoreScenario, open_s3_office

@@ -21,15 +21,15 @@ import psycopg
 import pytest
 import yaml
 
-from jagadata import follow_up
-from jagadata.approval import Decision
-from jagadata.envelope import canonical_json
 from jagadata.errors import BusyError, JagadataError, RefusedError
-from jagadata.kept import list_kept
-from jagadata.manifest import MANIFEST_KIND, RECEIPT_KIND
-from jagadata.office import load_office
-from jagadata.request import RestoreRequest
-from jagadata.restore_run import RestoreRun
+from jagadata.evidence.envelope import canonical_json
+from jagadata.office.file import load_office
+from jagadata.restore import follow_up
+from jagadata.restore.kept import list_kept
+from jagadata.restore.request import RestoreRequest
+from jagadata.restore.run import RestoreRun
+from jagadata.signoff.signers import Decision
+from jagadata.vault.manifest import MANIFEST_KIND, RECEIPT_KIND
 from jagadata.workplace import Workplace
 from tests.office_lab import open_office
 

@@ -17,8 +17,8 @@ from psycopg import sql
 
 from jagadata.cli import main
 from jagadata.demo.office import grant
-from jagadata.kept import list_kept, newest_kept, whereabouts
-from jagadata.restore_run import RestoreRun
+from jagadata.restore.kept import list_kept, newest_kept, whereabouts
+from jagadata.restore.run import RestoreRun
 from jagadata.workplace import Workplace
 
 APPROVED = ("--approved-by", "rina", "--letter", "046/31/406.020/2026")

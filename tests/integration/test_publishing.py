@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import pytest
 
-from jagadata.adapters.ckan_publisher import CkanPublisher
-from jagadata.adapters.folder_publisher import FolderPublisher
+from jagadata.adapters.portals.ckan import CkanPublisher
+from jagadata.adapters.portals.folder import FolderPublisher
 from jagadata.errors import DamagedError, JagadataError, RefusedError, UnreachableError
 from tests.ckan_parts import start_portal
 from tests.unit.test_package import ROWS, make_dataset, make_package, make_version
@@ -96,7 +96,7 @@ def test_a_publisher_that_is_killed_leaves_nothing_half_and_the_next_one_cleans_
     code = """
 import pickle, sys, time
 from pathlib import Path
-from jagadata.adapters.folder_publisher import FolderPublisher
+from jagadata.adapters.portals.folder import FolderPublisher
 Path.rename = lambda *_: (print("ready", flush=True), time.sleep(100))
 FolderPublisher(Path(sys.argv[1])).publish(pickle.load(sys.stdin.buffer))
 """

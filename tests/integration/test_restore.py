@@ -11,13 +11,13 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from jagadata import post
-from jagadata.approval import Decision
 from jagadata.demo.office import grant
-from jagadata.demo.postgres import start_postgres
 from jagadata.errors import JagadataError, NotFoundError, RefusedError, UnreachableError
-from jagadata.kept import drop_kept, list_kept, newest_kept, whereabouts
-from jagadata.restore_run import RestoreRun
+from jagadata.lab.postgres import start_postgres
+from jagadata.restore.kept import drop_kept, list_kept, newest_kept, whereabouts
+from jagadata.restore.papers.letters import inform_requester
+from jagadata.restore.run import RestoreRun
+from jagadata.signoff.signers import Decision
 from jagadata.workplace import Workplace
 
 
@@ -33,7 +33,7 @@ def test_a_damaged_application_comes_back_with_its_rows_and_the_old_data_stays(o
         assert office_lab.letters() == 200
         assert 0 < result["downtime_seconds"] < 60
         assert set(result["kept"]) <= office_lab.databases()
-        post.inform_requester(restore)
+        inform_requester(restore)
         restore.acknowledge(answer="Diterima pemohon", recorded_by="Agus", how="telepon")
         form = restore.form()
         assert (form.status, form.acknowledged, form.approval) == (
@@ -119,7 +119,7 @@ def test_a_probe_that_fails_gives_the_old_data_back_and_starts_the_service(offic
         assert office_lab.is_up()
         assert office_lab.letters() == 200
         assert restore.status == "Gagal"
-        post.inform_requester(restore)
+        inform_requester(restore)
         assert "gagal" in office_lab.mail.messages()[-1]["subject"]
 
 

@@ -9,10 +9,10 @@ from click.testing import CliRunner
 
 from jagadata.cli import main
 from jagadata.errors import RefusedError
-from jagadata.exchange import make_names
-from jagadata.kept import list_kept
-from jagadata.restore_run import RestoreRun
-from jagadata.sweep import sweep
+from jagadata.restore.kept import list_kept
+from jagadata.restore.recovery.swap import make_names
+from jagadata.restore.run import RestoreRun
+from jagadata.upkeep.sweep import sweep
 from jagadata.workplace import Workplace
 from tests.integration.test_follow_up import die_after
 
@@ -112,7 +112,7 @@ def test_what_is_unknown_refused_or_unapproved_is_not_resumed(office_lab):
 
 
 def test_a_backup_that_died_is_gone_on_with_and_nothing_is_dumped_twice(office_lab):
-    from jagadata.backup_run import BackupOrder, BackupRun
+    from jagadata.backup.run import BackupOrder, BackupRun
 
     system = office_lab.application.system
     with office_lab.place() as place:
@@ -216,6 +216,6 @@ def test_what_a_living_run_uses_is_left_alone(office_lab):
 
 
 def _now():
-    from jagadata.journal import now
+    from jagadata.evidence.journal import now
 
     return now()

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jagadata.adapters.memory_store import MemoryStore
 from jagadata.errors import NotFoundError, RefusedError
-from jagadata.kept import Kept, drop_kept, list_kept, newest_kept, record_kept, whereabouts
+from jagadata.lab.memory_store import MemoryStore
+from jagadata.restore.kept import Kept, drop_kept, list_kept, newest_kept, record_kept, whereabouts
 from tests.unit.test_signed_records import records
 
 NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)

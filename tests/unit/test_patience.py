@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jagadata.errors import JagadataError, RefusedError, UnreachableError
-from jagadata.patience import insist
+from jagadata.restore.recovery.retry import insist
 
 AWAY = UnreachableError("host tidak menjawab", transient=True)
 

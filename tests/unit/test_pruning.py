@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from jagadata.adapters.memory_store import MemoryStore
-from jagadata.catalog import write_receipt
-from jagadata.manifest import MANIFEST_KIND, manifest_hash, manifest_key
-from jagadata.pruning import prune
+from jagadata.backup.prune import prune
+from jagadata.lab.memory_store import MemoryStore
+from jagadata.vault.catalog import write_receipt
+from jagadata.vault.manifest import MANIFEST_KIND, manifest_hash, manifest_key
 from tests.unit.test_backup_run import NOW, Stores, make_place
 from tests.unit.test_retention import backup
 from tests.unit.test_signed_records import GoneStore

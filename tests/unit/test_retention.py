@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jagadata.catalog import Backup
-from jagadata.manifest import Manifest, Receipt
-from jagadata.office import RetentionPolicy
-from jagadata.retention import apply_policy
+from jagadata.backup.retention import apply_policy
+from jagadata.office.policy import RetentionPolicy
+from jagadata.vault.catalog import Backup
+from jagadata.vault.manifest import Manifest, Receipt
 
 NOW = datetime(2026, 11, 15, tzinfo=UTC)
 HASH = "0" * 64

@@ -12,7 +12,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from jagadata.adapters.s3_faults import explain_fault
+from jagadata.adapters.s3.errors import explain_fault
 from jagadata.errors import AlreadyExistsError, JagadataError, NotFoundError, RefusedError, UnreachableError
 
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import threading
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from jagadata.adapters.memory_store import MemoryStore
-from jagadata.envelope import Seals
 from jagadata.errors import AlreadyExistsError, DamagedError, JagadataError, RefusedError, UnreachableError
-from jagadata.journal import Journal
-from jagadata.keys import make_keys, parse_identity, parse_recipients, parse_signer
-from jagadata.office import PublicKey
-from jagadata.records import Problem, Records
+from jagadata.evidence.envelope import Seals
+from jagadata.evidence.journal import Journal
+from jagadata.evidence.keys import make_keys, parse_identity, parse_recipients, parse_signer
+from jagadata.evidence.records import Records
+from jagadata.lab.memory_store import MemoryStore
+from jagadata.office.machines import PublicKey
+
+if TYPE_CHECKING:
+    from jagadata.findings import Problem
 
 KIND = "application/vnd.jagadata.uji+json"
 AT = "2026-11-01T18:00:00+00:00"

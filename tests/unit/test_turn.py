@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jagadata.errors import BusyError, RestoreRunningError
-from jagadata.turn import PATIENCE, wait_for_turn
+from jagadata.restore.recovery.lock import PATIENCE, wait_for_turn
 from tests.unit.test_patience import Clock
 
 
