@@ -27,7 +27,7 @@ from prefect.variables import Variable
 from jagadata.backup import concerns
 from jagadata.errors import JagadataError
 from jagadata.restore import follow_up
-from jagadata.restore.papers.letters import inform_again, inform_requester
+from jagadata.restore.letters import inform_again, inform_requester
 from jagadata.restore.run import RestoreRun
 from jagadata.signoff import gates
 from jagadata.signoff.gates import OpenRun

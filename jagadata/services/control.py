@@ -30,7 +30,7 @@ _ASK_AGAIN_SECONDS = 0.5
 class ServiceControl:
     """Stops and starts what the office file lists for one system. `clock` and `sleep` are seconds; threads may share one.
 
-    `connect` gives the open host of a name; `probe` asks over HTTP (adapters/http_probe.py by default).
+    `connect` gives the open host of a name; `probe` asks over HTTP (adapters/http_probe.py).
     """
 
     def __init__(
@@ -39,14 +39,10 @@ class ServiceControl:
         hosts: Mapping[str, HostEntry],
         connect: Callable[[str], Host],
         *,
-        probe: Prober | None = None,
+        probe: Prober,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        if probe is None:
-            from jagadata.adapters.http_probe import HttpProbe
-
-            probe = HttpProbe()
         self.system = system
         self._connect, self._probe, self._clock, self._sleep = connect, probe, clock, sleep
         names = dict.fromkeys(service.host for service in system.services)  # in the order of the file

@@ -258,7 +258,9 @@ def check_copies(place, backup):
     for store in place.stores:
         if store.name in backup.stores:
             versions = backup.versions_in(store.name)
-            read_back(place, backup.manifest.system, backup.manifest.data, store, versions)
+            read_back(
+                place.server(backup.manifest.system), place.identity(), backup.manifest.data, store, versions
+            )
 
 
 @pytest.mark.timeout(900)

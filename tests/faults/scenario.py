@@ -8,11 +8,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from jagadata.backup.papers.letters import file_backup_form
+from jagadata.backup.letters import file_backup_form
 from jagadata.backup.run import BackupOrder, BackupRun
 from jagadata.errors import JagadataError, NotFoundError
 from jagadata.restore import follow_up
-from jagadata.restore.papers.letters import inform_again, inform_requester
+from jagadata.restore.letters import inform_again, inform_requester
 from jagadata.restore.run import RestoreRun
 from jagadata.signoff.signers import Decision
 from jagadata.upkeep.sweep import sweep
@@ -245,8 +245,8 @@ class BackupScenario(Scenario):
                     if store.name in backup.stores:
                         try:
                             read_back(
-                                place,
-                                self.system,
+                                place.server(self.system),
+                                place.identity(),
                                 backup.manifest.data,
                                 store,
                                 backup.versions_in(store.name),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from jagadata.errors import JagadataError
 from jagadata.lab.ssh_server import start_ssh
-from jagadata.restore.papers.letters import inform_requester
+from jagadata.restore.letters import inform_requester
 from jagadata.restore.run import RestoreRun
 from jagadata.signoff.signers import Decision
 from tests.faults.kills import SWITCH_SECONDS

@@ -21,6 +21,7 @@ import psycopg
 import pytest
 import yaml
 
+from jagadata.connections import open_workplace
 from jagadata.errors import BusyError, JagadataError, RefusedError
 from jagadata.evidence.envelope import canonical_json
 from jagadata.office.file import load_office
@@ -30,7 +31,6 @@ from jagadata.restore.request import RestoreRequest
 from jagadata.restore.run import RestoreRun
 from jagadata.signoff.signers import Decision
 from jagadata.vault.manifest import MANIFEST_KIND, RECEIPT_KIND
-from jagadata.workplace import Workplace
 from tests.office_lab import open_office
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def tell(what: str) -> None:
 
 def ask_and_approve(office: str, run: str, request: str) -> None:
     """Worker: step 1 and the gate."""
-    with Workplace(load_office(Path(office))) as place:
+    with open_workplace(load_office(Path(office))) as place:
         restore = RestoreRun(place, run, RestoreRequest(**json.loads(request)))
         restore.receive()
         restore.decide(Decision(answer="yes", signer="rina", at=place.clock().isoformat()), restore.plan.hash)
@@ -65,7 +65,7 @@ def ask_and_approve(office: str, run: str, request: str) -> None:
 
 def carry_out(office: str, run: str, pause: str = "") -> None:
     """Worker: steps 2 to 4 of a run that was approved; waits once it has read the journal, and after the step `pause`."""
-    with Workplace(load_office(Path(office))) as place:
+    with open_workplace(load_office(Path(office))) as place:
         restore = RestoreRun(place, run)
         tell("ready")
         try:

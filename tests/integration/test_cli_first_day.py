@@ -14,7 +14,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from jagadata.backup.papers.letters import file_backup_form
+from jagadata.backup.letters import file_backup_form
 from jagadata.cli import main
 from jagadata.lab.processes import free_port
 from jagadata.signoff.signers import Decision

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from jagadata.connections import open_workplace
 from jagadata.evidence.journal import now
 from jagadata.restore import follow_up
 from jagadata.restore.kept import list_kept
-from jagadata.restore.papers.letters import inform_requester
+from jagadata.restore.letters import inform_requester
 from jagadata.restore.run import RestoreRun
 from jagadata.signoff import gates
 from jagadata.upkeep import reminders
-from jagadata.workplace import Workplace
 
 
 def die_after(office_lab, place, *steps):
@@ -45,7 +45,7 @@ def test_a_dead_restore_is_ended_with_the_service_running_and_the_requester_told
         office_lab.sql("DELETE FROM aplikasi.surat WHERE id > 5")
         run = die_after(office_lab, place, *steps)
         assert not follow_up.is_abandoned(place, run)
-        with Workplace(place.office, clock=lambda: now() + timedelta(hours=1)) as later:
+        with open_workplace(place.office, clock=lambda: now() + timedelta(hours=1)) as later:
             assert follow_up.is_abandoned(later, run) == ("prepare" in steps)
     with office_lab.place() as place:
         ended = follow_up.finish_dead(place, run)
@@ -123,7 +123,7 @@ def test_a_request_that_was_never_answered_ends_as_refused_and_says_so(office_la
 def test_acknowledgement_is_due_after_working_days_of_the_office(office_lab):
     office_lab.change(lambda value: value.update(holidays=["2026-11-24"]))
     with office_lab.place() as place:
-        friday = Workplace(place.office, clock=lambda: datetime(2026, 11, 20, 3, tzinfo=UTC))
+        friday = open_workplace(place.office, clock=lambda: datetime(2026, 11, 20, 3, tzinfo=UTC))
         with friday:
             restore = RestoreRun(friday, "tanda-terima", office_lab.request())
             restore.record_information("e-mail")

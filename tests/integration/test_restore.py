@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
+from jagadata.connections import open_workplace
 from jagadata.demo.office import grant
 from jagadata.errors import JagadataError, NotFoundError, RefusedError, UnreachableError
 from jagadata.lab.postgres import start_postgres
 from jagadata.restore.kept import drop_kept, list_kept, newest_kept, whereabouts
-from jagadata.restore.papers.letters import inform_requester
+from jagadata.restore.letters import inform_requester
 from jagadata.restore.run import RestoreRun
 from jagadata.signoff.signers import Decision
-from jagadata.workplace import Workplace
 
 
 def test_a_damaged_application_comes_back_with_its_rows_and_the_old_data_stays(office_lab):
@@ -333,7 +333,7 @@ def test_an_unmounted_store_falls_back_to_the_second_and_none_refuses(office_lab
         assert office_lab.carry_out(office_lab.received(place))["status"] == "Selesai"
         assert office_lab.letters() == 200
         shutil.move(office_lab.folder / "simpanan-kedua", office_lab.folder / "pergi2")
-    with Workplace(place.office) as place, pytest.raises(JagadataError, match="tidak terpasang"):
+    with open_workplace(place.office) as place, pytest.raises(JagadataError, match="tidak terpasang"):
         RestoreRun(place, "r9", office_lab.request()).receive()
 
 
@@ -395,7 +395,7 @@ def test_kept_databases_are_dropped_only_when_their_day_has_come_and_never_after
         ordinary, evidence = list_kept(place)
         with pytest.raises(RefusedError, match="disimpan sampai"):
             drop_kept(place, ordinary, by="uji")
-        later = Workplace(place.office, clock=lambda: datetime.now(UTC) + timedelta(days=400))
+        later = open_workplace(place.office, clock=lambda: datetime.now(UTC) + timedelta(days=400))
         with later:
             with pytest.raises(RefusedError, match="barang bukti"):
                 drop_kept(later, evidence, by="uji")

@@ -30,6 +30,7 @@ from jagadata.collection.last_round import find_last_round
 from jagadata.collection.letters import dispatch
 from jagadata.collection.proposal import to_json
 from jagadata.collection.run import RoundOrder, RoundRun
+from jagadata.connections import open_workplace
 from jagadata.demo.agencies import broken_file, good_file, make_collection, mended_file
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from jagadata.lab.processes import free_port
@@ -37,7 +38,6 @@ from jagadata.office.file import load_office
 from jagadata.signoff.signers import Decision
 from jagadata.upkeep import doctor
 from jagadata.upkeep.sweep import sweep
-from jagadata.workplace import Workplace
 from tests.office_lab import open_office
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:imaplib")
@@ -70,7 +70,7 @@ def office(lab, postgres, ssh_server):
 @pytest.fixture
 def place(office):
     office.clock = Clock()
-    with Workplace(load_office(office.lab.path), clock=office.clock) as place:
+    with open_workplace(load_office(office.lab.path), clock=office.clock) as place:
         yield place
 
 
@@ -286,12 +286,12 @@ def test_an_undeliverable_invitation_is_named_and_tried_again(office, place):
     agree(run, office.clock)
     port = office.lab.mail.port
     office.lab.change(lambda value: value["mail"].update(port=free_port()))
-    with Workplace(load_office(office.lab.path), clock=office.clock) as silent:
+    with open_workplace(load_office(office.lab.path), clock=office.clock) as silent:
         failed = dispatch.invite(RoundRun(silent, run.run))
     office.lab.change(lambda value: value["mail"].update(port=port))
     assert set(failed) == {"bkpsdm", "dinkes", "dishub"}
     assert "tidak menjawab" in failed["dinkes"]
-    with Workplace(load_office(office.lab.path), clock=office.clock) as again:
+    with open_workplace(load_office(office.lab.path), clock=office.clock) as again:
         later = RoundRun(again, run.run)
         assert dispatch.told(later, later.agency("dinkes")) == ""
         assert dispatch.invite(later) == {}
@@ -422,7 +422,7 @@ def test_doctor_tries_what_the_section_names_and_says_what_to_do(office, place):
     assert {state for state, _ in states(place).values()} == {"OK"}
     office.lab.change(lambda value: value["collection"]["drops"][0].update(path="tidak-ada"))
     office.lab.change(lambda value: value["collection"]["inventory"].update(database="tidak-ada"))
-    with Workplace(load_office(office.lab.path)) as broken:
+    with open_workplace(load_office(office.lab.path)) as broken:
         found = states(broken)
     office.lab.change(lambda value: value["collection"]["drops"][0].update(path="kiriman"))
     office.lab.change(
@@ -488,13 +488,13 @@ def test_a_round_does_not_begin_again_while_the_store_with_its_journal_is_away(o
     store = office.lab.folder / "simpanan-utama"
     store.rename(store.with_name("lepas"))
     try:
-        with Workplace(load_office(office.lab.path), clock=office.clock) as silent:
+        with open_workplace(load_office(office.lab.path), clock=office.clock) as silent:
             resumed = RoundRun(silent, run.run, RoundOrder(round=str(run.round)))
             with pytest.raises(UnreachableError):
                 resumed.open()
     finally:
         store.with_name("lepas").rename(store)
-    with Workplace(load_office(office.lab.path), clock=office.clock) as again:
+    with open_workplace(load_office(office.lab.path), clock=office.clock) as again:
         later = RoundRun(again, run.run)
         assert (later.open()["round"], later.is_preparing) == (str(run.round), False)
 
@@ -516,5 +516,5 @@ def test_papers_are_handed_out_while_one_store_is_away(office, place, tmp_path, 
     assert (tmp_path / "surat" / "dinkes-1-surat-undangan.pdf").read_bytes().startswith(b"%PDF")
     assert "MASALAH penyimpanan" in saved.output
     assert shown.exit_code == (0 if away == "kedua" else 4), shown.output
-    with Workplace(load_office(office.lab.path), clock=office.clock) as again:
+    with open_workplace(load_office(office.lab.path), clock=office.clock) as again:
         assert find_rounds(again) == rounds, "to look claims no round"

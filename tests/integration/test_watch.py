@@ -6,10 +6,10 @@ import shutil
 from datetime import UTC, datetime
 
 from jagadata.backup.concerns import missing_periods
+from jagadata.connections import open_workplace
 from jagadata.restore.follow_up import is_abandoned
 from jagadata.restore.run import RestoreRun
 from jagadata.upkeep.watch import look, tell_once
-from jagadata.workplace import Workplace
 
 
 def subjects(office_lab, to="rina@example.id"):
@@ -91,7 +91,7 @@ def test_while_a_restore_holds_the_switch_stopped_services_are_no_concern(office
 
 def test_missed_periods_are_named_from_the_first_backup_on_after_a_day_of_grace(office_lab):
     def at(*moment):
-        return Workplace(office, clock=lambda: datetime(*moment, tzinfo=UTC))
+        return open_workplace(office, clock=lambda: datetime(*moment, tzinfo=UTC))
 
     system = office_lab.application.system
     with office_lab.place() as place:
@@ -121,7 +121,7 @@ def test_a_restore_that_takes_far_longer_than_planned_is_told(office_lab):
         restore = office_lab.received(place)
         with restore.recovery() as recovery:
             recovery.prepare()
-            with Workplace(place.office, clock=lambda: now() + timedelta(hours=3)) as later:
+            with open_workplace(place.office, clock=lambda: now() + timedelta(hours=3)) as later:
                 assert not is_abandoned(later, restore.run)
                 concerns = look(later, [restore.run])
                 assert [one.key for one in concerns] == [f"restore {restore.run}"]
@@ -133,7 +133,7 @@ def test_a_restore_that_takes_far_longer_than_planned_is_told(office_lab):
 
 def test_a_mail_that_could_not_be_sent_is_sent_later_and_once(office_lab):
     from jagadata.lab.processes import free_port
-    from jagadata.restore.papers.letters import inform_again, inform_requester
+    from jagadata.restore.letters import inform_again, inform_requester
 
     with office_lab.place() as place:
         office_lab.back_up(place)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from jagadata.backup.papers.letters import tell_failures
+from jagadata.backup.letters import tell_failures
 from jagadata.backup.run import BackupOrder, BackupRun
 from jagadata.errors import RefusedError
 from jagadata.evidence.keys import make_keys

@@ -4,38 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import httpx
 
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
+from jagadata.ports.orchestrator import FlowRun, GateQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-
-
-@dataclass(frozen=True, kw_only=True)
-class FlowRun:
-    """One run as Prefect shows it."""
-
-    id: str
-    name: str
-    flow: str
-    state: str  # name, such as 'Suspended' or 'Selesai'
-    kind: str  # type, such as 'PAUSED' or 'COMPLETED'
-    message: str
-    since: str  # ISO
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gate:
-    """What a suspended run asks: the Markdown above the form, and the choices of its fields."""
-
-    text: str
-    decisions: tuple[str, ...]  # the positive one first, the negative second
-    signers: tuple[str, ...]
 
 
 class PrefectApi:
@@ -155,7 +133,7 @@ class PrefectApi:
                 )
             time.sleep(0.5)
 
-    def gate(self, run: str, seconds: float = 10) -> Gate:
+    def gate(self, run: str, seconds: float = 10) -> GateQuestion:
         """What the run asks. Right after it suspended the form may not be saved yet, so it is asked for that long."""
         end = time.monotonic() + seconds
         while True:
@@ -173,7 +151,7 @@ class PrefectApi:
                 time.sleep(0.3)
                 continue
             fields = schema["properties"]
-            return Gate(
+            return GateQuestion(
                 text=str(text),
                 decisions=tuple(fields.get("keputusan", {}).get("enum", ())),
                 signers=tuple(fields.get("penandatangan", {}).get("enum", ())),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from jagadata.papers.sheet import Field, Part, Section, Sheet, Table, make_block, make_notes
 from jagadata.text.formats import format_date, format_number
@@ -164,3 +164,11 @@ def make_report_sheet(report: Report, *, city: str, signer: Signature, tz: ZoneI
         notes=make_notes(report.notes, (signer,)),
         charts=charts,
     )
+
+
+class ReportWorkbooks(Protocol):
+    """The closing report as a workbook (`Workplace.spreadsheets`)."""
+
+    def make_report(self, report: Report, tz: ZoneInfo) -> bytes:
+        """Mutu Baku, deliveries (with a chart by OPD), inventory."""
+        ...

@@ -23,6 +23,7 @@ from jagadata.collection.letters import dispatch
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jagadata.collection.closing.report import ReportWorkbooks
     from jagadata.collection.run import RoundRun
 
 
@@ -88,8 +89,7 @@ def _uninvited(run: RoundRun) -> list[str]:
 
 def finish(run: RoundRun) -> Report:
     """Keep the report as PDF and workbook, end the round, and tell those who take part."""
-    from jagadata.adapters.spreadsheets.workbooks import make_report_workbook  # late: a gate needs none of it
-
+    workbooks: ReportWorkbooks = run.place.spreadsheets
     report = make_report(run)
     lacks = [
         f"Salinan kedua belum lengkap ({one.place}): {one.what}" for one in copy_round(run.place, run.round)
@@ -98,8 +98,8 @@ def finish(run: RoundRun) -> Report:
     signer = run.signature("kasi_data")
     sheet = make_report_sheet(report, city=run.place.office.office.city, signer=signer, tz=run.place.timezone)
     papers = [
-        ("laporan-penutup.pdf", dispatch.pdf(run, sheet, "collection/report.typ")),
-        ("laporan-penutup.xlsx", make_report_workbook(report, run.place.timezone)),
+        ("laporan-penutup.pdf", dispatch.pdf(run, sheet, "collection/report")),
+        ("laporan-penutup.xlsx", workbooks.make_report(report, run.place.timezone)),
     ]
     for name, content in papers:
         dispatch.keep(run, name, content)

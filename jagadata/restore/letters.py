@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
-from jagadata.papers.outbox import email_addresses, file_form, make_pdf, send_once
+from jagadata.papers.outbox import email_addresses, file_form, print_paper, send_once
 from jagadata.restore.papers.mails import (
     render_approval_request,
     render_completion,
@@ -14,17 +15,38 @@ from jagadata.restore.papers.mails import (
     render_request_received,
     render_unconfirmed_closure,
 )
+from jagadata.restore.papers.minutes import make_minutes_sheet
 from jagadata.restore.papers.plan_sheet import make_plan_facts
+from jagadata.restore.papers.sheet import make_restore_sheet
 from jagadata.text.formats import format_date, format_moment
 
 if TYPE_CHECKING:
     from jagadata.ports.channel import Message
     from jagadata.restore.papers.form import RestoreForm
     from jagadata.restore.run import RestoreRun
+    from jagadata.workplace import Workplace
 
 
 INFORMATION = "information"
 """The mail of step 5."""
+
+
+def print_form(place: Workplace, form: RestoreForm, digest: str = "") -> bytes:
+    """Formulir Permohonan Restore Data as PDF; `digest` of its signed record stands in the small print."""
+    sheet = make_restore_sheet(form, place.timezone)
+    return print_paper(place, sheet, "restore/form", at=form.at, digest=digest)
+
+
+def print_minutes(place: Workplace, form: RestoreForm, *, number: str, digest: str = "") -> bytes:
+    """Berita Acara Restore (or Uji Restore) of today as PDF."""
+    at = place.clock()
+    sheet = make_minutes_sheet(form, number=number, at=at, tz=place.timezone)
+    return print_paper(place, sheet, "restore/minutes", at=at, digest=digest)
+
+
+def file_restore_form(place: Workplace, form: RestoreForm, *, step: int) -> str:
+    """Store the form as it is after that step, as a signed record and a PDF; returns the PDF's key."""
+    return file_form(place, form, "restore", step=step, draw=partial(print_form, place, form))
 
 
 def confirm_receipt(run: RestoreRun) -> None:
@@ -58,7 +80,7 @@ def inform_requester(run: RestoreRun) -> None:
     """Step 5: tell the requester what became of the request, the form attached, and file it."""
     how = send_once(run.journal, INFORMATION, run.place, _information(run))
     run.record_information(how)
-    file_form(run.place, run.form(), "restore", 5)
+    file_restore_form(run.place, run.form(), step=5)
 
 
 def inform_again(run: RestoreRun) -> bool:
@@ -72,7 +94,7 @@ def inform_again(run: RestoreRun) -> bool:
 
 def _information(run: RestoreRun) -> Message:
     form = run.form()
-    attachment = ("formulir-permohonan-restore.pdf", make_pdf(run.place, form))
+    attachment = ("formulir-permohonan-restore.pdf", print_form(run.place, form))
     to, attachments = requester_address(form), (attachment,)
     if form.status == "Selesai":
         asked = run.place.office.policy.restore.acknowledgement
@@ -94,7 +116,7 @@ def close_restore(run: RestoreRun) -> None:
             run.place,
             render_unconfirmed_closure(form, to=requester_address(form), tz=run.place.timezone),
         )
-    file_form(run.place, form, "restore", 6)
+    file_restore_form(run.place, form, step=6)
 
 
 def requester_address(form: RestoreForm) -> tuple[str, ...]:

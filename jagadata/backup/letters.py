@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jagadata.backup.papers.mails import (
@@ -11,7 +12,8 @@ from jagadata.backup.papers.mails import (
     render_review_request,
     render_unexamined,
 )
-from jagadata.papers.outbox import email_addresses, file_form, make_pdf, send_once
+from jagadata.backup.papers.sheet import make_backup_sheet
+from jagadata.papers.outbox import email_addresses, file_form, print_paper, send_once
 from jagadata.text.formats import format_moment
 
 if TYPE_CHECKING:
@@ -21,9 +23,15 @@ if TYPE_CHECKING:
     from jagadata.workplace import Workplace
 
 
+def print_form(place: Workplace, form: BackupForm, digest: str = "") -> bytes:
+    """Formulir Pelaksanaan Back Up as PDF; `digest` of its signed record stands in the small print."""
+    sheet = make_backup_sheet(form, place.timezone)
+    return print_paper(place, sheet, "backup/form", at=form.at, digest=digest)
+
+
 def file_backup_form(place: Workplace, form: BackupForm, *, step: int) -> str:
     """Store the form as it is after that step, as a signed record and a PDF; returns the PDF's key."""
-    return file_form(place, form, "backup", step)
+    return file_form(place, form, "backup", step=step, draw=partial(print_form, place, form))
 
 
 def ask_for_review(run: BackupRun, *, link: str) -> None:
@@ -31,7 +39,7 @@ def ask_for_review(run: BackupRun, *, link: str) -> None:
     if run.without_reviewer():
         return
     form = run.fill_form()
-    attachment = (f"formulir-back-up-{form.period}.pdf", make_pdf(run.place, form))
+    attachment = (f"formulir-back-up-{form.period}.pdf", print_form(run.place, form))
     due = format_moment(
         run.filled_at() + timedelta(days=run.place.office.policy.backup.review_days), run.place.timezone
     )
