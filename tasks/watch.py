@@ -149,11 +149,11 @@ def revive(place: Workplace, runs: list[OpenRun]) -> None:
             )
         )
         formless = [run for run in map(client.read_flow_run, waiting) if _lacks_form(client, run)]
-        for run, patience in (
+        for run, timeout in (
             *((one, FORM_PATIENCE) for one in formless),
             *((one, START_PATIENCE) for one in pending),
         ):
-            if run.state is None or place.clock() - run.state.timestamp < patience:
+            if run.state is None or place.clock() - run.state.timestamp < timeout:
                 continue
             with _holding_up_no_other(str(run.id)):
                 # Ended first: only then does Prefect forget that this gate was asked.

@@ -221,7 +221,7 @@ class BackupRun:
             self.run,
             opened,
             {system: self.outcome(system) for system in opened["systems"]},
-            stores={store.name: store.features().place for store in self.place.stores},
+            stores={store.name: store.features().where for store in self.place.stores},
             at=self.place.clock(),
         )
 

@@ -123,7 +123,7 @@ def _find(place: Workplace, run: str) -> tuple[list[Filed], list[Problem]]:
                     held.setdefault(stored.key, (store, stored))
         except JagadataError as error:
             last = error
-            problems.append(Problem(place=store.name, what=error.message))
+            problems.append(Problem(where=store.name, what=error.message))
     if last and len(problems) == len(place.stores):
         raise last
     found = [
@@ -139,7 +139,7 @@ def _number(place: Workplace, key: str, problems: list[Problem]) -> str:
         return str(place.records.read(record, FORM_KIND).value["form"].get("number", ""))
     except (JagadataError, KeyError, AttributeError) as error:
         what = error.message if isinstance(error, JagadataError) else "Catatan formulir tidak lengkap."
-        problems.append(Problem(place=record, what=what))
+        problems.append(Problem(where=record, what=what))
         return ""
 
 

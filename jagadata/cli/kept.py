@@ -11,7 +11,7 @@ from rich.console import Console
 from jagadata.cli.tables import print_problems, print_table
 from jagadata.connections import open_workplace
 from jagadata.errors import JagadataError, NotFoundError
-from jagadata.restore.kept import Kept, drop_kept, list_kept, whereabouts
+from jagadata.restore.kept import Kept, current_name_of, drop_kept, list_kept
 from jagadata.text.formats import format_date
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _remark(one: Kept, place: Workplace, silent: set[str]) -> str:
     moved = ""
     if one.system not in silent:
         try:
-            moved = _MOVED.get(whereabouts(place, one), "")
+            moved = _MOVED.get(current_name_of(place, one), "")
         except JagadataError:
             silent.add(one.system)
     if one.incident:
@@ -78,7 +78,9 @@ def _remark(one: Kept, place: Workplace, silent: set[str]) -> str:
 
 def _is_due(one: Kept, place: Workplace) -> bool:
     """What is used again, or lies on another server, is nobody's to drop; it must not hold up the others."""
-    return place.clock() >= one.until and not one.incident and whereabouts(place, one) in ("beside", "gone")
+    return (
+        place.clock() >= one.until and not one.incident and current_name_of(place, one) in ("beside", "gone")
+    )
 
 
 @kept.command(name="drop", epilog=CODES)

@@ -16,7 +16,7 @@ from jagadata.errors import JagadataError
 from jagadata.findings import Problem
 from jagadata.text.formats import format_bytes, format_date, format_moment
 from jagadata.text.periods import parse_period
-from jagadata.vault.catalog import make_silence
+from jagadata.vault.catalog import make_unanswered
 
 if TYPE_CHECKING:
     from jagadata.vault.catalog import Backup, Catalog
@@ -43,13 +43,13 @@ def backups(context: click.Context, system: str, period: str, as_json: bool) -> 
         parse_period(period)
     with open_workplace() as place:
         catalog = _catalog(place, system)
-        problems = [*catalog.problems, *map(make_silence, catalog.silent)]
+        problems = [*catalog.problems, *map(make_unanswered, catalog.silent)]
         problems += _tampering(place, f"systems/{system}/" if system else "systems/")
         found = [one for one in catalog.backups if period in ("", one.manifest.period)]
         if as_json:
             value = {
                 "back_up": [_facts(one) for one in found],
-                "masalah": [f"{one.place}: {one.what}" for one in problems],
+                "masalah": [f"{one.where}: {one.what}" for one in problems],
             }
             click.echo(json.dumps(value, ensure_ascii=False, indent=2))
         else:
@@ -86,7 +86,7 @@ def _tampering(place: Workplace, prefix: str) -> list[Problem]:
     for store in place.stores:
         try:
             problems += [
-                Problem(place=f"{found.key} di {store.name}", what=found.what)
+                Problem(where=f"{found.key} di {store.name}", what=found.what)
                 for found in store.tampering(prefix)
             ]
         except JagadataError:

@@ -179,7 +179,7 @@ def papers(name: str, folder: Path) -> None:
                 silent.append(error)
         if len(silent) == len(place.stores):
             raise silent[0]
-        print_problems([Problem(place="penyimpanan", what=error.message) for error in silent])
+        print_problems([Problem(where="penyimpanan", what=error.message) for error in silent])
 
 
 def _save(store: Store, prefix: str, folder: Path, seen: set[str]) -> None:

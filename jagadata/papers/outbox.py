@@ -81,7 +81,7 @@ def file_form(
     except AlreadyExistsError:  # filed by an earlier attempt
         record = place.records.read(f"{key}.json", FORM_KIND)
     with contextlib.suppress(AlreadyExistsError):
-        place.records.place(f"{key}.pdf", draw(record.digest))
+        place.records.put(f"{key}.pdf", draw(record.digest))
     return f"{key}.pdf"
 
 

@@ -221,7 +221,7 @@ def _write_and_read(store: Store) -> Finding:
     skew = abs(((found or stored).modified - datetime.now(UTC)).total_seconds())
     if skew > CLOCK_SECONDS:
         return bad(f"jamnya berbeda {skew:.0f} detik", "Samakan jam dengan NTP.")
-    return ok(f"{done} di {store.features().place}")
+    return ok(f"{done} di {store.features().where}")
 
 
 def _host(place: Workplace, entry: HostEntry) -> list[Finding]:

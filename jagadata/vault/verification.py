@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from jagadata.ports.database import DatabaseServer
     from jagadata.ports.store import Store
-    from jagadata.vault.manifest import DatabaseEntry, Stream
+    from jagadata.vault.manifest import DatabaseEntry, StoredStream
 
 
 def read_back(
@@ -35,7 +35,7 @@ def read_back(
         properties = parse_properties(read_properties(store, data, versions, identity))
         stream = data.archive
 
-        def fill(target: Any, stream: Stream = stream) -> None:
+        def fill(target: Any, stream: StoredStream = stream) -> None:
             read_stream(stream, store, versions, identity, target, progress=progress)
 
         with as_pipe(fill, codec=data.codec) as archive:

@@ -33,7 +33,7 @@ class QuickConnections(RealConnections):
     """As in life, but the store gives up after seconds, not minutes, and cuts its uploads small."""
 
     READ_TIMEOUT: ClassVar[float] = 1.5
-    PATIENCE: ClassVar[float] = 6
+    TIMEOUT: ClassVar[float] = 6
 
     def store(self, entry: StoreEntry) -> Store:
         if entry.kind == "directory":
@@ -47,7 +47,7 @@ class QuickConnections(RealConnections):
             part_size=PART,
             connect_timeout=2,
             read_timeout=self.READ_TIMEOUT,
-            patience=self.PATIENCE,
+            timeout=self.TIMEOUT,
         )
 
 

@@ -108,9 +108,9 @@ class Anvil:
     def _revive(self, blow: Blow, clock: Clock) -> None:
         end = time.monotonic() + (60 if blow.endswith("gone") else BRIEF_SECONDS)
         time.sleep(BRIEF_SECONDS)
-        patience = time.monotonic() + 2 * SWITCH_SECONDS + 2  # for a service that never went off
+        deadline = time.monotonic() + 2 * SWITCH_SECONDS + 2  # for a service that never went off
         while time.monotonic() < end and (not clock.went_off or not clock.up):
-            if not clock.went_off and time.monotonic() > patience:
+            if not clock.went_off and time.monotonic() > deadline:
                 break
             time.sleep(0.05)
         ssh = self.scenario.ssh

@@ -309,7 +309,7 @@ def test_a_restore_that_waited_long_enough_for_a_backup_is_refused_and_says_who_
         restore = damaged.received(place, names[0])
         with backup_under_way(damaged, names[1]):
             with restore.recovery() as recovery:
-                recovery.patience = 0.5
+                recovery.timeout = 0.5
                 recovery.prepare()
             result = restore.result
     assert (result["status"], result["exit_code"], "off_at" in result) == ("Gagal", 7, False)
@@ -326,7 +326,7 @@ def test_a_run_that_was_begun_before_stays_open_when_it_waited_in_vain_for_a_bac
         )  # and died: what it came to is not known
         with backup_under_way(damaged, names[1]):
             recovery = RestoreRun(place, run).recovery()
-            recovery.patience = 0.5
+            recovery.timeout = 0.5
             with pytest.raises(BusyError, match=r"sedang berjalan \(proses"), recovery:
                 recovery.prepare()
             assert RestoreRun(place, run).status == "Diproses"
@@ -484,7 +484,7 @@ def test_manifests_and_receipts_of_another_format_are_refused_by_name(damaged, n
         receipt.unlink()
         receipt.write_bytes(text)
         problems = place.catalog(system).problems
-        assert [receipt.name in problem.place for problem in problems] == [True]
+        assert [receipt.name in problem.where for problem in problems] == [True]
         for store in STORES:
             path = damaged.folder / store / f"systems/{system}/backups/{backup}/manifest.json"
             text = place.signer.seal(MANIFEST_KIND, newer(path.read_bytes(), format=2))

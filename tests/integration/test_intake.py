@@ -514,7 +514,7 @@ def test_a_mail_server_that_is_away_is_shown_and_the_answers_go_out_later_once(t
     source = Source([made("1" * 64)])
     answered = office.run(source)[2]
     assert answered.sent == 0
-    assert [one.place for one in answered.problems] == ["jawaban TT-2026-S2-0001"] * 2
+    assert [one.where for one in answered.problems] == ["jawaban TT-2026-S2-0001"] * 2
     with start_mail(tmp_path / "mail") as sink:
         office.place.connections = Stores(None, sink)
         office.place._open.pop(("channels", ""))
@@ -546,7 +546,7 @@ def test_bytes_that_were_changed_in_the_store_are_never_examined(tmp_path, quiet
     path.chmod(0o600)
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     checked = check_received(quiet.place, ROUND, found_in)
-    assert [one.place for one in checked.problems] == ["TT-2026-S2-0001 a.xlsx"]
+    assert [one.where for one in checked.problems] == ["TT-2026-S2-0001 a.xlsx"]
     with pytest.raises(DamagedError), open_file(quiet.place, quiet.receipts()[0]):
         pass
 

@@ -15,7 +15,7 @@ from jagadata.connections import open_workplace
 from jagadata.demo.office import grant
 from jagadata.errors import JagadataError, NotFoundError, RefusedError, UnreachableError
 from jagadata.lab.postgres import start_postgres
-from jagadata.restore.kept import drop_kept, list_kept, newest_kept, whereabouts
+from jagadata.restore.kept import current_name_of, drop_kept, list_kept, newest_kept
 from jagadata.restore.letters import inform_requester
 from jagadata.restore.run import RestoreRun
 from jagadata.signoff.signers import Decision
@@ -82,7 +82,7 @@ def test_a_rollback_gives_the_old_data_its_name_back_and_drops_nothing(office_la
         again = office_lab.received(place, "33333333-c", rollback=True)
         (kept,) = newest_kept(place, office_lab.application.system)
         other = replace(kept, system_identifier="1")  # an OID of another server names nothing here
-        assert whereabouts(place, other) == "other server"
+        assert current_name_of(place, other) == "other server"
     office_lab.change(lambda value: value["systems"][0]["services"].pop())
     with office_lab.place() as place:
         result = office_lab.carry_out(RestoreRun(place, again.run))

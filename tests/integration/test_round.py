@@ -462,7 +462,7 @@ def test_what_was_received_has_a_second_copy_that_is_used_when_the_first_is_gone
     second.rename(away)
     found = take_in_round(run)
     assert found.files == 1
-    assert [one.place for one in found.problems] == ["salinan di kedua"]
+    assert [one.where for one in found.problems] == ["salinan di kedua"]
     away.rename(second)
     primary_orphan = f"rounds/{run.round}/files/000009-deadbeef.age.000"
     place.stores[0].put(primary_orphan, b"x")

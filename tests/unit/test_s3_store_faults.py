@@ -18,7 +18,7 @@ from jagadata.errors import AlreadyExistsError, JagadataError, NotFoundError, Re
 
 def explain(error: Exception) -> JagadataError:
     return explain_fault(
-        error, operation="put_object", key="data/1", place="penyimpanan 'utama' (bucket kantor)"
+        error, operation="put_object", key="data/1", where="penyimpanan 'utama' (bucket kantor)"
     )
 
 

@@ -34,8 +34,8 @@ class PrefectApi:
     def close(self) -> None:
         self._client.close()
 
-    def call(self, method: str, path: str, body: Any = None, patience: int = 10) -> Any:
-        """One request; a server that is busy is asked again up to `patience` times, each second. Raises UnreachableError, RefusedError (login, refused input) or NotFoundError."""
+    def call(self, method: str, path: str, body: Any = None, tries: int = 10) -> Any:
+        """One request; a server that is busy is asked again up to `tries` times, each second. Raises UnreachableError, RefusedError (login, refused input) or NotFoundError."""
         try:
             answer = self._client.request(method, path, json=body)
         except httpx.HTTPError as error:
@@ -44,9 +44,9 @@ class PrefectApi:
                 "Periksa layanan jagadata-server dan PREFECT_API_URL.",
                 transient=True,
             ) from error
-        if answer.status_code in (429, 503) and patience > 0:  # refused before anything was done
+        if answer.status_code in (429, 503) and tries > 0:  # refused before anything was done
             time.sleep(1)
-            return self.call(method, path, body, patience - 1)
+            return self.call(method, path, body, tries - 1)
         if answer.status_code in (429, 502, 503, 504):
             raise UnreachableError(
                 f"Server Prefect di {self.url} sedang sibuk (HTTP {answer.status_code}).",

@@ -45,14 +45,14 @@ class S3Reader(io.RawIOBase):
             answer = self.bucket.call("get_object", self.key, **more)
         except AlreadyExistsError as error:  # 412: not the bytes that were begun
             raise DamagedError(
-                f"Objek {self.key} di {self.bucket.place} berubah selama dibaca.",
+                f"Objek {self.key} di {self.bucket.where} berubah selama dibaca.",
                 "Selidiki siapa yang menulis ke penyimpanan itu.",
             ) from error
         if self.length < 0:
             self._etag, self.length = answer["ETag"], answer["ContentLength"]
         elif answer["ContentLength"] != self.length - self.place:
             raise DamagedError(
-                f"Server S3 dari {self.bucket.place} tidak melanjutkan {self.key} pada bita {self.place}.",
+                f"Server S3 dari {self.bucket.where} tidak melanjutkan {self.key} pada bita {self.place}.",
                 "Pakai server S3 yang mendukung pembacaan sebagian (Range).",
             )
         self._body = answer["Body"]
@@ -76,7 +76,7 @@ class S3Reader(io.RawIOBase):
         if wanted == 0:
             return b""
         fault: Exception = EOFError()
-        for pause in waits(self.bucket.patience):
+        for pause in waits(self.bucket.timeout):
             time.sleep(pause)
             try:
                 if self._body is None:
@@ -91,7 +91,7 @@ class S3Reader(io.RawIOBase):
                 fault = EOFError(f"{self.place} of {self.length} bytes")
             self._drop()
         raise UnreachableError(
-            f"Pembacaan {self.key} dari {self.bucket.place} terputus pada bita {self.place} dari {self.length}.",
+            f"Pembacaan {self.key} dari {self.bucket.where} terputus pada bita {self.place} dari {self.length}.",
             "Periksa jaringan dan server S3-nya, lalu ulangi.",
             transient=True,
         ) from fault

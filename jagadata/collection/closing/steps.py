@@ -35,10 +35,10 @@ def stored(run: RoundRun, refusals: Mapping[str, list[str]]) -> list[tuple[str, 
         refused = refusals.get(one.code, [])
         if outcome or refused:
             names = [publisher.name for publisher, _ in run.place.publishers(run.policy)]
-            places = [place for name in names if (place := read_published(run, one, name))]
+            places = [where for name in names if (where := read_published(run, one, name))]
             texts = [
                 *([f"versi {outcome['label']}"] if outcome else []),
-                *(f"terpublikasi: {place}" for place in places),
+                *(f"terpublikasi: {where}" for where in places),
                 *refused,
             ]
             found.append((one.name, int(outcome["rows"]) if outcome else 0, "; ".join(texts)))
@@ -92,7 +92,7 @@ def finish(run: RoundRun) -> Report:
     workbooks: ReportWorkbooks = run.place.spreadsheets
     report = make_report(run)
     lacks = [
-        f"Salinan kedua belum lengkap ({one.place}): {one.what}" for one in copy_round(run.place, run.round)
+        f"Salinan kedua belum lengkap ({one.where}): {one.what}" for one in copy_round(run.place, run.round)
     ]
     report = replace(report, notes=(*report.notes, *lacks))
     signer = run.signature("kasi_data")

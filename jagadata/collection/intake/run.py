@@ -77,7 +77,7 @@ def take_in_round(run: RoundRun) -> Intake:
     problems: list[Problem] = []
     if not closed:
         failed = dispatch.invite(run)
-        problems += [Problem(place=f"undangan {agency}", what=how) for agency, how in failed.items()]
+        problems += [Problem(where=f"undangan {agency}", what=how) for agency, how in failed.items()]
     since = datetime.fromisoformat(run.open()["at"])
     until = late_until(run, now) if closed else None
     with contextlib.ExitStack() as stack:
@@ -158,7 +158,7 @@ def _previous(run: RoundRun, problems: list[Problem]) -> dict[str, PreviousTable
             if version:
                 found[one.code] = PreviousTable(digest=version.digest, rows=version.rows)
     except JagadataError as error:
-        problems.append(Problem(place="inventaris", what=error.message))
+        problems.append(Problem(where="inventaris", what=error.message))
         return {}
     return found
 
@@ -177,8 +177,8 @@ def _note_statuses(run: RoundRun, problems: list[Problem]) -> None:
             if one.status != "Diminta":
                 book.bring_to(one.dataset.code, run.round, one.status, by="Jagadata", why=why, at=at)
     except JagadataError as error:
-        if not any(problem.place == "inventaris" for problem in problems):
-            problems.append(Problem(place="inventaris", what=error.message))
+        if not any(problem.where == "inventaris" for problem in problems):
+            problems.append(Problem(where="inventaris", what=error.message))
 
 
 def _remind(run: RoundRun) -> None:
@@ -244,7 +244,7 @@ def close_intake(run: RoundRun, *, wait: Callable[[float], None] = time.sleep) -
             unread = take_in_round(run).unread
         if unread:
             raise UnreachableError(
-                f"Kiriman terakhir belum dapat diambil: {unread[0].place}: {unread[0].what}",
+                f"Kiriman terakhir belum dapat diambil: {unread[0].where}: {unread[0].what}",
                 "Perbaiki, lalu tekan Retry: penutupan dilanjutkan.",
                 transient=True,
             )

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """What came of it. `place` is for people; `notes` are in Indonesian."""
+    """What came of it. `where` is for people; `notes` are in Indonesian."""
 
     changed: bool
-    place: str
+    where: str
     notes: tuple[str, ...] = ()
 
 

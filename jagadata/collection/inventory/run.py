@@ -132,7 +132,7 @@ def _publish(
     )
 
     def work() -> dict[str, Any]:
-        where = publisher.publish(package).place
+        where = publisher.publish(package).where
         book: InventoryBook = place.inventory(run.policy)
         book.bring_to(dataset.code, run.round, "Terpublikasi", by="Jagadata", why=where, at=place.clock())
         return {"place": where}

@@ -45,7 +45,7 @@ def keep(run: RoundRun, name: str, content: bytes) -> str:
     """Keep a paper of the round in the store, once; its key."""
     key = f"rounds/{run.round}/papers/{name}"
     with contextlib.suppress(AlreadyExistsError):
-        run.place.records.place(key, content)
+        run.place.records.put(key, content)
     return key
 
 
