@@ -30,7 +30,7 @@ def fault_code(error: Exception) -> str:
 
 
 def explain_fault(error: Exception, *, operation: str, key: str, where: str) -> JagadataError:
-    """The error to raise for what botocore raised. `place` names store and bucket, `operation` is the S3 call."""
+    """The error to raise for what botocore raised. `where` names store and bucket, `operation` is the S3 call."""
     if not isinstance(error, ClientError):
         return _explain_silence(error, operation, where)
     code = fault_code(error)
