@@ -17,7 +17,7 @@ from pathlib import Path
 
 from jagadata.lab.postgres import start_postgres
 from jagadata.lab.ssh_server import start_ssh
-from tests.office_lab import open_office
+from tests.lab.office import open_office
 
 ROUNDS = 3
 MEASURE = """

@@ -20,7 +20,7 @@ from jagadata.errors import (
 )
 from jagadata.lab.processes import free_port
 from tests.contracts.test_stores import CEPH, EARLIER, PART, keys, pattern, s3_store, write
-from tests.s3_parts import Fault, OldServer, Proxy, make_certificate
+from tests.lab.s3 import Fault, OldServer, Proxy, make_certificate
 
 if TYPE_CHECKING:
     from jagadata.adapters.s3.store import S3Store

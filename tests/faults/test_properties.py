@@ -201,7 +201,7 @@ def told(call, *arguments, **named):
 
 TEXT = (
     resources.files("jagadata")
-    .joinpath("starter.yaml")
+    .joinpath("office/starter.yaml")
     .read_text(encoding="utf-8")
     .replace("ed25519:GANTI", SIGNER.public)
     .replace("age1GANTI", "age1" + "q" * 58)

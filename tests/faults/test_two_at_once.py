@@ -31,17 +31,17 @@ from jagadata.restore.request import RestoreRequest
 from jagadata.restore.run import RestoreRun
 from jagadata.signoff.signers import Decision
 from jagadata.vault.manifest import MANIFEST_KIND, RECEIPT_KIND
-from tests.office_lab import open_office
+from tests.lab.office import open_office
+from tests.lab.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.office_lab import OfficeLab
+    from tests.lab.office import OfficeLab
 
 DIGEST = "SELECT md5(string_agg(surat::text, ',' ORDER BY id)) FROM aplikasi.surat"
 STEPS = ("prepare", "stop", "restore", "start")
 STORES = ("simpanan-utama", "simpanan-kedua")
-ROOT = Path(__file__).parents[2]
 BUSY = r"sedang berjalan \(proses \d+, login {login} dari 127\.0\.0\.1"
 
 
