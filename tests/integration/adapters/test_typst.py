@@ -12,7 +12,8 @@ from jagadata.adapters.typst import UNPRINTABLE, TypstPrinter, check_logo, make_
 from jagadata.backup.papers.form import BackupForm, BackupRow
 from jagadata.backup.papers.sheet import make_backup_sheet
 from jagadata.errors import OfficeFileError
-from jagadata.papers.values import IDENTITY_UNPROVEN, BackupFile, Letterhead, Signature
+from jagadata.papers.values import IDENTITY_UNPROVEN, BackupFile, Signature
+from jagadata.ports.printer import Letterhead
 from jagadata.restore.papers.form import RestoreForm
 from jagadata.restore.papers.minutes import make_minutes_sheet
 from jagadata.restore.papers.sheet import make_restore_sheet
