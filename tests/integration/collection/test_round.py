@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
-from itertools import count
-from secrets import token_hex
-from types import SimpleNamespace
+from datetime import datetime, timedelta
 
 import openpyxl
 import pytest
@@ -28,112 +24,18 @@ from jagadata.collection.intake.run import (
 from jagadata.collection.inventory.run import fill_inventory
 from jagadata.collection.last_round import find_last_round
 from jagadata.collection.letters import dispatch
-from jagadata.collection.proposal import to_json
 from jagadata.collection.run import RoundOrder, RoundRun
 from jagadata.connections import open_workplace
-from jagadata.demo.agencies import broken_file, good_file, make_collection, mended_file
+from jagadata.demo.agencies import broken_file, good_file, mended_file
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from jagadata.lab.processes import free_port
 from jagadata.office.file import load_office
 from jagadata.signoff.signers import Decision
 from jagadata.upkeep import doctor
 from jagadata.upkeep.sweep import sweep
-from tests.lab.office import open_office
+from tests.lab.round import agree, drop, form_of, invited, mails_to, no, opened, yes
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:imaplib")
-
-
-class Clock:
-    """The present moment as the test says it."""
-
-    def __init__(self):
-        self.now = datetime.now(UTC)
-
-    def __call__(self):
-        return self.now
-
-    def pass_days(self, days):
-        self.now += timedelta(days=days)
-
-
-@pytest.fixture(scope="module")
-def office(lab, postgres, ssh_server):
-    """One office for all; each test has a year of its own."""
-    with ExitStack() as stack:
-        name = f"putaran-{token_hex(3)}"
-        folder = lab / name
-        collection = make_collection(postgres, folder, database=name.replace("-", "_"))
-        found = open_office(stack, folder, postgres, ssh_server, name, collection=collection)
-        yield SimpleNamespace(lab=found, folder=folder, years=count(2030), clock=Clock())
-
-
-@pytest.fixture
-def place(office):
-    office.clock = Clock()
-    with open_workplace(load_office(office.lab.path), clock=office.clock) as place:
-        yield place
-
-
-def opened(office, place):
-    """A new round, claimed."""
-    year = next(office.years)
-    run = RoundRun(place, f"putaran-{year}", RoundOrder(round=f"{year} semester 2"))
-    run.open()
-    return run
-
-
-def drop(office, agency, name, content):
-    folder = office.folder / "kiriman" / agency
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_bytes(content)
-
-
-def yes(signer, clock, **values):
-    return Decision(answer="yes", signer=signer, at=clock().isoformat(), values=values)
-
-
-def no(signer, clock, note="", **values):
-    return Decision(answer="no", signer=signer, note=note, at=clock().isoformat(), values=values)
-
-
-def form_of(proposal):
-    value = to_json(proposal)
-    return {
-        "tanggal": value["day"],
-        "mulai": value["begins"],
-        "selesai": value["ends"],
-        "tempat": value["place"],
-        "acara": "\n".join(value["agenda"]),
-        "batas_waktu": value["deadline"],
-        "data": value["datasets"],
-    }
-
-
-def agree(run, clock):
-    """Steps 1 and 2 up to the signature."""
-    number = run.attempt
-    run.decide(f"proposal-{number}", yes("wahyu", clock, **form_of(run.propose())))
-    run.decide(f"confirmation-{number}", yes("endang", clock))
-    run.prepare()
-    run.decide(f"signature-{number}", yes("hadi", clock))
-
-
-def invited(run, clock):
-    agree(run, clock)
-    assert dispatch.invite(run) == {}
-    run.journal.note("2", "done", failed=[])
-    return run
-
-
-def mails_to(office, address, run):
-    """The mails of this round."""
-    found = [mail for mail in office.lab.mail.messages() if mail["to"] == address]
-    names = (run.round.text, str(run.round).upper())
-    return [mail for mail in found if any(name in mail["subject"] + body(mail) for name in names)]
-
-
-def body(mail):
-    return mail.get_body().get_content()
 
 
 def test_a_round_goes_from_the_meeting_to_the_inventory(office, place):

@@ -12,7 +12,7 @@ import pytest
 from jagadata.errors import NotFoundError, RefusedError
 from jagadata.lab.memory_store import MemoryStore
 from jagadata.restore.kept import Kept, current_name_of, drop_kept, list_kept, newest_kept, record_kept
-from tests.unit.evidence.test_records import records
+from tests.lab.records import records
 
 NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)
 
