@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from jagadata.adapters.postgres.access import Access
 
-_OPTIONS = "-c maintenance_work_mem=256MB -c synchronous_commit=off -c default_transaction_read_only=off"
+_OPTIONS = "-c local_preload_libraries= -c maintenance_work_mem=256MB -c synchronous_commit=off -c default_transaction_read_only=off"
 """Harmless to durability: the swap's own commit is synchronous, and flushes all WAL before it."""
 _HINT = "Data yang berjalan tidak disentuh. Perbaiki sebabnya, lalu ajukan kembali."
 _AFTER_OWNERS = (
@@ -39,6 +39,11 @@ _POLICIES = ("ROW SECURITY ", "POLICY ")
 _OWNERS = """
 SELECT rolname FROM pg_catalog.pg_roles
 WHERE pg_has_role(current_user, oid, 'MEMBER') AND NOT rolsuper AND rolname <> current_user ORDER BY 1
+"""
+_LEFT = """
+SELECT pg_catalog.count(*) FROM pg_catalog.pg_shdepend
+WHERE refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND deptype = 'o'
+  AND refobjid = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user)
 """
 _PLACES = """
 SELECT 'SCHEMA', nspname, pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace
@@ -91,19 +96,13 @@ def restore(access: Access, archive_fd: int, side: str, jobs: int, watch: Callab
     objects and rows; take it back; policies; grants and materialized views. These are filled as their owners, policies included, as they live.
     """
     run = _Run(access, archive_fd, side, watch)
-    with access.session(side) as connection:
+    with access.session(side, "load", patient=True) as connection:
         found = connection.execute(
-            "SELECT r.rolsuper, pg_get_userbyid(d.datdba) FROM pg_catalog.pg_roles r, pg_catalog.pg_database d "
-            "WHERE r.rolname = current_user AND d.datname = current_database()"
+            "SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database WHERE datname = current_database()"
         ).fetchone()
-        superuser, owner = found or (False, "")
+        owner = str(found[0]) if found else ""
         listing = run.list()
         stages = parse_stages(listing)
-        if superuser:
-            run.restore([*stages.schemas, *stages.extensions, *stages.objects], jobs)
-            run.restore(stages.policies, jobs)
-            run.restore(stages.rights, jobs, "--enable-row-security")
-            return
         run.restore(stages.schemas, 1)
         run.restore(stages.extensions, 1, f"--role={owner}")
         owners = [
@@ -115,6 +114,18 @@ def restore(access: Access, archive_fd: int, side: str, jobs: int, watch: Callab
             run.restore(stages.objects, jobs)
         run.restore(stages.policies, jobs)
         run.restore(stages.rights, jobs, "--enable-row-security")
+    give_back(access, side, owner)
+
+
+def give_back(access: Access, database: str, owner: str) -> None:
+    """What came to belong to the loading login goes to the database's owner: its code may have made it so, and nothing may stay its own."""
+    with access.session(database, "load", patient=True) as connection:
+        connection.execute(sql.SQL("REASSIGN OWNED BY CURRENT_USER TO {}").format(sql.Identifier(owner)))
+        left = connection.execute(_LEFT).fetchone()
+    if left and left[0]:
+        raise JagadataError(
+            f"{left[0]} objek di '{database}' masih milik login pemuat.", "Laporkan kepada pengembang."
+        )
 
 
 @contextlib.contextmanager
@@ -158,7 +169,7 @@ class _Run:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
-            env={"PATH": self.access.environment("restore")["PATH"], "LC_ALL": "C"},
+            env={"PATH": self.access.program_path(), "LC_ALL": "C"},
             pass_fds=[self.archive_fd],
         )
         listing, errors = process.communicate()
@@ -186,7 +197,7 @@ class _Run:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
-                env=self.access.environment("restore", PGOPTIONS=_OPTIONS),
+                env=self.access.environment("load", PGOPTIONS=_OPTIONS),
                 pass_fds=[self.archive_fd, chosen.fileno()],
                 process_group=0,
             )
