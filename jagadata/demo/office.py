@@ -242,6 +242,8 @@ def make_office(
                 "address": postgres.host,
                 "port": postgres.port,
                 "own_database": own_database,
+                "dump": {"user": "jagadata_dump"},
+                "restore": {"user": "jagadata_restore"},
                 "secret": secret("rahasia-pg", secrets.token_urlsafe(32)),
                 "tools": str(postgres.bin),
                 "data_host": f"aplikasi-{applications[0].system}",

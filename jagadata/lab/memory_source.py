@@ -119,6 +119,13 @@ class MemorySource:
     def free_space(self) -> int | None:
         return None
 
+    def check_logins(self) -> list[JagadataError]:
+        return []
+
+    def bridges(self, name: str) -> list[JagadataError]:
+        del name
+        return []
+
     def check_dump(self, name: str) -> list[JagadataError]:
         return [] if name in self.server.sets else [NotFoundError(f"'{name}' tidak ada.", "Periksa namanya.")]
 

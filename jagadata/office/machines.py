@@ -107,8 +107,8 @@ class ServerEntry(SectionModel):
         "jagadata"  # made by `jaga db prepare`, closed to everybody else: locks and swaps
     )
     secret: SecretReference | None = None  # without it there is no loading login: backups only
-    dump: Credentials = Credentials(user="jagadata_dump")
-    restore: Credentials = Credentials(user="jagadata_restore")
+    dump: Credentials  # a password of its own only in office files of the release before
+    restore: Credentials
     tools: Path | None = None  # folder of pg_dump and pg_restore of the server's major version
     data_host: Identifier | None = None  # measures free space with df
     free_space_gib: Annotated[float, Field(gt=0)] | None = None  # declared, where it can't be measured

@@ -169,6 +169,14 @@ class DataSource(Protocol):
         """Bytes free, measured; None if it can only be declared."""
         ...
 
+    def check_logins(self) -> list[JagadataError]:
+        """What its logins may do and should not, or may not do and should, each by name."""
+        ...
+
+    def bridges(self, name: str) -> list[JagadataError]:
+        """By whom this data set and another system's can reach each other: code of the one runs with rights on the other."""
+        ...
+
     # --- backing up ---
 
     def check_dump(self, name: str) -> list[JagadataError]:

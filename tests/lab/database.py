@@ -14,7 +14,6 @@ from jagadata.adapters.postgres.roles import render_roles_sql
 from jagadata.adapters.postgres.server import PostgresServer
 from jagadata.ports.data_source import Pair
 
-
 SECRET = "rahasia server uji, tidak dipakai di tempat lain"
 SYSTEM = "sisurat"
 

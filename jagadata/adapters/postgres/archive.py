@@ -6,7 +6,7 @@ import codecs
 import re
 import subprocess
 import tempfile
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from jagadata.adapters.postgres.copy_rows import CopyRows
 from jagadata.adapters.postgres.programs import last_lines, start
@@ -14,6 +14,7 @@ from jagadata.errors import DamagedError, RefusedError
 from jagadata.ports.data_source import ArchiveProof
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Collection
 
     from jagadata.adapters.postgres.access import Access
@@ -50,10 +51,9 @@ def read_archive(access: Access, source: BinaryIO, encoding: str = "UTF8") -> Co
             env={"PATH": access.program_path(), "LC_ALL": "C"},
             pipesize=_PIECE,
         )
-        output = process.stdout
-        assert output is not None
+        output = cast("io.BufferedReader", process.stdout)
         try:
-            while piece := output.read1(_PIECE):  # type: ignore[attr-defined]
+            while piece := output.read1(_PIECE):
                 counted.feed(piece)
         except BaseException:
             process.kill()

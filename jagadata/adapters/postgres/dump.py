@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from jagadata.adapters.postgres.access import Access
     from jagadata.adapters.postgres.properties import DatabaseProperties
-    from jagadata.adapters.postgres.snapshot import Snapshot
     from jagadata.ports.data_source import Codec
 
 ZSTD_SINCE = 16

@@ -57,6 +57,8 @@ _GRANTING = hash_key("jagadata-hak")
 HINT = "Jalankan SQL dari `jaga db prepare {}`, lalu ulangi."
 
 
+PULSE_SECONDS = 0.05
+"""Between two looks whether the loader is as it should be; a look changes nothing."""
 LONGEST = 63
 """Bytes of a role's name (PostgreSQL 4.1.1)."""
 
@@ -117,10 +119,10 @@ class Loader:
         """Take back what a dead run left to the loader; nothing while somebody uses it."""
         if "load" not in self.access.logins:
             return
-        with self.access.session() as connection:
-            with hold_while(connection, hash_key(f"jagadata-muat:{self.system}")) as alone:
-                if alone:
-                    self._withdraw(connection)
+        use = hash_key(f"jagadata-muat:{self.system}")
+        with self.access.session() as connection, hold_while(connection, use) as alone:
+            if alone:
+                self._withdraw(connection)
 
     def _withdraw(self, connection: psycopg.Connection[Any]) -> None:
         connection.execute(_END, {"user": self.user, "database": None})
@@ -170,6 +172,31 @@ class Loader:
             ) from error
         except psycopg.Error as error:
             raise self.access.explain(error) from error
+
+    def heal(self) -> None:
+        """Raises RefusedError: the server was not prepared for this system."""
+        with self.access.session() as connection, self._explained():
+            self._heal(connection)
+
+    @contextlib.contextmanager
+    def kept_healthy(self) -> Iterator[None]:
+        """Healed again and again: `pg_restore --jobs` logs in anew in the middle, and code of the archive may have changed the password."""
+        over = threading.Event()
+
+        def work(connection: psycopg.Connection[Any]) -> None:
+            with contextlib.suppress(psycopg.Error):
+                while not over.wait(PULSE_SECONDS):
+                    with contextlib.suppress(psycopg.errors.LockNotAvailable, psycopg.errors.InternalError):
+                        self._heal(connection)
+
+        with self.access.session() as connection:
+            thread = threading.Thread(target=work, args=(connection,), name="heal", daemon=True)
+            thread.start()
+            try:
+                yield
+            finally:
+                over.set()
+                thread.join()
 
     # --- what runs as it ---
 

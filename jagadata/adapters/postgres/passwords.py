@@ -15,7 +15,7 @@ SHORTEST = 24
 
 
 def derive_password(secret: str, login: str) -> str:
-    """This login's password: 43 characters of base64url. Raises RefusedError for a secret that could be guessed."""
+    """The password of a login: 43 characters of base64url. Raises RefusedError for a secret that could be guessed."""
     if len(secret) < SHORTEST:
         raise RefusedError(
             f"Rahasia server basis data (servers[].secret) terlalu pendek: kurang dari {SHORTEST} karakter.",

@@ -88,14 +88,21 @@ def parse_stages(listing: str) -> Stages:
     return Stages(**stages)
 
 
-def restore(access: Access, archive_fd: int, side: str, jobs: int, watch: Callable[[], None]) -> None:
-    """See ports.DataSource.build. `watch` is called every 2 s while pg_restore runs.
+def restore(
+    access: Access,
+    archive_fd: int,
+    side: str,
+    jobs: int,
+    watch: Callable[[], None],
+    heal: Callable[[], None] = lambda: None,
+) -> None:
+    """See ports.DataSource.build. `watch` is called every 2 s while pg_restore runs, `heal` before each login.
 
     `ALTER ... OWNER TO` asks that the new owner may create in the schema; only superusers are spared. Grants come last in an archive,
     and the owner may have lost that right since. So: schemas; extensions, as the database's owner; lend the right to every owner;
     objects and rows; take it back; policies; grants and materialized views. These are filled as their owners, policies included, as they live.
     """
-    run = _Run(access, archive_fd, side, watch)
+    run = _Run(access, archive_fd, side, watch, heal)
     with access.session(side, "load", patient=True) as connection:
         found = connection.execute(
             "SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database WHERE datname = current_database()"
@@ -114,6 +121,7 @@ def restore(access: Access, archive_fd: int, side: str, jobs: int, watch: Callab
             run.restore(stages.objects, jobs)
         run.restore(stages.policies, jobs)
         run.restore(stages.rights, jobs, "--enable-row-security")
+    heal()
     give_back(access, side, owner)
 
 
@@ -157,7 +165,15 @@ def _lend(connection: psycopg.Connection[Any], owners: Sequence[str]) -> Iterato
 class _Run:
     """One archive and the programs that read it."""
 
-    def __init__(self, access: Access, archive_fd: int, side: str, watch: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        access: Access,
+        archive_fd: int,
+        side: str,
+        watch: Callable[[], None],
+        heal: Callable[[], None],
+    ) -> None:
+        self.heal = heal
         self.access = access
         self.archive_fd = archive_fd
         self.side = side
@@ -183,6 +199,7 @@ class _Run:
         """Restore these entries; an empty list is no work."""
         if not lines:
             return
+        self.heal()
         command = [self.access.program("pg_restore"), "-j", str(jobs), "--exit-on-error", "--no-password"]
         with (
             os.fdopen(os.memfd_create("entries"), "wb") as chosen,

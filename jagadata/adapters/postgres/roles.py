@@ -152,8 +152,14 @@ BEGIN
   IF verifier !~ '^SCRAM-SHA-256\\$[0-9]+:[A-Za-z0-9+/=]+\\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$' THEN
     RAISE EXCEPTION 'pembanding sandi tidak dikenal' USING ERRCODE = 'insufficient_privilege';
   END IF;
-  EXECUTE format('ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION BYPASSRLS CONNECTION LIMIT -1 PASSWORD %L VALID UNTIL %L', wanted, verifier, 'infinity');
-  EXECUTE format('ALTER ROLE %I RESET ALL', wanted);
+  IF NOT EXISTS (SELECT FROM pg_authid WHERE rolname = wanted AND rolpassword = verifier AND rolcanlogin AND rolbypassrls
+      AND NOT (rolcreatedb OR rolcreaterole OR rolreplication) AND rolconnlimit = -1
+      AND coalesce(rolvaliduntil, 'infinity') = 'infinity') THEN
+    EXECUTE format('ALTER ROLE %I LOGIN NOCREATEDB NOCREATEROLE NOREPLICATION BYPASSRLS CONNECTION LIMIT -1 PASSWORD %L VALID UNTIL %L', wanted, verifier, 'infinity');
+  END IF;
+  IF EXISTS (SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole WHERE r.rolname = wanted AND s.setdatabase = 0) THEN
+    EXECUTE format('ALTER ROLE %I RESET ALL', wanted);
+  END IF;
   FOR one IN SELECT d.datname FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
       JOIN pg_roles r ON r.oid = s.setrole WHERE r.rolname = wanted LOOP
     EXECUTE format('ALTER ROLE %I IN DATABASE %I RESET ALL', wanted, one.datname);
@@ -214,8 +220,10 @@ GRANT CONNECT ON DATABASE {quote(name)} TO {quote(dump)};
 
 
 def _render_hand_over(logins: Sequence[str]) -> str:
-    """What belongs to one of our logins in a live, kept or side database goes to that database's owner: an earlier release left it,
-    or code that ran as the login. A superuser's database keeps it (`REASSIGN OWNED` would give it what its owner must not have).
+    """What belongs to one of our logins in a live, kept or side database goes to that database's owner.
+
+    An earlier release left it, or code that ran as the login. Databases that the login owns are no part of that: `REASSIGN OWNED`
+    would give them away too, so another has them meanwhile.
     """
     ours = ", ".join(map(literal, logins))
     found = f"""FROM pg_database d JOIN pg_shdepend s ON s.dbid = d.oid JOIN pg_roles r ON r.oid = s.refobjid

@@ -17,6 +17,7 @@ from jagadata.adapters.postgres.dump import dump
 from jagadata.adapters.postgres.dump_checks import check_dump
 from jagadata.adapters.postgres.identity import IDENTITY, find_identity, read_identities
 from jagadata.adapters.postgres.loader import Loader, make_loader_name
+from jagadata.adapters.postgres.login_checks import check_logins, find_bridges
 from jagadata.adapters.postgres.passwords import derive_password, make_verifier
 from jagadata.adapters.postgres.proof import count_and_analyze
 from jagadata.adapters.postgres.properties import missing_roles, parse_properties, read_properties
@@ -156,7 +157,11 @@ class PostgresServer:
 
     @contextlib.contextmanager
     def _working(self, name: str, owners: Collection[str], minutes: float, what: str) -> Iterator[None]:
-        with self.loader.lend(owners), self.loader.limited(name, minutes, what):
+        with (
+            self.loader.lend(owners),
+            self.loader.kept_healthy(),
+            self.loader.limited(name, minutes, what),
+        ):
             yield
 
     def _limit(self, size: int) -> float:
@@ -199,7 +204,15 @@ class PostgresServer:
         return verify_archive(self.access, archive, parts, parse_properties(properties))
 
     def check_restore(self, name: str, properties: Properties | None) -> list[JagadataError]:
-        return check_restore(self.access, name, None if properties is None else parse_properties(properties))
+        parsed = None if properties is None else parse_properties(properties)
+        return check_restore(self.access, self.loader.system, name, parsed)
+
+    def check_logins(self) -> list[JagadataError]:
+        return check_logins(self.access, self.neighbours)
+
+    def bridges(self, name: str) -> list[JagadataError]:
+        with self._catalogues() as connection:
+            return list(find_bridges(connection, name, self.neighbours))
 
     def create(self, side: str, properties: Properties) -> str:
         """From template0 with the same encoding, locale, owner, tablespace; missing roles are made NOLOGIN."""
@@ -230,7 +243,7 @@ class PostgresServer:
         parsed = parse_properties(properties)
         minutes = self._limit(os.fstat(archive_fd).st_size)
         with self._working(side, parsed.owners, minutes, f"Restore ke '{side}'"):
-            restore(self.access, archive_fd, side, jobs, watch)
+            restore(self.access, archive_fd, side, jobs, watch, self.loader.heal)
         progress(0)
         finish_side(self.access, side, parsed)
 

@@ -132,6 +132,12 @@ def make_settings(side: str, properties: DatabaseProperties) -> list[sql.Compose
     return statements
 
 
+def run_as(connection: psycopg.Connection[Any], role: str | None) -> None:
+    """Act as this role, or as the login itself again."""
+    statement = sql.SQL("SET ROLE {}").format(sql.Identifier(role)) if role else sql.SQL("RESET ROLE")
+    connection.execute(statement)
+
+
 def open_side(access: Access, side: str, properties: DatabaseProperties) -> None:
     """Grants and the connection limit: they may shut us out too, so nothing of ours connects after it."""
     _execute_all(access, make_grants(side, properties), properties)

@@ -127,13 +127,13 @@ def _lock(
             holder = connection.execute(_HOLDER, (*_halves(mark), *_halves(key))).fetchone()
         except psycopg.Error as error:
             raise access.explain(error) from error
-        if only_ours and holder and holder[1] not in [login.user for login in access.logins.values()]:
-            connection.close()
-            return None
-        raise _make_busy(system, holder)
     except BaseException:
         connection.close()
         raise
+    connection.close()
+    if only_ours and holder and holder[1] not in [login.user for login in access.logins.values()]:
+        return None
+    raise _make_busy(system, holder)
 
 
 def _make_busy(system: str, holder: tuple[Any, ...] | None) -> BusyError:
