@@ -57,8 +57,6 @@ _GRANTING = hash_key("jagadata-hak")
 HINT = "Jalankan SQL dari `jaga db prepare {}`, lalu ulangi."
 
 
-PULSE_SECONDS = 0.05
-"""Between two looks whether the loader is as it should be; a look changes nothing."""
 LONGEST = 63
 """Bytes of a role's name (PostgreSQL 4.1.1)."""
 
@@ -120,7 +118,7 @@ class Loader:
         if "load" not in self.access.logins:
             return
         use = hash_key(f"jagadata-muat:{self.system}")
-        with self.access.session() as connection, hold_while(connection, use) as alone:
+        with self.access.session(patient=True) as connection, hold_while(connection, use) as alone:
             if alone:
                 self._withdraw(connection)
 
@@ -175,28 +173,8 @@ class Loader:
 
     def heal(self) -> None:
         """Raises RefusedError: the server was not prepared for this system."""
-        with self.access.session() as connection, self._explained():
+        with self.access.session(patient=True) as connection, self._explained():
             self._heal(connection)
-
-    @contextlib.contextmanager
-    def kept_healthy(self) -> Iterator[None]:
-        """Healed again and again: `pg_restore --jobs` logs in anew in the middle, and code of the archive may have changed the password."""
-        over = threading.Event()
-
-        def work(connection: psycopg.Connection[Any]) -> None:
-            with contextlib.suppress(psycopg.Error):
-                while not over.wait(PULSE_SECONDS):
-                    with contextlib.suppress(psycopg.errors.LockNotAvailable, psycopg.errors.InternalError):
-                        self._heal(connection)
-
-        with self.access.session() as connection:
-            thread = threading.Thread(target=work, args=(connection,), name="heal", daemon=True)
-            thread.start()
-            try:
-                yield
-            finally:
-                over.set()
-                thread.join()
 
     # --- what runs as it ---
 

@@ -159,7 +159,6 @@ class PostgresServer:
     def _working(self, name: str, owners: Collection[str], minutes: float, what: str) -> Iterator[None]:
         with (
             self.loader.lend(owners),
-            self.loader.kept_healthy(),
             self.loader.limited(name, minutes, what),
         ):
             yield

@@ -244,7 +244,8 @@ def test_a_dump_that_dies_never_looks_whole(application):
 
 def test_nobody_gets_between_the_snapshot_and_the_dump(application):
     adapter, server, name = connect(application.server), application.server, application.name
-    server.sql("CREATE TABLE aplikasi.aa AS SELECT generate_series(1, 300000) AS x", name)
+    filling = "CREATE TABLE aplikasi.aa AS SELECT md5(x::text) || md5((x + 1)::text) FROM generate_series(1, 300000) x"
+    server.sql(filling, name)  # more than pg_dump can give away unread
     server.sql("CREATE TABLE aplikasi.zz AS SELECT generate_series(1, 7) AS x", name)
 
     def sink(dump):
@@ -417,6 +418,7 @@ def test_settings_that_only_superusers_may_make_are_told_before_anything_stops(a
     assert adapter.check_restore(name, properties) == []
     adapter.create("samping", properties)
     finish_side(adapter.access, "samping", parse_properties(properties))
+    open_side(adapter.access, "samping", parse_properties(properties))
     after = adapter.properties("samping")
     for kind in ("settings", "role_settings"):
         assert after[kind] == properties[kind]
