@@ -95,7 +95,7 @@ SELECT lo_from_bytea(70002, 'isi satu');
 ROLES = ("app_alfa", "app_alfa_dua", "app_beta")
 _STATE = """
 SELECT 'peran', rolname, rolsuper::text || rolcreaterole || rolcreatedb || rolcanlogin || rolbypassrls || coalesce(rolpassword, '')
-FROM pg_authid WHERE rolname NOT LIKE 'jagadata_muat_alfa'
+FROM pg_authid WHERE rolname NOT IN ('jagadata_muat_alfa', 'app_alfa', 'app_alfa_dua')
 UNION ALL SELECT 'anggota', pg_get_userbyid(member), pg_get_userbyid(roleid) FROM pg_auth_members
 UNION ALL SELECT 'basis data', datname, pg_get_userbyid(datdba) || datconnlimit || coalesce(datacl::text, '') FROM pg_database WHERE datname NOT LIKE 'alfa%'
 UNION ALL SELECT 'pengaturan', pg_get_userbyid(setrole), setconfig::text FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase WHERE d.datname = 'beta'
