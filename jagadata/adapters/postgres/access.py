@@ -107,8 +107,7 @@ class Access:
                 **_KEEPALIVES,
                 **self._tls(),
             )
-            if patient:
-                lift_limits(connection)
+            lift_limits(connection)
         except psycopg.OperationalError as error:
             raise self._explain(error, database, login.user) from error
         return connection
