@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from jagadata.adapters.postgres.access import make_dsn
+from jagadata.adapters.postgres.access import LOADS_NOTHING, make_dsn
 from jagadata.adapters.postgres.programs import make_fault, start, with_parent_death_signal
 from jagadata.errors import JagadataError
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from jagadata.adapters.postgres.access import Access
 
-_OPTIONS = "-c local_preload_libraries= -c maintenance_work_mem=256MB -c synchronous_commit=off -c default_transaction_read_only=off"
+_OPTIONS = f"{LOADS_NOTHING} -c maintenance_work_mem=256MB -c synchronous_commit=off -c default_transaction_read_only=off"
 """Harmless to durability: the swap's own commit is synchronous, and flushes all WAL before it."""
 _HINT = "Data yang berjalan tidak disentuh. Perbaiki sebabnya, lalu ajukan kembali."
 _AFTER_OWNERS = (
@@ -41,7 +41,11 @@ _OWNERS = """
 SELECT rolname FROM pg_catalog.pg_roles
 WHERE pg_has_role(current_user, oid, 'MEMBER') AND NOT rolsuper AND rolname <> current_user ORDER BY 1
 """
-_SHUT_OUT = re.compile(r"reconnection failed: .*(authentication failed|not permitted to log in)", re.DOTALL)
+_SHUT_OUT = re.compile(
+    r"reconnection failed: .*(authentication failed|not permitted to log in)|terminating connection due to administrator",
+    re.DOTALL,
+)
+"""What code of the archive can do to the login's other sessions: change the password, and end them."""
 _DONE = re.compile(r"^pg_restore: (?:finished item|processing item) (\d+) ", re.MULTILINE)
 """Of `pg_restore --verbose --jobs`: what its helpers finished, and what it did itself before it started them."""
 _CHATTER = re.compile(r"pg_restore: (?!error|warning|hint|detail|from TOC|while)")
@@ -108,24 +112,22 @@ def restore(
     objects and rows; take it back; policies; grants and materialized views. These are filled as their owners, policies included, as they live.
     """
     run = _Run(access, archive_fd, side, watch, heal)
-    with access.session(side, "load", patient=True) as connection:
+    listing = run.list()
+    stages = parse_stages(listing)
+    heal()
+    with access.session(side, "load") as connection:
         found = connection.execute(
             "SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database WHERE datname = current_database()"
         ).fetchone()
         owner = str(found[0]) if found else ""
-        listing = run.list()
-        stages = parse_stages(listing)
-        run.restore(stages.schemas, 1)
-        run.restore(stages.extensions, 1, f"--role={owner}")
-        owners = [
-            str(row[0])
-            for row in connection.execute(_OWNERS)
-            if any(line.endswith(f" {row[0]}") for line in listing.split("\n"))
-        ]
-        with _lend(connection, owners):
-            run.restore(stages.objects, jobs)
-        run.restore(stages.policies, jobs)
-        run.restore(stages.rights, jobs, "--enable-row-security")
+        names = [str(row[0]) for row in connection.execute(_OWNERS)]
+    owners = [name for name in names if any(line.endswith(f" {name}") for line in listing.split("\n"))]
+    run.restore(stages.schemas, 1)
+    run.restore(stages.extensions, 1, f"--role={owner}")
+    with _lend(access, side, owners, heal):
+        run.restore(stages.objects, jobs)
+    run.restore(stages.policies, jobs)
+    run.restore(stages.rights, jobs, "--enable-row-security")
     heal()
     give_back(access, side, owner)
 
@@ -142,27 +144,35 @@ def give_back(access: Access, database: str, owner: str) -> None:
 
 
 @contextlib.contextmanager
-def _lend(connection: psycopg.Connection[Any], owners: Sequence[str]) -> Iterator[None]:
-    """Let these roles create in every schema, and take it back afterwards; a side database that failed is dropped with its grants."""
-    lent = [
-        (kind, name, role)
-        for kind, name, owner in connection.execute(_PLACES).fetchall()
-        for role in owners
-        if role != owner
-    ]
+def _lend(access: Access, side: str, owners: Sequence[str], heal: Callable[[], None]) -> Iterator[None]:
+    """Let these roles create in every schema, and take it back afterwards; a side database that failed is dropped with its grants.
 
-    def execute(statement: LiteralString) -> None:
+    In sessions of their own: code that runs in between may end every other session of the login.
+    """
+    lent: list[tuple[str, str, str]] = []
+
+    def execute(connection: psycopg.Connection[Any], statement: LiteralString) -> None:
         for kind, name, role in lent:
             where = sql.SQL("SCHEMA " if kind == "SCHEMA" else "DATABASE ") + sql.Identifier(str(name))
             connection.execute(sql.SQL(statement).format(where, sql.Identifier(role)))
 
     try:
-        execute("GRANT CREATE ON {} TO {}")
+        heal()
+        with access.connect(side, "load") as connection:
+            lent += [
+                (kind, name, role)
+                for kind, name, owner in connection.execute(_PLACES).fetchall()
+                for role in owners
+                if role != owner
+            ]
+            execute(connection, "GRANT CREATE ON {} TO {}")
         yield
-        execute("REVOKE CREATE ON {} FROM {}")
+        heal()
+        with access.connect(side, "load") as connection:
+            execute(connection, "REVOKE CREATE ON {} FROM {}")
     except psycopg.Error as error:
         raise JagadataError(
-            f"Kepemilikan objek di '{connection.info.dbname}' tidak dapat disiapkan: {str(error).splitlines()[0]}",
+            f"Kepemilikan objek di '{side}' tidak dapat disiapkan: {str(error).splitlines()[0]}",
             _HINT,
         ) from error
 

@@ -25,7 +25,7 @@ from jagadata.adapters.postgres.restore import restore
 from jagadata.adapters.postgres.restore_checks import check_restore
 from jagadata.adapters.postgres.side import analyze, create_side, finish_side, open_side
 from jagadata.adapters.postgres.swap import ask, end_sessions, exclusive
-from jagadata.errors import JagadataError, NotFoundError, RefusedError
+from jagadata.errors import JagadataError, NotFoundError, RefusedError, UnreachableError
 from jagadata.ports.data_source import DataSetFacts, Dump, SourceFacts
 
 if TYPE_CHECKING:
@@ -254,12 +254,20 @@ class PostgresServer:
         facts = self.look(side)
         minutes = self._limit(facts.size if facts else 0)
         with self._working(side, parsed.owners, minutes, f"Penghitungan hasil '{side}'"):
-            counts = count_and_analyze(
-                lambda: count_rows(self.access, side),
-                lambda: analyze(self.access, side),
-                lambda: progress(0),
-                lambda: self.end_sessions(side),
-            )
+            try:
+                counts = count_and_analyze(
+                    lambda: count_rows(self.access, side),
+                    lambda: analyze(self.access, side),
+                    lambda: progress(0),
+                    lambda: self.end_sessions(side),
+                )
+            except (
+                UnreachableError
+            ):  # the one may have ended the other's session: once more, one after the other
+                progress(0)
+                self.loader.heal()
+                counts = count_rows(self.access, side)
+                analyze(self.access, side)
         open_side(self.access, side, parsed)
         return counts
 

@@ -191,6 +191,8 @@ def analyze(access: Access, name: str) -> None:
     with access.session(name, "load", patient=True) as connection:
         try:
             connection.execute("ANALYZE")
+        except psycopg.OperationalError:
+            raise
         except psycopg.Error as error:
             raise JagadataError(
                 f"ANALYZE pada '{name}' gagal: {_first_line(error)}",
