@@ -19,9 +19,9 @@ from jagadata.adapters.postgres.programs import make_fault, start, with_parent_d
 from jagadata.errors import JagadataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from jagadata.adapters.postgres.access import Access
+    from jagadata.adapters.postgres.access import Access, Role
 
 _OPTIONS = f"{LOADS_NOTHING} -c maintenance_work_mem=256MB -c synchronous_commit=off -c default_transaction_read_only=off"
 """Harmless to durability: the swap's own commit is synchronous, and flushes all WAL before it."""
@@ -104,16 +104,19 @@ def restore(
     jobs: int,
     watch: Callable[[], None],
     heal: Callable[[], None] = lambda: None,
+    done: Collection[str] = (),
 ) -> None:
     """See ports.DataSource.build. `watch` is called every 2 s while pg_restore runs, `heal` before each login.
+
+    `done`: lines of the archive's table of contents that are there already (extensions.py).
 
     `ALTER ... OWNER TO` asks that the new owner may create in the schema; only superusers are spared. Grants come last in an archive,
     and the owner may have lost that right since. So: schemas; extensions, as the database's owner; lend the right to every owner;
     objects and rows; take it back; policies; grants and materialized views. These are filled as their owners, policies included, as they live.
     """
-    run = _Run(access, archive_fd, side, watch, heal)
+    run = Archive(access, archive_fd, side, watch, heal=heal)
     listing = run.list()
-    stages = parse_stages(listing)
+    stages = parse_stages("\n".join(line for line in listing.split("\n") if line not in set(done)))
     heal()
     with access.session(side, "load") as connection:
         found = connection.execute(
@@ -177,7 +180,7 @@ def _lend(access: Access, side: str, owners: Sequence[str], heal: Callable[[], N
         ) from error
 
 
-class _Run:
+class Archive:
     """One archive and the programs that read it."""
 
     def __init__(
@@ -186,9 +189,12 @@ class _Run:
         archive_fd: int,
         side: str,
         watch: Callable[[], None],
-        heal: Callable[[], None],
+        *,
+        heal: Callable[[], None] = lambda: None,
+        role: Role = "load",
     ) -> None:
         self.heal = heal
+        self.role: Role = role
         self.access = access
         self.archive_fd = archive_fd
         self.side = side
@@ -244,7 +250,7 @@ class _Run:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
-                env=self.access.environment("load", PGOPTIONS=_OPTIONS),
+                env=self.access.environment(self.role, PGOPTIONS=_OPTIONS),
                 pass_fds=[self.archive_fd, chosen.fileno()],
                 process_group=0,
             )

@@ -15,6 +15,7 @@ from jagadata.adapters.postgres.archive import verify_archive
 from jagadata.adapters.postgres.counting import count_rows
 from jagadata.adapters.postgres.dump import dump
 from jagadata.adapters.postgres.dump_checks import check_dump
+from jagadata.adapters.postgres.extensions import find_extensions, make_extensions
 from jagadata.adapters.postgres.identity import IDENTITY, find_identity, read_identities
 from jagadata.adapters.postgres.loader import Loader, make_loader_name
 from jagadata.adapters.postgres.login_checks import check_logins, find_bridges
@@ -76,6 +77,7 @@ class PostgresServer:
         system: str,
         dump: Login,
         restore: Login,
+        extensions: Login | None = None,
         secret: str = "",
         maintenance_database: str = OWN_DATABASE,
         locks_before: str | None = None,
@@ -92,6 +94,8 @@ class PostgresServer:
         self.neighbours = dict(neighbours or {})
         logins: dict[Role, Login] = {"dump": dump, "restore": restore}
         loader = make_loader_name(system)
+        if extensions:
+            logins["extend"] = extensions
         if secret:
             for role, login in {**logins, "load": Login(user=loader, password="")}.items():
                 password = login.password or derive_password(secret, login.user)
@@ -215,7 +219,11 @@ class PostgresServer:
 
     def create(self, side: str, properties: Properties) -> str:
         """From template0 with the same encoding, locale, owner, tablespace; missing roles are made NOLOGIN."""
-        return create_side(self.access, side, parse_properties(properties))
+        parsed = parse_properties(properties)
+        waits = bool(find_extensions(self.access, parsed))
+        return create_side(
+            self.access, side, parsed, owner=self.access.login("restore").user if waits else None
+        )
 
     def build(
         self,
@@ -241,8 +249,9 @@ class PostgresServer:
 
         parsed = parse_properties(properties)
         minutes = self._limit(os.fstat(archive_fd).st_size)
+        done = make_extensions(self.access, archive_fd, side, parsed, watch)
         with self._working(side, parsed.owners, minutes, f"Restore ke '{side}'"):
-            restore(self.access, archive_fd, side, jobs, watch, self.loader.heal)
+            restore(self.access, archive_fd, side, jobs, watch, self.loader.heal, done)
         progress(0)
         finish_side(self.access, side, parsed)
 
