@@ -41,7 +41,9 @@ def test_without_that_login_it_is_told_and_with_it_restored(any_postgres, name):
     adapter.create(side, result.properties)
     adapter.build(side, archive_file(data), result.properties, jobs=2)
     assert adapter.prove(side, result.properties) == result.counts
-    assert any_postgres.sql("SELECT extname FROM pg_extension WHERE extname = 'pageinspect'", side) == [("pageinspect",)]
+    assert any_postgres.sql("SELECT extname FROM pg_extension WHERE extname = 'pageinspect'", side) == [
+        ("pageinspect",)
+    ]
     owners = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = '{}'"
     assert any_postgres.sql(owners.format(side)) == [(f"o{name}",)]
     log = (any_postgres.folder / "log").read_text(errors="replace")[begin:]
