@@ -10,12 +10,12 @@ from jagadata import __version__
 from jagadata.errors import DamagedError, NotFoundError, RefusedError
 from jagadata.evidence.envelope import canonical_json
 from jagadata.ports.progress import ignore
+from jagadata.stores import layout
 from jagadata.text.formats import zone_name
 from jagadata.text.names import make_backup_id
 from jagadata.vault.manifest import (
     DatabaseEntry,
     StoredStream,
-    backup_folder,
 )
 from jagadata.vault.stream import compress, store_stream
 
@@ -81,7 +81,7 @@ def dump_system(
                 place.stores[0],
                 server,
                 name,
-                f"{backup_folder(system_id, backup)}/data/db{number:02}",
+                f"{layout.make_data_prefix(system_id, backup)}db{number:02}",
                 recipients,
                 progress,
             )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jagadata.stores import layout
 from jagadata.text.names import make_file_name
 from jagadata.vault.manifest import (
     MANIFEST_KIND,
     Manifest,
     manifest_hash,
-    manifest_key,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def name_backup(place: Workplace, draft: dict[str, Any]) -> dict[str, Any]:
     revision = 1 + sum(backup.manifest.period == draft["period"] for backup in earlier)
     data = [{**item, "file_name": _file_name(place, system, draft, item, revision)} for item in draft["data"]]
     manifest = Manifest.model_validate({**draft, "data": data, "at": place.clock().isoformat()})
-    key = manifest_key(system.id, manifest.backup)
+    key = layout.make_manifest_key(system.id, manifest.backup)
     envelope = place.signer.seal(MANIFEST_KIND, manifest.model_dump(mode="json"))
     known = next(
         (backup for backup in place.catalog(system.id).backups if backup.id == manifest.backup), None

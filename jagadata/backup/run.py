@@ -21,11 +21,11 @@ from jagadata.backup.review import record_review
 from jagadata.backup.secure import secure_backup
 from jagadata.backup.verify import verify_draft
 from jagadata.errors import JagadataError, NotFoundError, RefusedError
+from jagadata.evidence.numbers import FORM_SERIES, next_number
 from jagadata.papers.values import from_json, to_json
 from jagadata.ports.progress import ignore
 from jagadata.signoff.signers import Decision, Person, may_sign, sign
 from jagadata.text.formats import format_bytes
-from jagadata.text.names import make_number
 from jagadata.text.periods import parse_period, period_of
 
 if TYPE_CHECKING:
@@ -94,12 +94,7 @@ class BackupRun:
             kind = "Susulan"  # a month that has passed is caught up, never backdated
         performer = self._performer()
         at = self.place.clock()
-        year = at.astimezone(self.place.timezone).year
-        sequence = self.place.records.claim_number("form", year, run=self.run, at=at.isoformat())
-        info = office.office
-        number = make_number(
-            info.number, classification=info.classification, sequence=sequence, unit=info.unit_code, year=year
-        )
+        number = next_number(self.place.records, office.office, FORM_SERIES, run=self.run, at=at)
         return {
             "systems": systems,
             "period": str(period),

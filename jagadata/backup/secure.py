@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from jagadata.errors import DamagedError, JagadataError
 from jagadata.ports.progress import ignore
+from jagadata.stores import layout
 from jagadata.vault.catalog import write_receipt
-from jagadata.vault.manifest import manifest_key
 from jagadata.vault.stream import HashingWriter
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _copy(place: Workplace, backup: Backup, target: Store, run: str, progress: C
                 "Selidiki penyimpanan kedua; back up di penyimpanan utama tetap sah.",
             )
         versions[entry.key] = stored.version
-    key = manifest_key(backup.manifest.system, backup.id)
+    key = layout.make_manifest_key(backup.manifest.system, backup.id)
     found = target.find(key)
     if found is None:
         target.put(key, backup.envelope)
@@ -103,7 +103,7 @@ def _lock(place: Workplace, backup: Backup, run: str) -> datetime | None:
             continue
         until = place.clock() + timedelta(days=entry.lock_days)
         for key in [item.key for item in backup.manifest.objects] + [
-            manifest_key(backup.manifest.system, backup.id)
+            layout.make_manifest_key(backup.manifest.system, backup.id)
         ]:
             stored = store.find(key)
             said = store.lock(stored, until) if stored else None

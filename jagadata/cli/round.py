@@ -25,6 +25,8 @@ from jagadata.collection.run import RoundRun, find_policy
 from jagadata.connections import open_workplace
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from jagadata.findings import Problem
+from jagadata.stores import layout
+from jagadata.stores.copies import from_all
 
 if TYPE_CHECKING:
     from jagadata.ports.store import Store
@@ -169,17 +171,14 @@ def papers(name: str, folder: Path) -> None:
     """Menyimpan surat, presensi, dan laporan putaran sebagai berkas."""
     with open_workplace() as place:
         _open(place, name)
-        prefix = f"rounds/{parse_round(name)}/papers/"
+        prefix = layout.make_papers_prefix(str(parse_round(name)))
         seen: set[str] = set()
-        silent: list[UnreachableError] = []
-        for store in place.stores:
-            try:
-                _save(store, prefix, folder, seen)
-            except UnreachableError as error:  # the others have copies
-                silent.append(error)
-        if len(silent) == len(place.stores):
-            raise silent[0]
-        print_problems([Problem(where="penyimpanan", what=error.message) for error in silent])
+        answers = from_all(
+            place.stores,
+            lambda store: _save(store, prefix, folder, seen),
+            passable=(UnreachableError,),  # the others have copies
+        )
+        print_problems([Problem(where="penyimpanan", what=fault.message) for _, fault in answers.faults])
 
 
 def _save(store: Store, prefix: str, folder: Path, seen: set[str]) -> None:
@@ -187,7 +186,7 @@ def _save(store: Store, prefix: str, folder: Path, seen: set[str]) -> None:
     for stored in store.list(prefix):
         if stored.key in seen:
             continue
-        path = folder / stored.key.removeprefix(prefix).replace("/", "-")
+        path = folder / layout.make_download_name(stored.key, prefix)
         content = store.get(stored.key, version=stored.version)
         if not (path.exists() and path.read_bytes() == content):
             write_new(path, content)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jagadata.collection.round import Round, parse_round
 from jagadata.errors import AlreadyExistsError, RefusedError
 from jagadata.signoff.gates import ROUND_GATES
+from jagadata.stores import layout
 
 if TYPE_CHECKING:
     from jagadata.evidence.journal import Journal
@@ -22,23 +23,23 @@ FINISHED = "Selesai"
 
 def find_holder(place: Workplace, round: Round) -> str:
     """The run that holds this round, '' if none does yet."""
-    keys = sorted(place.records.keys(f"rounds/{round}/runs/"))
+    keys = sorted(place.records.keys(layout.make_claims_prefix(str(round))))
     return str(place.records.read(keys[-1], ROUND_KIND).value["run"]) if keys else ""
 
 
 def find_rounds(place: Workplace) -> list[Round]:
     """Every round that some run ever held, oldest first."""
-    names = {key.split("/")[1] for key in place.records.keys("rounds/") if "/runs/" in key}
+    names = {name for key in place.records.keys(layout.ROUNDS) if (name := layout.parse_claimed_round(key))}
     return sorted((parse_round(name) for name in names), key=lambda one: (one.first_day, one.every))
 
 
 def claim(place: Workplace, round: Round, run: str) -> None:
     """Raises RefusedError: another run was faster."""
-    number = 1 + len(place.records.keys(f"rounds/{round}/runs/"))
+    number = 1 + len(place.records.keys(layout.make_claims_prefix(str(round))))
     at = place.clock().isoformat()
     try:
         place.records.write(
-            f"rounds/{round}/runs/{number:06}.json",
+            layout.make_claim_key(str(round), number),
             ROUND_KIND,
             {"at": at, "run": run, "round": str(round)},
         )

@@ -16,10 +16,11 @@ from jagadata.collection.attendance import Attendance, Attendee
 from jagadata.collection.claims import claim, find_holder, take_over
 from jagadata.collection.round import Round, parse_round, round_of
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
+from jagadata.evidence.numbers import LETTER_SERIES, next_number
 from jagadata.papers.values import Signature
 from jagadata.signoff.signers import Decision, may_sign, sign
+from jagadata.stores import layout
 from jagadata.text.formats import format_date
-from jagadata.text.names import make_number
 
 if TYPE_CHECKING:
     from jagadata.collection.proposal import Proposal
@@ -77,7 +78,7 @@ class RoundRun:
         Raises RefusedError: another run holds it; UnreachableError: the primary store is away, and with it, perhaps, what was done.
         """
         if self.journal.outcome("open") is None:
-            next(iter(self.place.stores[0].list("rounds/")), None)
+            next(iter(self.place.stores[0].list(layout.ROUNDS)), None)
         return self.journal.once("open", self._open)
 
     def _open(self) -> dict[str, Any]:
@@ -150,13 +151,13 @@ class RoundRun:
         """A letter number, claimed once for this round and series."""
 
         def claim() -> dict[str, Any]:
-            at = self.place.clock()
-            info, year = self.place.office.office, at.astimezone(self.place.timezone).year
-            sequence = self.place.records.claim_number(
-                "surat", year, run=f"{self.run}:{series}", at=at.isoformat()
-            )
-            number = make_number(
-                info.number, classification=code, sequence=sequence, unit=info.unit_code, year=year
+            number = next_number(
+                self.place.records,
+                self.place.office.office,
+                LETTER_SERIES,
+                run=f"{self.run}:{series}",
+                at=self.place.clock(),
+                classification=code,
             )
             return {"number": number}
 

@@ -114,7 +114,7 @@ class Seals:
                 at = datetime.fromisoformat(value["at"]).astimezone(self.timezone).date()
             except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
                 raise DamagedError(f"Catatan {where} tidak memuat waktu yang sah.", hint) from error
-            if (known.since and at < known.since) or (known.until and at > known.until):
+            if not known.holds_on(at):
                 raise DamagedError(
                     f"Catatan {where} ditandatangani dengan kunci di luar masa berlakunya ({at}).", hint
                 )

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from jagadata.errors import AlreadyExistsError, DamagedError, JagadataError, RefusedError, UnreachableError
+from jagadata.stores import layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,13 +66,13 @@ class Journal:
 
     @property
     def folder(self) -> str:
-        return f"runs/{self.run}/journal/"
+        return layout.make_journal_prefix(self.run)
 
     def _load(self) -> None:
         entries: list[Entry] = []
         previous = ""
         for sequence, key in enumerate(sorted(self.records.keys(self.folder)), 1):
-            if key != f"{self.folder}{sequence:06}.json":
+            if key != layout.make_line_key(self.run, sequence):
                 raise DamagedError(
                     f"Jurnal run {self.run} tidak utuh: baris {sequence} tidak ada, atau ada berkas asing di antaranya.",
                     "Penyimpanan yang memegangnya mungkin tidak menjawab; periksa dengan `jaga doctor`, lalu ulangi.",
@@ -229,9 +230,11 @@ class Journal:
         while True:
             line = {**value, "sequence": sequence, "previous": self._previous}
             try:
-                record = self.records.write(f"{self.folder}{sequence:06}.json", JOURNAL_KIND, line)
+                record = self.records.write(layout.make_line_key(self.run, sequence), JOURNAL_KIND, line)
             except AlreadyExistsError:  # another worker wrote meanwhile: its line is part of the story
-                self._previous = self.records.read(f"{self.folder}{sequence:06}.json", JOURNAL_KIND).digest
+                self._previous = self.records.read(
+                    layout.make_line_key(self.run, sequence), JOURNAL_KIND
+                ).digest
                 self._written = sequence
                 sequence += 1
                 continue

@@ -13,6 +13,7 @@ from jagadata.restore import follow_up
 from jagadata.restore.letters import inform_requester
 from jagadata.restore.run import RestoreRun
 from jagadata.signoff import gates
+from jagadata.stores import layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +29,9 @@ def find_unended(place: Workplace) -> Iterator[RestoreRun]:
     """Requests whose requester was not told what became of them, and on which nobody works. Raises UnreachableError."""
     since = place.clock() - LOOK_BACK
     recent = {
-        stored.key.split("/")[1]
+        layout.parse_run(stored.key)
         for store in place.stores
-        for stored in store.list("runs/")
+        for stored in store.list(layout.RUNS)
         if stored.modified > since
     }
     for run in sorted(recent):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from jagadata.errors import AlreadyExistsError, JagadataError, NotFoundError, RefusedError, UnreachableError
 from jagadata.findings import Problem
+from jagadata.stores import layout
 from jagadata.text.formats import format_date
 
 if TYPE_CHECKING:
@@ -45,9 +46,13 @@ def record_kept(place: Workplace, kept: Kept) -> None:
         "until": kept.until.isoformat(),
     }
     try:
-        place.records.write(f"kept/{kept.system}/{kept.run}-{kept.oid}.json", KEPT_KIND, value)
+        place.records.write(_key(kept), KEPT_KIND, value)
     except AlreadyExistsError:
         return
+
+
+def _key(kept: Kept) -> str:
+    return layout.make_kept_key(kept.system, kept.run, str(kept.oid))
 
 
 def list_kept(
@@ -55,20 +60,16 @@ def list_kept(
 ) -> list[Kept]:
     """Every kept database on record, oldest first."""
     found: list[Kept] = []
-    prefix = f"kept/{system}/" if system else "kept/"
+    prefix = layout.make_kept_prefix(system)
     problems = [] if problems is None else problems
-    gone = {
-        key.removesuffix(".dropped.json")
-        for key in place.records.keys(prefix)
-        if key.endswith(".dropped.json")
-    }
-    for key in sorted(place.records.keys(prefix)):
-        if key.endswith(".dropped.json") or not key.endswith(".json"):
+    keys = place.records.keys(prefix)
+    for key in sorted(keys):
+        if layout.is_dropped_key(key) or not key.endswith(".json"):
             continue
         try:
             value = place.records.read(key, KEPT_KIND).value
             times = {name: datetime.fromisoformat(value[name]) for name in ("at", "until")}
-            found.append(Kept(**{**value, **times}, dropped=key.removesuffix(".json") in gone))
+            found.append(Kept(**{**value, **times}, dropped=layout.make_dropped_key(key) in keys))
         except UnreachableError:
             raise
         except (JagadataError, KeyError, TypeError, ValueError) as error:
@@ -124,7 +125,7 @@ def drop_kept(place: Workplace, kept: Kept, *, by: str) -> None:
     if name is not None:
         server.drop(name, oid=kept.oid)
     place.records.write(
-        f"kept/{kept.system}/{kept.run}-{kept.oid}.dropped.json",
+        layout.make_dropped_key(_key(kept)),
         DROPPED_KIND,
         {"at": at, "by": by, "kept": name or kept.kept, "oid": kept.oid, "found": name is not None},
     )

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from jagadata.errors import JagadataError, RefusedError
+from jagadata.evidence.numbers import FORM_SERIES, next_number
 from jagadata.ports.progress import ignore
 from jagadata.restore.impact import measure_impact
 from jagadata.restore.papers.filling import Filled, fill_restore_form
@@ -32,7 +33,6 @@ from jagadata.restore.request import (
 )
 from jagadata.restore.rollback import plan_rollback
 from jagadata.signoff.signers import Decision, Person, may_sign
-from jagadata.text.names import make_number
 from jagadata.text.periods import add_working_days
 
 if TYPE_CHECKING:
@@ -78,15 +78,9 @@ class RestoreRun:
 
         def claim() -> dict[str, Any]:
             self.place.office.system(request.system)
-            at, info = self.place.clock(), self.place.office.office
-            year = at.astimezone(self.place.timezone).year
-            sequence = self.place.records.claim_number("form", year, run=self.run, at=at.isoformat())
-            number = make_number(
-                info.number,
-                classification=info.classification,
-                sequence=sequence,
-                unit=info.unit_code,
-                year=year,
+            at = self.place.clock()
+            number = next_number(
+                self.place.records, self.place.office.office, FORM_SERIES, run=self.run, at=at
             )
             stamped = request if request.requested_at else replace(request, requested_at=at.isoformat())
             return {"number": number, "at": at.isoformat(), "request": asdict(stamped)}

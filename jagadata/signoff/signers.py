@@ -88,7 +88,7 @@ _DEGREE = re.compile(r"\w+\.\w[\w.]*")
 
 
 def _plain(name: str) -> str:
-    """The name without titles, degrees and points, in small letters."""
+    """The name without titles, degrees and points, in lowercase."""
     words = unicodedata.normalize("NFKC", name).partition(",")[0].casefold().split()
     while len(words) > 1 and _DEGREE.fullmatch(words[-1]):
         words.pop()
@@ -122,14 +122,7 @@ def may_sign(office: Office, role: Role, today: date, *, never: Sequence[Person]
 
 
 def _duty(official: Official, role: Role, today: date) -> Duty | None:
-    for duty in official.duties:
-        if (
-            duty.role == role
-            and (duty.since is None or duty.since <= today)
-            and (duty.until is None or today <= duty.until)
-        ):
-            return duty
-    return None
+    return next((duty for duty in official.duties if duty.role == role and duty.holds_on(today)), None)
 
 
 def sign(office: Office, decision: Decision, role: Role, day: date, at: datetime) -> Signature:

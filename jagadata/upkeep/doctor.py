@@ -19,6 +19,7 @@ from jagadata.findings import Check, Finding, bad, ok
 from jagadata.office.file import deployment_digest
 from jagadata.papers.outbox import check_letterhead
 from jagadata.signoff.signers import Person, may_sign
+from jagadata.stores import layout
 from jagadata.text.formats import format_bytes
 from jagadata.vault.spool import refuse_small_spool, spool_free, unnamed_file
 
@@ -191,7 +192,7 @@ def _store(place: Workplace, entry: StoreEntry, number: int) -> list[Finding]:
                 "Bukan back up; lihat dan batalkan dengan `jaga sweep`.",
             )
         )
-    tampered = list(store.tampering("systems/"))
+    tampered = list(store.tampering(layout.SYSTEMS))
     if tampered:
         found.append(
             bad(
@@ -203,7 +204,7 @@ def _store(place: Workplace, entry: StoreEntry, number: int) -> list[Finding]:
 
 
 def _write_and_read(store: Store) -> Finding:
-    key, data = f"doctor/{secrets.token_hex(8)}", secrets.token_bytes(64)
+    key, data = layout.make_probe_key(secrets.token_hex(8)), secrets.token_bytes(64)
     stored = store.put(key, data)
     done = "tulis, baca, hapus berhasil"
     try:

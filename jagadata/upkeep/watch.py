@@ -18,6 +18,7 @@ from jagadata.errors import (
 from jagadata.findings import Concern
 from jagadata.papers import outbox
 from jagadata.restore.concerns import find_long_restores, list_journals
+from jagadata.stores import layout
 from jagadata.upkeep.mails import render_watch
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def look(place: Workplace, running: Sequence[str] = (), waiting: Sequence[str] =
 def _stores(place: Workplace) -> Iterator[Concern]:
     for store in place.stores:
         try:
-            store.find("jagadata-watch")
+            store.find(layout.WATCH_PROBE)
         except JagadataError as error:
             yield Concern(key=f"penyimpanan {store.name}", text=error.message, action=error.hint)
 
@@ -108,8 +109,8 @@ def tell(place: Workplace, new: Sequence[Concern], over: Sequence[str] = ()) -> 
 def _open_concerns(place: Workplace) -> dict[str, str]:
     """What was told and is not over: text by key."""
     lines: dict[str, list[str]] = {}
-    for key in sorted(place.records.keys("watch/")):
-        lines.setdefault(key.split("/")[1], []).append(key)
+    for key in sorted(place.records.keys(layout.WATCH)):
+        lines.setdefault(layout.parse_concern(key), []).append(key)
     found: dict[str, str] = {}
     for keys in lines.values():
         try:
@@ -123,9 +124,9 @@ def _open_concerns(place: Workplace) -> dict[str, str]:
 
 def _write(place: Workplace, key: str, text: str, state: Literal["open", "over"]) -> None:
     folder = hashlib.sha256(key.encode()).hexdigest()[:24]
-    stamp = place.clock().strftime("%Y%m%dt%H%M%S%fz").lower()
-    value = {"at": place.clock().isoformat(), "key": key, "text": text, "state": state}
+    at = place.clock()
+    value = {"at": at.isoformat(), "key": key, "text": text, "state": state}
     try:
-        place.records.write(f"watch/{folder}/{stamp}-{state}.json", WATCH_KIND, value)
+        place.records.write(layout.make_watch_key(folder, at, state), WATCH_KIND, value)
     except AlreadyExistsError:
         return

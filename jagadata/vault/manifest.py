@@ -142,11 +142,3 @@ def parse_manifest(value: dict[str, Any], *, where: str) -> Manifest:
 def manifest_hash(envelope: bytes) -> str:
     """What approvals and receipts bind to: SHA-256 of the signed envelope as stored."""
     return digest(envelope)
-
-
-def backup_folder(system: str, backup: str) -> str:
-    return f"systems/{system}/backups/{backup}"
-
-
-def manifest_key(system: str, backup: str) -> str:
-    return f"{backup_folder(system, backup)}/manifest.json"

@@ -23,7 +23,7 @@ from jagadata.errors import DamagedError, JagadataError
 from jagadata.evidence.envelope import canonical_json, digest
 from jagadata.evidence.journal import JOURNAL_KIND, Journal
 from jagadata.evidence.keys import NewKeys, make_keys, parse_identity, parse_recipients, parse_signer
-from jagadata.evidence.numbers import NUMBER_KIND
+from jagadata.evidence.numbers import NUMBER_KIND, claim_number
 from jagadata.evidence.records import Records
 from jagadata.lab.memory_store import MemoryStore
 from jagadata.office.machines import HostEntry, System
@@ -45,8 +45,9 @@ from jagadata.restore.request import (
 from jagadata.restore.run import APPROVAL, RestoreRun
 from jagadata.services.control import ServiceControl
 from jagadata.services.states import State, SwitchState, parse_listening, parse_switch, parse_units
+from jagadata.stores import layout
 from jagadata.vault.catalog import read_catalog, write_receipt
-from jagadata.vault.manifest import MANIFEST_KIND, RECEIPT_KIND, DatabaseEntry, Manifest, manifest_key
+from jagadata.vault.manifest import MANIFEST_KIND, RECEIPT_KIND, DatabaseEntry, Manifest
 from jagadata.vault.spool import fetch_archive
 from jagadata.vault.stream import read_stream, store_stream
 from jagadata.vault.verification import parse_properties
@@ -109,7 +110,7 @@ ENVELOPE = json.loads(SIGNER.seal(KIND, {"at": AT, "isi": "surat"}))
 @CAREFUL
 @given(mutations(ENVELOPE).map(canonical_json) | garbage)
 def test_whatever_lies_in_a_store_is_an_envelope_or_damaged(data):
-    found = told(SEALS.open, data, KIND, place="uji")
+    found = told(SEALS.open, data, KIND, where="uji")
     assert found in (None, {"at": AT, "isi": "surat"})
 
 
@@ -120,17 +121,17 @@ def test_whatever_lies_in_a_store_is_an_envelope_or_damaged(data):
     )
 )
 def test_whatever_we_signed_ourselves_is_a_value_with_a_time_or_damaged(value):
-    told(SEALS.open, SIGNER.seal(KIND, value), KIND, place="uji")
+    told(SEALS.open, SIGNER.seal(KIND, value), KIND, where="uji")
 
 
 @CAREFUL
 @given(st.binary(max_size=60) | junk.map(lambda value: json.dumps(value).encode()))
 def test_a_signed_payload_that_is_no_json_object_with_a_time_is_damaged(payload):
-    assert told(SEALS.open, sealed(payload), KIND, place="uji") is None
+    assert told(SEALS.open, sealed(payload), KIND, where="uji") is None
 
 
 def test_an_envelope_of_an_unprintable_kind_is_told_printably():
-    told(SEALS.open, json.dumps({**ENVELOPE, "payloadType": "\ud800"}).encode(), KIND, place="uji")
+    told(SEALS.open, json.dumps({**ENVELOPE, "payloadType": "\ud800"}).encode(), KIND, where="uji")
 
 
 @pytest.mark.parametrize("kind", ["x" * 10**6, "\x1b[2J\x1b[H"])
@@ -143,7 +144,7 @@ def test_an_envelope_of_a_hostile_kind_is_told_in_one_short_line(kind):
 
 @pytest.mark.parametrize("payload", [b'{"at":"0001-01-01T00:00:00+14:00"}', b"[" * 5000])
 def test_a_signed_payload_at_the_edge_of_time_or_depth_is_damaged(payload):
-    assert told(SEALS.open, sealed(payload), KIND, place="uji") is None
+    assert told(SEALS.open, sealed(payload), KIND, where="uji") is None
 
 
 keys_below = st.from_regex(r"[a-z0-9_-][a-z0-9_-]{0,9}(\.json|\.pdf|\.dropped\.json)?", fullmatch=True)
@@ -183,13 +184,13 @@ def test_numbers_are_claimed_among_any_garbage_and_never_twice(found):
     for number, (key, data) in enumerate(found.items()):
         (first, second)[number % 2].put(f"numbers/form/2026/{key}", data)
     numbers = [
-        told(records(first, second).claim_number, "form", 2026, run=f"run-{number}", at=AT)
+        told(claim_number, records(first, second), "form", 2026, run=f"run-{number}", at=AT)
         for number in range(3)
     ]
     assert None not in numbers
     assert len(set(numbers)) == 3
     assert all(number.isdigit() for number in numbers)
-    assert records(first, second).claim_number("form", 2026, run="run-1", at=AT) == numbers[1]
+    assert claim_number(records(first, second), "form", 2026, run="run-1", at=AT) == numbers[1]
 
 
 # --- the journal --------------------------------------------------------------------------------------------------
@@ -353,7 +354,7 @@ def test_the_catalog_goes_on_over_garbage_and_names_it(found, alone):
 def test_a_signed_manifest_of_any_content_never_hides_the_others(value):
     assume(isinstance(value.get("at"), str))
     stores = shelf(MemoryStore("utama"))
-    name = manifest_key("simpeg", OTHER)
+    name = layout.make_manifest_key("simpeg", OTHER)
     stores[0].put(name, SIGNER.seal(MANIFEST_KIND, {**value, "backup": OTHER, "system": "simpeg"}))
     for field in ("at", "started", "finished"):
         with suppress(ValueError, TypeError, KeyError, OverflowError):  # naive times: see below
@@ -394,7 +395,7 @@ def test_garbage_in_one_store_never_hides_what_the_other_has(places, data):
 
 
 def opens(data):
-    return told(SEALS.open, data, MANIFEST_KIND, place="uji") is not None
+    return told(SEALS.open, data, MANIFEST_KIND, where="uji") is not None
 
 
 @pytest.mark.parametrize(
@@ -411,7 +412,7 @@ def test_an_envelope_rewritten_in_one_store_never_hides_the_whole_one_in_the_oth
 def test_a_signed_manifest_with_a_time_without_a_zone_is_named(field):
     stores = shelf(MemoryStore("utama"))
     value = {**MANIFEST, "backup": OTHER, field: "2026-10-01T18:00:03"}
-    stores[0].put(manifest_key("simpeg", OTHER), SIGNER.seal(MANIFEST_KIND, value))
+    stores[0].put(layout.make_manifest_key("simpeg", OTHER), SIGNER.seal(MANIFEST_KIND, value))
     good(read_catalog(stores, records(*stores)))
 
 
@@ -437,7 +438,7 @@ def test_a_signed_receipt_with_odd_data_is_named_or_without_effect(kind, data):
 class SpotStore(MemoryStore):
     """A store whose disk has one bad spot: `bad` is the key that can't be read."""
 
-    bad = manifest_key("simpeg", OTHER)
+    bad = layout.make_manifest_key("simpeg", OTHER)
 
     def get(self, key, *, version=None):
         if key == self.bad:

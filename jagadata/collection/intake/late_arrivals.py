@@ -9,6 +9,7 @@ from jagadata.collection.claims import ROUND_KIND, ended, find_holder, find_roun
 from jagadata.collection.intake.receipts import LATE, list_receipts
 from jagadata.collection.run import RoundRun
 from jagadata.collection.tables.personal import mask
+from jagadata.stores import layout
 from jagadata.text.formats import format_moment
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _opened(place: Workplace, round: Round) -> datetime | None:
         return None
     outcome = run.journal.outcome("open")
     if outcome is None:
-        first = min(place.records.keys(f"rounds/{round}/runs/"))
+        first = min(place.records.keys(layout.make_claims_prefix(str(round))))
         outcome = place.records.read(first, ROUND_KIND).value
     return datetime.fromisoformat(outcome["at"])
 

@@ -24,8 +24,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from jagadata.collection.intake.deliveries import Received
 from jagadata.collection.tables import examination
-from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError, UnreachableError
+from jagadata.errors import DamagedError, NotFoundError, RefusedError, UnreachableError
 from jagadata.evidence.records import Records
+from jagadata.stores import layout
+from jagadata.stores.copies import from_first_good
 from jagadata.vault.manifest import StoredStream  # noqa: TC001 - pydantic reads it
 from jagadata.vault.spool import unnamed_file
 from jagadata.vault.stream import read_stream
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
     from jagadata.collection.round import Round
     from jagadata.collection.tables.examination import Examination
+    from jagadata.ports.store import Store
     from jagadata.workplace import Workplace
 
 RECEIVED_KIND = "application/vnd.jagadata.received+json"
@@ -94,7 +97,7 @@ def memory(place: Workplace) -> Records:
 
 
 def folder(round: Round, what: str) -> str:
-    return f"rounds/{round}/{what}/"
+    return layout.make_intake_prefix(str(round), what)
 
 
 def make_number(round: Round, receipt: int) -> str:
@@ -199,21 +202,24 @@ def open_file(place: Workplace, receipt: Receipt) -> Iterator[Path]:
 
 
 def _fetch(place: Workplace, stream: StoredStream, versions: dict[str, str | None], fd: int) -> None:
-    """From the primary store, else from a second copy (copies.py); every hash is checked. Raises the primary's fault."""
-    fault: JagadataError | None = None
-    for number, store in enumerate(place.stores):
-        recorded = versions if number == 0 else {}
+    """From the primary store, else from a second copy (copies.py); every hash is checked. Raises the first fault."""
+
+    def fetch(store: Store) -> None:
+        recorded = versions if store is place.stores[0] else {}
         os.ftruncate(fd, 0)
         os.lseek(fd, 0, os.SEEK_SET)
-        try:
-            with os.fdopen(os.dup(fd), "wb", buffering=2**20) as target:
-                read_stream(stream, store, recorded.get, place.identity(), target)
-        except (DamagedError, NotFoundError, UnreachableError) as error:
-            fault = fault or error
-        else:
-            return
-    if fault:
-        raise fault
+        with os.fdopen(os.dup(fd), "wb", buffering=2**20) as target:
+            read_stream(stream, store, recorded.get, place.identity(), target)
+
+    from_first_good(
+        place.stores,
+        fetch,
+        missing=NotFoundError(
+            f"Objek {stream.objects[0].key} tidak ada di penyimpanan mana pun.",
+            "Periksa penyimpanan dengan `jaga doctor`.",
+        ),
+        passable=(DamagedError, NotFoundError, UnreachableError),
+    )
 
 
 def checked_numbers(place: Workplace, round: Round) -> set[int]:

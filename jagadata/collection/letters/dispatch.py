@@ -12,6 +12,7 @@ from jagadata.errors import AlreadyExistsError
 from jagadata.office.people import ROLES
 from jagadata.papers import outbox
 from jagadata.papers.mails import make_mail
+from jagadata.stores import layout
 from jagadata.text.formats import format_date, format_long, format_moment
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from jagadata.workplace import Workplace
 
 Attachment = tuple[str, bytes]
-ROUND_PAPER_KIND = "application/vnd.jagadata.round-paper+json"
 
 
 def addresses(run: RoundRun, role: Role) -> list[str]:
@@ -43,7 +43,7 @@ def pdf(run: RoundRun, sheet: Sheet | Letter, layout: str = "collection/sheet") 
 
 def keep(run: RoundRun, name: str, content: bytes) -> str:
     """Keep a paper of the round in the store, once; its key."""
-    key = f"rounds/{run.round}/papers/{name}"
+    key = layout.make_paper_key(str(run.round), name)
     with contextlib.suppress(AlreadyExistsError):
         run.place.records.put(key, content)
     return key
