@@ -28,7 +28,7 @@ from jagadata.workplace import Workplace
 from pathlib import Path
 with open_workplace(load_office(Path(sys.argv[1]))) as place:
     run = BackupRun(place, sys.argv[2], BackupOrder())
-    system = run.open()["systems"][0]
+    system = run.open().systems[0]
     begun = time.monotonic()
     outcome = run.dump(system)
     seconds = time.monotonic() - begun

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from jagadata.backup.steps import Secured
 from jagadata.errors import DamagedError, JagadataError
 from jagadata.ports.progress import ignore
 from jagadata.stores import layout
@@ -26,11 +27,8 @@ def secure_backup(
     *,
     run: str = "",
     progress: Callable[[int], None] = ignore,
-) -> dict[str, Any]:
-    """Step 4: copy to the second store, hash again what it then holds, set retention locks; each a receipt.
-
-    Returns {"copy": store or "", "hash_matches": bool, "locked_until": ISO or "", "remarks": [...]}.
-    """
+) -> Secured:
+    """Step 4: copy to the second store, hash again what it then holds, set retention locks; each a receipt."""
     backup = place.catalog(system_id).get(backup_id)
     remarks: list[str] = []
     copy = backup.copied_to
@@ -41,13 +39,12 @@ def secure_backup(
         backup = place.catalog(system_id).get(backup_id)
     if len(place.stores) > 1 and place.stores[0].features().device == place.stores[1].features().device:
         remarks.append("Kedua penyimpanan berada pada perangkat yang sama; satu kerusakan mengenai keduanya.")
-    until = _lock(place, backup, run)
-    return {
-        "copy": copy,
-        "hash_matches": bool(copy),
-        "locked_until": until.isoformat() if until else "",
-        "remarks": remarks,
-    }
+    return Secured(
+        copy=copy,
+        hash_matches=bool(copy),
+        locked_until=_lock(place, backup, run),
+        remarks=tuple(remarks),
+    )
 
 
 def _copy(place: Workplace, backup: Backup, target: Store, run: str, progress: Callable[[int], None]) -> str:

@@ -7,6 +7,7 @@ import click
 from jagadata.connections import open_workplace
 from jagadata.errors import NotFoundError, RefusedError
 from jagadata.restore.letters import close_restore
+from jagadata.restore.offers import RESTORE
 from jagadata.restore.run import RestoreRun
 
 CODES = """\b
@@ -31,8 +32,7 @@ def acknowledge(run: str, note: str, who: str, refused: bool) -> None:
     Run yang menunggu di Prefect dijawab dengan `jaga approve` atau `jaga reject`.
     """
     with open_workplace() as place:
-        opened = place.journal(run).outcome("open")
-        if opened is None or "request" not in opened:
+        if not RESTORE.ran(place.journal(run)):
             raise NotFoundError(
                 f"Permohonan restore dengan run '{run}' tidak ada.", "Lihat nomornya dengan `jaga forms`."
             )

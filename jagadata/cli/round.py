@@ -22,6 +22,7 @@ from jagadata.collection.intake.run import (
 )
 from jagadata.collection.round import Round, parse_round
 from jagadata.collection.run import RoundRun, find_policy
+from jagadata.collection.steps import MEET, SCHEDULE
 from jagadata.connections import open_workplace
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from jagadata.findings import Problem
@@ -71,7 +72,7 @@ def list_rounds() -> None:
 
 def _row(place: Workplace, one: Round) -> list[str]:
     run = RoundRun(place, find_holder(place, one))
-    if run.journal.outcome("1") is None:
+    if run.journal.outcome(SCHEDULE) is None:
         return [one.text, run.run, run.status or "disiapkan", "-", "-"]
     deliveries = list_deliveries(run)
     complete = sum(item.is_complete for item in deliveries)
@@ -114,7 +115,7 @@ def attendance(name: str, file: Path) -> None:
     """Memasukkan presensi dari Daftar Hadir (XLSX) yang sudah diisi."""
     with open_workplace() as place:
         run = _open(place, name)
-        if run.journal.outcome("3") is not None:
+        if run.journal.outcome(MEET) is not None:
             raise RefusedError(f"Presensi {run.title} sudah ditutup.", "Lihat dengan `jaga round papers`.")
         found = place.spreadsheets.read_attendance(file, run.agencies)
         run.enter_attendance(found)

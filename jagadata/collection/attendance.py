@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import TypeAdapter
-
+from jagadata.evidence.lines import Line
 from jagadata.papers.sheet import Field, Section, Sheet, SheetPart, Table, make_block, make_notes
 from jagadata.papers.values import format_nip
 from jagadata.text.formats import format_long, zone_name
@@ -39,9 +38,10 @@ class Attendee:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attendance:
-    """Who came, and the minutes. `source`: how it was entered."""
+class Attendance(Line):
+    """[langkah 3] Who came, and the minutes. `source`: how it was entered."""
 
+    STEP: ClassVar[str] = "3"
     attendees: tuple[Attendee, ...] = ()
     minutes: str = ""
     source: str = "formulir"
@@ -50,18 +50,6 @@ class Attendance:
     def present(self) -> frozenset[str]:
         """Ids of the OPD that came."""
         return frozenset(one.agency for one in self.attendees)
-
-
-_ADAPTER: TypeAdapter[Attendance] = TypeAdapter(Attendance)
-
-
-def to_json(attendance: Attendance) -> dict[str, Any]:
-    value: dict[str, Any] = _ADAPTER.dump_python(attendance, mode="json")
-    return value
-
-
-def from_json(value: dict[str, Any]) -> Attendance:
-    return _ADAPTER.validate_python(value)
 
 
 def absent(attendance: Attendance, agencies: Sequence[Agency]) -> list[Agency]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from jagadata.collection.intake.receipts import list_receipts
 from jagadata.collection.intake.run import list_open_rounds
-from jagadata.office.people import ROLES
+from jagadata.findings import Finding, bad, ok
+from jagadata.signoff.signers import find_unheld_roles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
     from jagadata.collection.intake.arrival import Arrivals
     from jagadata.collection.inventory.publishing import Publisher
     from jagadata.office.collection import Collection
+    from jagadata.office.people import Role
     from jagadata.workplace import Workplace
-
-Finding = tuple[Literal["OK", "MASALAH", "DILEWATI"], str, str]
 
 
 def make_checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[Finding]]]]:
@@ -37,12 +37,11 @@ def make_checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[
 
 
 def _roles(place: Workplace, policy: Collection) -> list[Finding]:
-    wanted = ["kasi_data", "kabid_egov", *(["kadis"] if policy.sign else [])]
-    empty = [ROLES[role] for role in wanted if not place.office.holders(role, place.today())]  # type: ignore[arg-type]
-    if empty:
-        action = "Isi officials[].duties, misalnya dengan Plh."
-        return [("MASALAH", f"tidak ada pemegang hari ini: {', '.join(empty)}", action)]
-    return [("OK", f"{len(policy.agencies)} OPD, {len(policy.datasets)} data diminta", "")]
+    wanted: list[Role] = ["kasi_data", "kabid_egov"]
+    if policy.sign:
+        wanted.append("kadis")
+    unheld = find_unheld_roles(place.office, wanted, place.today())
+    return unheld or [ok(f"{len(policy.agencies)} OPD, {len(policy.datasets)} data diminta")]
 
 
 def _arrivals(place: Workplace, policy: Collection) -> list[Finding]:
@@ -50,13 +49,13 @@ def _arrivals(place: Workplace, policy: Collection) -> list[Finding]:
         sources = place.arrivals(policy, place.clock(), stack)
         if not sources:
             action = "Isi collection.mailbox atau collection.drops agar kiriman OPD diterima sendiri."
-            return [("MASALAH", "tidak ada tempat kiriman", action)]
+            return [bad("tidak ada tempat kiriman", action)]
         return [_arrival(source) for source in sources]
 
 
 def _arrival(source: Arrivals) -> Finding:
     source.check()
-    return "OK", f"{source.name} dapat dibuka", ""
+    return ok(f"{source.name} dapat dibuka")
 
 
 def _senders(place: Workplace) -> list[Finding]:
@@ -66,7 +65,7 @@ def _senders(place: Workplace) -> list[Finding]:
     ]
     unsaid = [one for one in found if one.unproven]
     if not unsaid:
-        return [("OK", "tidak ada surel OPD tanpa Authentication-Results", "")]
+        return [ok("tidak ada surel OPD tanpa Authentication-Results")]
     return [
         (
             "DILEWATI",
@@ -78,10 +77,10 @@ def _senders(place: Workplace) -> list[Finding]:
 
 def _inventory(place: Workplace, policy: Collection) -> list[Finding]:
     if place.inventory(policy).is_current():
-        return [("OK", "basis data dapat ditulis dan mutakhir", "")]
-    return [("MASALAH", "tabelnya belum dibuat atau belum mutakhir", "Jalankan `jaga inventory migrate`.")]
+        return [ok("basis data dapat ditulis dan mutakhir")]
+    return [bad("tabelnya belum dibuat atau belum mutakhir", "Jalankan `jaga inventory migrate`.")]
 
 
 def _publisher(publisher: Publisher) -> list[Finding]:
     publisher.check()
-    return [("OK", "dapat dicapai; tidak ada yang dikirim", "")]
+    return [ok("dapat dicapai; tidak ada yang dikirim")]

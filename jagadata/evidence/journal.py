@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from jagadata.evidence.records import Records
 
+OPEN = "open"
+"""The step with which every run begins: what it is to do, and which SOP's it is."""
 JOURNAL_KIND = "application/vnd.jagadata.journal+json"
 FORMAT = 1
 """Of a line; another one is refused, never guessed (docs/format.md)."""

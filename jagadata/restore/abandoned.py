@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from jagadata.errors import DamagedError, RefusedError
 from jagadata.restore import follow_up
+from jagadata.restore.gates import GATES
 from jagadata.restore.letters import inform_requester
 from jagadata.restore.run import RestoreRun
-from jagadata.signoff import gates
+from jagadata.signoff.gates import find_gate
 from jagadata.stores import layout
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def find_unended(place: Workplace) -> Iterator[RestoreRun]:
         if opened is None or "request" not in opened or journal.outcome("5") is not None:
             continue
         age = BEGUN_AGE if journal.began("prepare") else WAITING_AGE
-        gate = gates.find_gate(journal)
+        gate = find_gate(journal, GATES)
         since_when = max(journal.entries[-1].at, gate.due) if gate else journal.entries[-1].at
         if place.clock() - since_when >= age:
             yield RestoreRun(place, run)

@@ -21,22 +21,13 @@ if TYPE_CHECKING:
     from jagadata.workplace import Workplace
 
 
-def list_journals(place: Workplace, runs: Sequence[str]) -> Iterator[Concern]:
-    """Runs that nobody can go on with, because their memory is not whole or of another version."""
-    for run_id in runs:
-        try:
-            place.journal(run_id)
-        except (DamagedError, RefusedError) as error:
-            yield Concern(key=f"jurnal {run_id}", text=error.message, action=error.hint)
-
-
 def find_long_restores(place: Workplace, running: Sequence[str]) -> Iterator[Concern]:
     """Restores that take much longer than their plan said."""
     for run_id in running:
         try:
             journal = place.journal(run_id)
         except (DamagedError, RefusedError):
-            continue  # told by list_journals
+            continue  # the watch itself names a journal that is not whole
         begun = journal.last("prepare", "begin")
         if begun is None or journal.outcome(RECOVERY) is not None:
             continue

@@ -6,8 +6,10 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from jagadata.papers.outbox import email_addresses, file_form, print_paper, send_once
+from jagadata.papers.outbox import email_addresses, file_form, print_paper, send, send_once
+from jagadata.restore.gates import ACKNOWLEDGEMENT_GATE
 from jagadata.restore.papers.mails import (
+    render_acknowledgement_reminder,
     render_approval_request,
     render_completion,
     render_failure,
@@ -18,12 +20,13 @@ from jagadata.restore.papers.mails import (
 from jagadata.restore.papers.minutes import make_minutes_sheet
 from jagadata.restore.papers.plan_sheet import make_plan_facts
 from jagadata.restore.papers.sheet import make_restore_sheet
+from jagadata.restore.run import RestoreRun
 from jagadata.text.formats import format_date, format_moment
 
 if TYPE_CHECKING:
     from jagadata.ports.channel import Message
     from jagadata.restore.papers.form import RestoreForm
-    from jagadata.restore.run import RestoreRun
+    from jagadata.signoff.gates import OpenGate
     from jagadata.workplace import Workplace
 
 
@@ -74,6 +77,27 @@ def ask_for_approval(run: RestoreRun, *, link: str) -> None:
         tz=run.place.timezone,
     )
     send_once(run.journal, "approval", run.place, message)
+
+
+def remind(place: Workplace, run_id: str, gate: OpenGate) -> bool:
+    """The request of a gate once more, with its deadline. False if no channel took it."""
+    run = RestoreRun(place, run_id)
+    until = format_moment(gate.due, place.timezone)
+    if gate.gate is ACKNOWLEDGEMENT_GATE:
+        form = run.form()
+        message = render_acknowledgement_reminder(
+            form, to=requester_address(form), until=until, tz=place.timezone
+        )
+    else:
+        message = render_approval_request(
+            run.form(),
+            to=email_addresses(run.approvers()),
+            link=place.office.prefect.run_page(run_id),
+            until=until,
+            facts=make_plan_facts(run.plan, run.impact),
+            tz=place.timezone,
+        )
+    return send(place, message)[0]
 
 
 def inform_requester(run: RestoreRun) -> None:

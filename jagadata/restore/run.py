@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from jagadata.errors import JagadataError, RefusedError
 from jagadata.evidence.numbers import FORM_SERIES, next_number
 from jagadata.ports.progress import ignore
+from jagadata.procedure import PROCEDURE
+from jagadata.restore.gates import NAME
 from jagadata.restore.impact import measure_impact
 from jagadata.restore.papers.filling import Filled, fill_restore_form
 from jagadata.restore.planning import (
@@ -83,7 +85,12 @@ class RestoreRun:
                 self.place.records, self.place.office.office, FORM_SERIES, run=self.run, at=at
             )
             stamped = request if request.requested_at else replace(request, requested_at=at.isoformat())
-            return {"number": number, "at": at.isoformat(), "request": asdict(stamped)}
+            return {
+                PROCEDURE: NAME,
+                "number": number,
+                "at": at.isoformat(),
+                "request": asdict(stamped),
+            }
 
         return str(self.journal.once("open", claim)["number"])
 

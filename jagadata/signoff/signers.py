@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from jagadata.errors import NotFoundError, RefusedError
+from jagadata.findings import bad
 from jagadata.office.people import ROLES
 from jagadata.papers.values import IDENTITY_UNPROVEN, OUTSIDE_APPROVAL, Signature
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
+    from jagadata.findings import Finding
     from jagadata.office.file import Office
     from jagadata.office.people import Duty, Official, Role
 
@@ -119,6 +121,19 @@ def may_sign(office: Office, role: Role, today: date, *, never: Sequence[Person]
             "Tetapkan pejabat lain (misalnya Plh.) pada 'officials' di berkas kantor, lalu jalankan `jaga apply`.",
         )
     return allowed
+
+
+def find_unheld_roles(office: Office, roles: Sequence[Role], today: date) -> list[Finding]:
+    """A finding that names those that nobody holds that day; none where each has its holder."""
+    unheld = [role for role in dict.fromkeys(roles) if not office.holders(role, today)]
+    if not unheld:
+        return []
+    return [
+        bad(
+            f"tidak ada pemegang hari ini: {', '.join(unheld)}",
+            "Isi officials[].duties, misalnya dengan Plh.",
+        )
+    ]
 
 
 def _duty(official: Official, role: Role, today: date) -> Duty | None:

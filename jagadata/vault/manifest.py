@@ -68,12 +68,11 @@ class Verification(ManifestValue):
     means: list[str]
 
 
-class Manifest(ManifestValue):
-    """Written once, when the primary copy is verified; later facts are receipts."""
+class ManifestDraft(ManifestValue):
+    """What is known of a backup before it exists: dumped (step 1), then verified (step 2)."""
 
     format: Literal[1] = FORMAT
     backup: str
-    at: AwareDatetime  # when this manifest was signed (UTC)
     office: str
     system: str
     system_name: str
@@ -86,7 +85,7 @@ class Manifest(ManifestValue):
     finished_local: str
     source: SourceServer
     data: Annotated[list[DatabaseEntry], Field(min_length=1)]
-    verification: Verification
+    verification: Verification | None = None
     recipients: list[str]
     run: str
     form_number: str
@@ -101,6 +100,13 @@ class Manifest(ManifestValue):
             for stream in (data.archive, data.properties)
             for entry in stream.objects
         ]
+
+
+class Manifest(ManifestDraft):
+    """Written once, when the primary copy is verified; later facts are receipts."""
+
+    at: AwareDatetime  # when this manifest was signed (UTC)
+    verification: Verification
 
     @property
     def size(self) -> int:
@@ -124,7 +130,7 @@ class BackupReceipt(ManifestValue):
 
 
 def parse_manifest(value: dict[str, Any], *, where: str) -> Manifest:
-    """Raises DamagedError for another format or missing fields (`place` is the key in the store)."""
+    """Raises DamagedError for another format or missing fields (`where` is the key in the store)."""
     if value.get("format") != FORMAT:
         raise DamagedError(
             f"Manifes {where} berformat {value.get('format')!r}; versi ini membaca format {FORMAT}.",

@@ -123,7 +123,7 @@ def play_backup(place, run: str) -> bool:
     """Steps 1 to 5; True if every system succeeded."""
     try:
         done = BackupRun(place, run, BackupOrder())
-        for system in done.open()["systems"]:
+        for system in done.open().systems:
             for step in (done.dump, done.verify, done.name, done.secure):
                 step(system)
         file_backup_form(place, done.fill_form(), step=5)

@@ -40,7 +40,7 @@ def role_of(office_lab):
 
 
 def run_all(run):
-    systems = run.open()["systems"]
+    systems = run.open().systems
     for step in (run.dump, run.verify, run.name, run.secure):
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(step, systems))
@@ -144,7 +144,7 @@ def test_bad_orders_are_refused_before_anything_is_dumped(office_lab, order, wor
 def test_a_past_period_is_caught_up_as_susulan_never_backdated(office_lab):
     with office_lab.place() as place:
         run = BackupRun(place, "s", BackupOrder(period="2026-01"))
-        assert run.open()["kind"] == "Susulan"
+        assert run.open().kind == "Susulan"
 
 
 def test_the_performer_never_checks_the_form(office_lab):

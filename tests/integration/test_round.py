@@ -28,7 +28,6 @@ from jagadata.collection.intake.run import (
 from jagadata.collection.inventory.run import fill_inventory
 from jagadata.collection.last_round import find_last_round
 from jagadata.collection.letters import dispatch
-from jagadata.collection.proposal import to_json
 from jagadata.collection.run import RoundOrder, RoundRun
 from jagadata.connections import open_workplace
 from jagadata.demo.agencies import broken_file, good_file, make_collection, mended_file
@@ -97,7 +96,7 @@ def no(signer, clock, note="", **values):
 
 
 def form_of(proposal):
-    value = to_json(proposal)
+    value = proposal.to_json()
     return {
         "tanggal": value["day"],
         "mulai": value["begins"],
@@ -153,7 +152,7 @@ def test_a_round_goes_from_the_meeting_to_the_inventory(office, place):
 
     run.decide("attendance", yes("wahyu", clock, hadir=["bkpsdm", "dinkes"], notulen="Sepakat."))
     assert run.meet().present == {"bkpsdm", "dinkes"}
-    dispatch.tell_absent(run, dispatch.presence_paper(run))
+    dispatch.notify_absent(run, dispatch.presence_paper(run))
     assert "tidak hadir" in mails_to(office, "dishub@example.id", run)[-1].get_body().get_content()
 
     drop(office, "bkpsdm", "asn.xlsx", good_file(run.round.year))
@@ -247,15 +246,12 @@ def test_one_run_holds_a_round_and_another_takes_over_only_when_told_to(office, 
     with pytest.raises(RefusedError, match=f"sedang berjalan pada run {run.run}"):
         RoundRun(place, "lain-1", RoundOrder(round=str(run.round))).open()
     assert find_holder(place, run.round) == run.run
-    begun, invited_at = run.open()["at"], ended(run.journal, "2")
+    begun, invited_at = run.open().at, ended(run.journal, "2")
     clock.pass_days(5)
     later = RoundRun(place, "lain-2", RoundOrder(round=str(run.round), take_over=True))
     later.open()
-    assert (later.open()["at"], ended(later.journal, "2")) == (begun, invited_at), (
-        "Mutu Baku counts from then"
-    )
-    assert later.is_holder
-    assert not run.is_holder
+    assert (later.open().at, ended(later.journal, "2")) == (begun, invited_at), "Mutu Baku counts from then"
+    assert find_holder(place, run.round) == later.run
     assert not later.is_preparing
     sent = len(office.lab.mail.messages())
     assert dispatch.invite(later) == {}
@@ -277,7 +273,7 @@ def test_a_round_whose_gate_expired_ends_by_name(office, place):
     run = opened(office, place)
     run.decide("proposal-1", Decision(answer="expired", signer="", at=office.clock().isoformat()))
     assert run.status == "Kedaluwarsa"
-    dispatch.tell_end(run)
+    dispatch.notify_end(run)
     assert "Kedaluwarsa" in mails_to(office, "wahyu@example.id", run)[-1]["subject"]
 
 
@@ -293,9 +289,9 @@ def test_an_undeliverable_invitation_is_named_and_tried_again(office, place):
     assert "tidak menjawab" in failed["dinkes"]
     with open_workplace(load_office(office.lab.path), clock=office.clock) as again:
         later = RoundRun(again, run.run)
-        assert dispatch.told(later, later.agency("dinkes")) == ""
+        assert dispatch.describe_sending(later, later.agency("dinkes")) == ""
         assert dispatch.invite(later) == {}
-        assert dispatch.told(later, later.agency("dinkes")) == "e-mail ke dinkes@example.id"
+        assert dispatch.describe_sending(later, later.agency("dinkes")) == "e-mail ke dinkes@example.id"
     assert len(mails_to(office, "dinkes@example.id", run)) == 1
 
 
@@ -496,7 +492,7 @@ def test_a_round_does_not_begin_again_while_the_store_with_its_journal_is_away(o
         store.with_name("lepas").rename(store)
     with open_workplace(load_office(office.lab.path), clock=office.clock) as again:
         later = RoundRun(again, run.run)
-        assert (later.open()["round"], later.is_preparing) == (str(run.round), False)
+        assert (later.open().round, later.is_preparing) == (str(run.round), False)
 
 
 @pytest.mark.parametrize("away", ["utama", "kedua"])

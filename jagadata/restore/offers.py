@@ -1,0 +1,64 @@
+"""SOP Restore as others see it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from jagadata.procedure import Procedure
+from jagadata.restore import follow_up
+from jagadata.restore.checks import list_checks
+from jagadata.restore.concerns import find_long_restores
+from jagadata.restore.gates import GATES, NAME
+from jagadata.restore.leftovers import list_leftovers
+from jagadata.restore.letters import inform_again, inform_requester, remind
+from jagadata.restore.run import RestoreRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from jagadata.findings import Concern
+    from jagadata.procedure import OpenRun
+    from jagadata.workplace import Workplace
+
+
+def _concerns(
+    place: Workplace, runs: Sequence[OpenRun]
+) -> Iterator[tuple[str, Callable[[], Iterable[Concern]]]]:
+    running = [item.run for item in runs if item.state == "running"]
+    yield "restore", partial(find_long_restores, place, running)
+
+
+def end_dead(place: Workplace, item: OpenRun, declare_dead: Callable[[], None]) -> str:
+    """End a restore on which nobody works, and tell its requester; what was done, ''."""
+    if item.state == "waiting":
+        return ""
+    if item.state == "running":
+        if not follow_up.is_abandoned(place, item.run):
+            return ""
+        declare_dead()
+    ended = follow_up.finish_dead(place, item.run)
+    if ended is not None:
+        inform_requester(ended)
+        return f"Permohonan {ended.number()} diselesaikan: {ended.status}"
+    run = RestoreRun(place, item.run)
+    if run.journal.outcome("open") and inform_again(run):
+        return f"Pemohon {run.number()} kini sudah diberi tahu"
+    return ""
+
+
+RESTORE = Procedure(
+    name=NAME,
+    tag="restore",
+    deployments=("SOP Restore Data/permohonan",),
+    look_back=timedelta(days=60),
+    known_by="request",
+    gates=GATES,
+    remind=remind,
+    states=("waiting", "running", "dead"),
+    concerns=_concerns,
+    leftovers=list_leftovers,
+    checks=list_checks,
+    follow_up=end_dead,
+)
