@@ -31,6 +31,21 @@ STREAM = {
     "plain_sha256": HASH,
 }
 DRAFT = {
+    "format": 1,
+    "backup": "b",
+    "office": "Dinas Komunikasi dan Informatika",
+    "system": "simpeg",
+    "system_name": "Sistem Informasi Kepegawaian",
+    "owner": "BKPSDM",
+    "period": "2026-11",
+    "occasion": "Terjadwal",
+    "started_local": "2026-11-15 08.00.00 WIB",
+    "finished_local": "2026-11-15 08.05.00 WIB",
+    "source": {"name": "pg1", "version": "17.10", "system_identifier": "7"},
+    "recipients": [],
+    "run": "putus",
+    "form_number": "046/1/406.020/2026",
+    "software": "jagadata 0.1.0",
     "started": "2026-11-15T01:00:00+00:00",
     "finished": "2026-11-15T01:05:00+00:00",
     "verification": {"at": "2026-11-15T01:06:00+00:00", "means": ["hash sesuai"]},
@@ -66,8 +81,10 @@ class Stores:
         return [self.channel]
 
 
-def make_place(monkeypatch, connections=None, systems=(), servers=(), duties=(), **backup_policy):
-    """The office of test_office.py with its stores in memory and real keys; `systems`, `servers`: further ones."""
+def make_place(
+    monkeypatch, connections=None, systems=(), servers=(), duties=(), change=None, **backup_policy
+):
+    """The office of test_office.py with its stores in memory and real keys; `systems`, `servers`: further ones; `change`: of the file's value."""
     monkeypatch.setenv("JAGADATA_TANDA_TANGAN", KEYS.signing_pem)
     monkeypatch.setenv("JAGADATA_IDENTITAS", KEYS.identity)
     raw = copy.deepcopy(OFFICE)
@@ -81,6 +98,8 @@ def make_place(monkeypatch, connections=None, systems=(), servers=(), duties=(),
     raw["systems"] += systems
     raw["servers"] += servers
     raw["policy"] = {"backup": backup_policy}
+    if change:
+        change(raw)
     office = parse_office(yaml.safe_dump(raw), folder=Path("/kantor"))
     return Workplace(office, connections=connections or Stores(), clock=lambda: NOW)
 
@@ -198,8 +217,8 @@ def test_several_systems_go_at_once_within_the_limits_of_the_office_and_of_each_
         run = BackupRun(place, "banyak", BackupOrder(systems=names))
         run.open()
         with ThreadPoolExecutor(8) as pool:
-            outcomes = list(pool.map(run.dump, names))
-    assert {outcome["reason"] for outcome in outcomes} == {
+            results = list(pool.map(run.dump, names))
+    assert {result.failure.reason for result in results} == {
         f"Sistem '{name}' belum dapat di-back up:\n  - penuh" for name in names
     }
     assert (found.servers["pg1"].most, BusyServer.most) == (1, 3)
