@@ -238,7 +238,7 @@ def ask_signature(run: RoundRun) -> None:
 
 
 def goes_on(run: RoundRun) -> bool:
-    """False where the round ended before its letters went out; those who take part are told once."""
+    """False where the round ended before its letters went out; those who take part are notified once."""
     if run.status and run.journal.outcome(INVITE) is None:
         dispatch.notify_end(run)
         return False

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jagadata.workplace import Workplace
 
 
-def list_checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[Finding]]]]:
+def make_checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[Finding]]]]:
     """Group, subject and check."""
     yield "Berkas kantor", "peran back up", partial(check_roles, place)
 

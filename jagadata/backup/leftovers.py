@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jagadata.workplace import Workplace
 
 
-def list_leftovers(place: Workplace, by: str) -> Iterator[tuple[str, Callable[[], Iterable[Leftover]]]]:
+def make_inspections(place: Workplace, by: str) -> Iterator[tuple[str, Callable[[], Iterable[Leftover]]]]:
     """Each look with the name for its faults."""
     del by
     yield "data tanpa manifes", partial(find_orphans, place)

@@ -1,4 +1,4 @@
-"""The letters of SOP Back Up: who is told what at which step, and the form as it is filed."""
+"""The letters of SOP Back Up: who is notified of what at which step, and the form as it is filed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def file_backup_form(place: Workplace, form: BackupForm, *, step: int) -> str:
 
 
 def ask_for_review(run: BackupRun, *, link: str) -> None:
-    """Ask those who may examine the form; where there is nobody, the office is told with step 6."""
+    """Ask those who may examine the form; where there is nobody, the office is notified with step 6."""
     if run.without_reviewer():
         return
     form = run.fill_form()

@@ -6,10 +6,10 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from jagadata.backup.checks import list_checks
+from jagadata.backup.checks import make_checks
 from jagadata.backup.concerns import make_periods
 from jagadata.backup.gates import GATES
-from jagadata.backup.leftovers import list_leftovers
+from jagadata.backup.leftovers import make_inspections
 from jagadata.backup.letters import remind
 from jagadata.backup.steps import NAME
 from jagadata.procedure import Procedure
@@ -40,6 +40,6 @@ BACKUP = Procedure(
     gates=GATES,
     remind=remind,
     concerns=_concerns,
-    leftovers=list_leftovers,
-    checks=list_checks,
+    leftovers=make_inspections,
+    checks=make_checks,
 )

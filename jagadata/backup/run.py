@@ -171,12 +171,16 @@ class BackupRun:
 
         return self._step(SECURE, system, work)
 
-    def carry_on(self) -> BackupForm:
-        """Steps 1 to 5 as far as they are not done yet, one system after the other; what failed stands on the form."""
+    def make_backups(self) -> None:
+        """Steps 1 to 4 as far as they are not done yet, one system after the other."""
         systems = self.open().systems
         for number, step in enumerate((self.dump, self.verify, self.name, self.secure), 1):
             for system in self.waiting(number, systems):
                 step(system)
+
+    def carry_on(self) -> BackupForm:
+        """Steps 1 to 5 as far as they are not done yet; what failed stands on the form."""
+        self.make_backups()
         return self.fill_form()
 
     def _limit(self, system: str) -> threading.Semaphore:

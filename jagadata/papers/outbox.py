@@ -87,7 +87,7 @@ def file_form(
 
 
 def send(place: Workplace, message: Message) -> tuple[bool, str]:
-    """Send over the first channel that takes it: whether it is done with, and how the recipient was told or why not, for the form."""
+    """Send over the first channel that takes it: whether it is done with, and how the recipient was notified or why not, for the form."""
     if not message.to:
         return True, "tidak ada alamat email; disampaikan langsung oleh petugas"
     if not place.channels:

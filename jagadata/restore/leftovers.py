@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jagadata.workplace import Workplace
 
 
-def list_leftovers(place: Workplace, by: str) -> Iterator[tuple[str, Callable[[], Iterable[Leftover]]]]:
+def make_inspections(place: Workplace, by: str) -> Iterator[tuple[str, Callable[[], Iterable[Leftover]]]]:
     """Each look with the name for its faults; `by`: who cleans."""
     for system in place.office.systems:
         yield f"sistem {system.id}", partial(_databases, place, system)

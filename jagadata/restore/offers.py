@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from jagadata.procedure import Procedure
 from jagadata.restore import follow_up
-from jagadata.restore.checks import list_checks
+from jagadata.restore.checks import make_checks
 from jagadata.restore.concerns import find_long_restores
 from jagadata.restore.gates import GATES, NAME
-from jagadata.restore.leftovers import list_leftovers
+from jagadata.restore.leftovers import make_inspections
 from jagadata.restore.letters import inform_again, inform_requester, remind
 from jagadata.restore.run import RestoreRun
 
@@ -58,7 +58,7 @@ RESTORE = Procedure(
     remind=remind,
     states=("waiting", "running", "dead"),
     concerns=_concerns,
-    leftovers=list_leftovers,
-    checks=list_checks,
+    leftovers=make_inspections,
+    checks=make_checks,
     follow_up=end_dead,
 )

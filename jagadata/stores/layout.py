@@ -58,7 +58,7 @@ SYSTEMS, FORMS, ROUNDS, RUNS, KEPT, WATCH, PROBES = (
     "watch/",
     "doctor/",
 )
-"""Prefixes of backups, filed forms, rounds of data collection, journals, kept databases, what the watch told, and doctor's test writes."""
+"""Prefixes of backups, filed forms, rounds of data collection, journals, kept databases, what the watch notified of, and doctor's test writes."""
 WATCH_PROBE = "jagadata-watch"
 """A key that is in no store: to ask for it shows that the store answers."""
 _MANIFEST, _RECEIPTS, _DATA = "manifest.json", "receipts/", "data/"
@@ -172,7 +172,7 @@ def is_dropped_key(key: str) -> bool:
 
 
 def make_watch_key(concern: str, at: datetime, state: str) -> str:
-    """Of what was told of a concern; `concern` is a name that is safe in a key."""
+    """Of what was notified of a concern; `concern` is a name that is safe in a key."""
     return f"{WATCH}{concern}/{_stamp(at)}-{state}.json"
 
 

@@ -90,7 +90,7 @@ class Receipt:
 _RECEIPT: TypeAdapter[Receipt] = TypeAdapter(Receipt)
 
 
-def memory(place: Workplace) -> Records:
+def primary_records(place: Workplace) -> Records:
     """Records of what was taken in: the primary store and no other (above)."""
     records = place.records
     return Records(records.stores[:1], records.signer, records.seals)
@@ -117,10 +117,11 @@ def parse_number(round: Round, text: str) -> int:
 
 
 def clean_name(name: str) -> str:
-    """A file name that is safe to show: its last part, without control signs and signs that turn the writing around."""
+    """A file name that is safe to show: its last part, without control and bidirectional characters."""
     last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
     plain = "".join(
-        " " if unicodedata.category(sign)[0] in "CZ" else sign for sign in unicodedata.normalize("NFC", last)
+        " " if unicodedata.category(character)[0] in "CZ" else character
+        for character in unicodedata.normalize("NFC", last)
     )
     plain = " ".join(plain.split()).lstrip(".")
     if len(plain) > _NAME:
@@ -171,7 +172,7 @@ def list_receipts(place: Workplace, round: Round) -> list[Receipt]:
 
     Raises DamagedError: one can't be read; to go on without it would take its file in again.
     """
-    records = memory(place)
+    records = primary_records(place)
     accepted = set(_numbers(records, round, "accepted"))
     found = [read_receipt(records, round, number) for number in _numbers(records, round, "receipts")]
     return [_accepted(records, round, one) if one.receipt in accepted else one for one in found]
@@ -223,7 +224,7 @@ def _fetch(place: Workplace, stream: StoredStream, versions: dict[str, str | Non
 
 
 def checked_numbers(place: Workplace, round: Round) -> set[int]:
-    return set(_numbers(memory(place), round, "checks"))
+    return set(_numbers(primary_records(place), round, "checks"))
 
 
 def write_check(place: Workplace, round: Round, receipt: Receipt, found: Examination) -> None:
@@ -236,12 +237,12 @@ def write_check(place: Workplace, round: Round, receipt: Receipt, found: Examina
         "sha256": receipt.sha256,
         "examination": examination.to_json(found),
     }
-    memory(place).write(f"{folder(round, 'checks')}{receipt.receipt:06}.json", CHECK_KIND, value)
+    primary_records(place).write(f"{folder(round, 'checks')}{receipt.receipt:06}.json", CHECK_KIND, value)
 
 
 def read_check(place: Workplace, round: Round, receipt: int) -> Examination:
     """Raises NotFoundError, DamagedError."""
-    value = memory(place).read(f"{folder(round, 'checks')}{receipt:06}.json", CHECK_KIND).value
+    value = primary_records(place).read(f"{folder(round, 'checks')}{receipt:06}.json", CHECK_KIND).value
     return examination.from_json(value["examination"])
 
 

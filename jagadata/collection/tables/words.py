@@ -45,10 +45,6 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def same_words(one: str, other: str) -> bool:
-    return words_of(one) == words_of(other)
-
-
 @lru_cache(maxsize=5_000)
 def bare_heading(text: str) -> str:
     """The heading without what stands in brackets: 'Luas (Ha)' -> 'Luas'; itself where nothing else stands there."""

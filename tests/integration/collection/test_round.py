@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from jagadata.cli import main
 from jagadata.collection.claims import ended, find_holder, find_rounds
 from jagadata.collection.closing import steps
+from jagadata.collection.gates import ATTENDANCE
 from jagadata.collection.intake.receipts import list_receipts, open_file
 from jagadata.collection.intake.run import (
     close_intake,
@@ -30,6 +31,7 @@ from jagadata.demo.agencies import broken_file, good_file, mended_file
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from jagadata.lab.processes import free_port
 from jagadata.office.file import load_office
+from jagadata.signoff.gates import note_asked
 from jagadata.signoff.signers import Decision
 from jagadata.upkeep import doctor
 from jagadata.upkeep.sweep import sweep
@@ -278,6 +280,37 @@ def jaga(office, *arguments):
     return CliRunner().invoke(
         main, list(arguments), prog_name="jaga", env=environment, catch_exceptions=False
     )
+
+
+def test_resume_names_what_a_round_waits_for_and_goes_on_where_nobody_must_decide(office, place):
+    clock = office.clock
+    run = opened(office, place)
+    agree(run, clock)
+    waiting = jaga(office, "resume", run.run)
+    assert waiting.exit_code == 3
+    assert "memerlukan keputusan pejabat" in waiting.stderr
+    assert "Ambil alih" in waiting.stderr
+    note_asked(run.journal, "attendance", ATTENDANCE, due=clock() + timedelta(days=3), signer="Wahyu [wahyu]")
+    assert "menunggu: mengisi presensi rapat" in jaga(office, "resume", run.run).stderr
+    assert dispatch.invite(run) == {}
+    run.note_invited([])
+    run.decide("attendance", no("wahyu", clock, hadir=[], notulen=""))
+    run.meet()
+    run.decide("closing-1", yes("wahyu", clock))
+    close_intake(run)
+    done = jaga(office, "resume", run.run)
+    assert (done.exit_code, done.stdout) == (0, f"{run.title}: Selesai.\n"), done.output
+    run.journal.refresh()
+    assert run.status == "Selesai"
+    again = jaga(office, "resume", run.run)
+    assert (again.exit_code, "sudah berakhir" in again.stderr) == (3, True)
+
+
+def test_resume_of_a_round_that_another_run_took_over_names_that_run(office, place):
+    run = opened(office, place)
+    RoundRun(place, f"{run.run}-b", RoundOrder(round=str(run.round), take_over=True)).open()
+    result = jaga(office, "resume", run.run)
+    assert (result.exit_code, f"jaga resume {run.run}-b" in result.stderr) == (3, True)
 
 
 def test_the_command_line_shows_takes_in_accepts_from_quarantine_and_hands_out_the_papers(

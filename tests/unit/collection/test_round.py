@@ -270,7 +270,7 @@ def test_the_letters_hold_everything_that_such_letters_hold(policy, proposal):
         proposal,
         ROUND,
         agency,
-        policy.datasets_of("bkpsdm"),
+        [one for one in policy.datasets if one.agency == "bkpsdm"],
         policy=policy,
         number="041/2/406.020/2026",
         contact="Wahyu",
