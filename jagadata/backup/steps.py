@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jagadata.errors import JagadataError
+    from jagadata.evidence.envelope import JsonObject
 
 NAME: Final = "backup"
 DUMP, VERIFY, PUBLISH, SECURE, FILL, REVIEW = "1", "2", "3", "4", "5", "6"
@@ -106,9 +107,9 @@ class StepResult:
             raise DamagedError("Jurnal tidak memuat hasil langkah 3.", "Ulangi back up sistem ini.")
         return self.published
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """One flat object, as journals of every version hold it."""
-        value: dict[str, Any] = {}
+        value: JsonObject = {}
         if self.draft:
             lacks = set() if self.draft.verification else {"verification"}
             value["draft"] = self.draft.model_dump(mode="json", exclude=lacks)

@@ -19,6 +19,7 @@ from jagadata.stores import layout
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from jagadata.evidence.envelope import JsonObject
     from jagadata.evidence.records import Records
 
 OPEN = "open"
@@ -42,7 +43,7 @@ class Entry:
     step: str
     subject: str
     event: str
-    data: dict[str, Any] = field(default_factory=dict)
+    data: JsonObject = field(default_factory=dict)
 
 
 class Journal:
@@ -61,9 +62,9 @@ class Journal:
         self._previous = ""
         self._written = 0
         self._pending = 0  # noted inside soft(), not yet written
-        self._queue: queue.SimpleQueue[dict[str, Any] | None] | None = None
+        self._queue: queue.SimpleQueue[JsonObject | None] | None = None
         self._thread: threading.Thread | None = None
-        self._unwritten: list[dict[str, Any]] = []
+        self._unwritten: list[JsonObject] = []
         self._load()
 
     @property
@@ -110,7 +111,7 @@ class Journal:
             if self._queue is None and not self._unwritten:
                 self._load()
 
-    def outcome(self, step: str, subject: str = "") -> dict[str, Any] | None:
+    def outcome(self, step: str, subject: str = "") -> JsonObject | None:
         """What the step came to, if it ended; None if it did not, or only began."""
         found = None
         for entry in self.entries:
@@ -156,7 +157,7 @@ class Journal:
                 return
             self.entries.append(self._write(value))
 
-    def once(self, step: str, work: Callable[[], dict[str, Any]], subject: str = "") -> dict[str, Any]:
+    def once(self, step: str, work: Callable[[], JsonObject], subject: str = "") -> JsonObject:
         """The step's outcome: the recorded one, or what `work` returns now, with intent written before and outcome after.
 
         A failure is written and raised; the step then counts as not done.
@@ -227,7 +228,7 @@ class Journal:
     def _next(self) -> int:
         return 1 + max((entry.sequence for entry in self.entries), default=0)
 
-    def _write(self, value: dict[str, Any]) -> Entry:
+    def _write(self, value: JsonObject) -> Entry:
         sequence = 1 + self._written
         while True:
             line = {**value, "sequence": sequence, "previous": self._previous}
@@ -244,7 +245,7 @@ class Journal:
             return _parse(line)
 
 
-def _parse(value: dict[str, Any]) -> Entry:
+def _parse(value: JsonObject) -> Entry:
     return Entry(
         sequence=value["sequence"],
         at=datetime.fromisoformat(value["at"]),

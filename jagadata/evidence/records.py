@@ -6,7 +6,7 @@ They never live in a worker's home only: any worker, and someone with the store 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jagadata.errors import (
     AlreadyExistsError,
@@ -22,7 +22,7 @@ from jagadata.stores.copies import from_all, from_first_good
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from jagadata.evidence.envelope import Seals, Signer
+    from jagadata.evidence.envelope import JsonObject, Seals, Signer
     from jagadata.ports.store import Store
 
 
@@ -32,7 +32,7 @@ class Record:
 
     key: str
     store: str
-    value: dict[str, Any]
+    value: JsonObject
     digest: str
 
 
@@ -44,7 +44,7 @@ class Records:
     signer: Signer | None
     seals: Seals
 
-    def write(self, key: str, kind: str, value: dict[str, Any]) -> Record:
+    def write(self, key: str, kind: str, value: JsonObject) -> Record:
         """Seal a fact (`value['at']` is an ISO time with zone) and write it under `key`, in the first store that answers.
 
         Raises:

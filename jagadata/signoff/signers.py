@@ -13,9 +13,10 @@ from jagadata.office.people import ROLES
 from jagadata.papers.values import IDENTITY_UNPROVEN, OUTSIDE_APPROVAL, Signature
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
+    from jagadata.evidence.envelope import JsonObject
     from jagadata.findings import Finding
     from jagadata.office.file import Office
     from jagadata.office.people import Duty, Official, Role
@@ -45,12 +46,12 @@ class Decision:
     at: str = ""  # ISO
     proof: Literal["none", "paper"] = "none"
     reference: str = ""
-    values: dict[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         names = ("answer", "signer", "note", "at", "proof", "reference")
         value = {name: getattr(self, name) for name in names}
-        return {**value, "values": self.values} if self.values else value
+        return {**value, "values": dict(self.values)} if self.values else value
 
 
 def is_same_person(official: Official, person: Person) -> bool:

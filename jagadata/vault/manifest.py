@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from jagadata.errors import DamagedError
 from jagadata.evidence.envelope import digest
+
+if TYPE_CHECKING:
+    from jagadata.evidence.envelope import JsonObject
 
 MANIFEST_KIND = "application/vnd.jagadata.manifest+json"
 RECEIPT_KIND = "application/vnd.jagadata.receipt+json"
@@ -129,7 +132,7 @@ class BackupReceipt(ManifestValue):
     data: dict[str, Any] = {}
 
 
-def parse_manifest(value: dict[str, Any], *, where: str) -> Manifest:
+def parse_manifest(value: JsonObject, *, where: str) -> Manifest:
     """Raises DamagedError for another format or missing fields (`where` is the key in the store)."""
     if value.get("format") != FORMAT:
         raise DamagedError(

@@ -18,7 +18,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime  # noqa: TC003 - pydantic reads it
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from jagadata.collection.round import Round
     from jagadata.collection.tables.examination import Examination
+    from jagadata.evidence.envelope import JsonObject
     from jagadata.ports.store import Store
     from jagadata.workplace import Workplace
 
@@ -132,7 +133,7 @@ def clean_name(name: str) -> str:
 
 def write_receipt(records: Records, round: Round, receipt: Receipt) -> None:
     """Raises AlreadyExistsError: the number is taken."""
-    value: dict[str, Any] = _RECEIPT.dump_python(receipt, mode="json", exclude={"accepted_by"})
+    value: JsonObject = _RECEIPT.dump_python(receipt, mode="json", exclude={"accepted_by"})
     records.write(
         f"{folder(round, 'receipts')}{receipt.receipt:06}.json", RECEIVED_KIND, {"format": 1, **value}
     )
