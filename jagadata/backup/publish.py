@@ -11,7 +11,7 @@ from jagadata.vault.manifest import MANIFEST_KIND, Manifest, manifest_hash
 
 if TYPE_CHECKING:
     from jagadata.office.machines import System
-    from jagadata.vault.manifest import DatabaseEntry, ManifestDraft
+    from jagadata.vault.manifest import DataEntry, ManifestDraft
     from jagadata.workplace import Workplace
 
 
@@ -44,18 +44,21 @@ def _published(manifest: Manifest, envelope: bytes) -> Published:
     )
 
 
-def _file_name(
-    place: Workplace, system: System, draft: ManifestDraft, item: DatabaseEntry, revision: int
-) -> str:
+def _file_name(place: Workplace, system: System, draft: ManifestDraft, item: DataEntry, revision: int) -> str:
     return make_file_name(
         place.office.policy.backup.file_name,
         opd=system.owner,
         system=system.id,
         object=item.database,
-        engine="postgresql",
+        engine=item.kind,
         kind="full",
         period=draft.period,
         at=draft.started.astimezone(place.timezone),
         revision=revision,
-        extension="dump.age" if item.codec == "none" else "dump.zst.age",
+        extension=_extension(item.archive.objects[0].key),
     )
+
+
+def _extension(key: str) -> str:
+    """Of ".../data/db01.dump.zst.age.000" it is "dump.zst.age": what the adapter called it, and the vault's age."""
+    return key.rpartition("/")[2].partition(".")[2].rpartition(".")[0]

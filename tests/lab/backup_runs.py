@@ -23,7 +23,7 @@ DRAFT = {
     "occasion": "Terjadwal",
     "started_local": "2026-11-15 08.00.00 WIB",
     "finished_local": "2026-11-15 08.05.00 WIB",
-    "source": {"name": "pg1", "version": "17.10", "system_identifier": "7"},
+    "source": {"name": "pg1", "version": "17.10", "system_identifier": "7301"},
     "recipients": [],
     "run": "putus",
     "form_number": "046/1/406.020/2026",

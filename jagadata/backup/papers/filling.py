@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jagadata.backup.steps import Opened, StepResult
     from jagadata.office.file import Office
     from jagadata.office.machines import System
-    from jagadata.vault.manifest import DatabaseEntry
+    from jagadata.vault.manifest import DataEntry
 
 
 def fill_backup_form(
@@ -97,7 +97,7 @@ def _row(office: Office, system: System, result: StepResult, stores: Mapping[str
     )
 
 
-def _file(name: str, entry: DatabaseEntry) -> BackupFile:
+def _file(name: str, entry: DataEntry) -> BackupFile:
     objects = entry.archive.objects
     return BackupFile(
         name=name,

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from jagadata.ports.database import DatabaseProperties
+    from jagadata.ports.data_source import Properties
     from jagadata.ports.store import Store
-    from jagadata.restore.request import Impact, Plan, PlannedDatabase
+    from jagadata.restore.request import Impact, Plan, PlannedDataSet
     from jagadata.vault.catalog import Backup
     from jagadata.workplace import Workplace
 
@@ -39,7 +39,7 @@ class Prepared:
 
     sides: list[Side]
     backup: Backup
-    properties: dict[str, DatabaseProperties]
+    properties: dict[str, Properties]
     store: str
 
 
@@ -70,8 +70,7 @@ def fetch_planned(
             check_restore(place, plan, properties)
             refuse_beyond_limits(shown, measure_impact(place, plan, backup, properties))
             sides = [
-                _fetch(place, run, planned, backup, store, spool, files, progress)
-                for planned in plan.databases
+                _fetch(place, run, planned, backup, store, spool, files, progress) for planned in plan.data
             ]
             stack.push(files.pop_all())
         return Prepared(sides=sides, backup=backup, properties=properties, store=store.name)
@@ -87,7 +86,7 @@ def fetch_planned(
 def _fetch(
     place: Workplace,
     run: str,
-    planned: PlannedDatabase,
+    planned: PlannedDataSet,
     backup: Backup,
     store: Store,
     spool: Path,
@@ -111,7 +110,7 @@ def plan_rollback_sides(place: Workplace, run: str, plan: Plan, shown: Impact) -
             planned=planned,
             side=planned.side,
             kept=make_names(run, planned.name)[1],
-            oid=planned.side_oid,
+            identity=planned.side_identity,
         )
-        for planned in plan.databases
+        for planned in plan.data
     ]
