@@ -32,10 +32,10 @@ with open_workplace(load_office(Path(sys.argv[1]))) as place:
     begun = time.monotonic()
     outcome = run.dump(system)
     seconds = time.monotonic() - begun
-    assert outcome["ok"], outcome
+    assert outcome.ok, outcome
     for step in (run.verify, run.name, run.secure):
         outcome = step(system)
-        assert outcome["ok"], outcome
+        assert outcome.ok, outcome
     print(seconds, time.monotonic() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 RESTORE = """
