@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from jagadata.evidence.lines import Line
 from jagadata.papers.sheet import Field, Section, Sheet, SheetPart, Table, make_block, make_notes
@@ -11,7 +11,7 @@ from jagadata.papers.values import format_nip
 from jagadata.text.formats import format_long, zone_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from jagadata.collection.proposal import Proposal
@@ -50,6 +50,23 @@ class Attendance(Line):
     def present(self) -> frozenset[str]:
         """Ids of the OPD that came."""
         return frozenset(one.agency for one in self.attendees)
+
+
+def make_attendance(answer: str, values: Mapping[str, Any], sheet: Attendance | None) -> Attendance:
+    """Who came, from the form of the gate (`values`) and the sheet that was filled in, where there is one."""
+    known = {one.agency: one for one in sheet.attendees} if sheet else {}
+    present = values.get("hadir") or list(known)
+    attendees = [
+        *(one for one in (sheet.attendees if sheet else ()) if one.agency in present),
+        *(Attendee(agency=key) for key in present if key not in known),
+    ]
+    source = "belum diisi sampai batas waktu" if answer == "expired" else "formulir"
+    if answer == "no":
+        source = "rapat tidak dilaksanakan"
+    elif sheet:
+        source = sheet.source
+    minutes = str(values.get("notulen", "")) or (sheet.minutes if sheet else "")
+    return Attendance(attendees=tuple(attendees), minutes=minutes, source=source)
 
 
 def absent(attendance: Attendance, agencies: Sequence[Agency]) -> list[Agency]:

@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 from jagadata.collection import proposal as proposals
-from jagadata.collection.attendance import Attendance, Attendee
+from jagadata.collection.attendance import Attendance, make_attendance
 from jagadata.collection.claims import claim, find_holder, take_over
 from jagadata.collection.gates import (
     ATTENDANCE,
@@ -316,26 +316,9 @@ class RoundRun:
 
     def meet(self) -> Attendance:
         """Step 3: who came, from the sheet and the form."""
-
-        def work() -> Attendance:
-            decision, sheet = self.decision(ATTENDANCE.name), self.attendance_sheet()
-            values = decision.values if decision else {}
-            known = {one.agency: one for one in sheet.attendees} if sheet else {}
-            present = values.get("hadir") or list(known)
-            attendees = [
-                *(one for one in (sheet.attendees if sheet else ()) if one.agency in present),
-                *(Attendee(agency=key) for key in present if key not in known),
-            ]
-            unanswered = decision is None or decision.answer == "expired"
-            source = "belum diisi sampai batas waktu" if unanswered else "formulir"
-            if decision and decision.answer == "no":
-                source = "rapat tidak dilaksanakan"
-            elif sheet:
-                source = sheet.source
-            minutes = str(values.get("notulen", "")) or (sheet.minutes if sheet else "")
-            return Attendance(attendees=tuple(attendees), minutes=minutes, source=source)
-
-        return once(self.journal, Attendance, work)
+        decision, sheet = self.decision(ATTENDANCE.name), self.attendance_sheet()
+        answer, values = (decision.answer, decision.values) if decision else ("expired", {})
+        return once(self.journal, Attendance, lambda: make_attendance(answer, values, sheet))
 
     def attendance_due(self) -> datetime:
         return ATTENDANCE.deadline(self.place.office, self.proposal.ends_at(self.place.timezone))
