@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from jagadata.adapters.directory.store import DirectoryStore
 from jagadata.adapters.http_probe import HttpProbe
-from jagadata.adapters.mail.apprise import AppriseChannel, mail_channel
+from jagadata.adapters.mail.apprise import AppriseChannel
+from jagadata.adapters.mail.smtp import MailChannel
 from jagadata.adapters.postgres.access import Login
 from jagadata.adapters.postgres.server import PostgresServer
 from jagadata.adapters.s3.store import S3Store
@@ -114,7 +115,7 @@ class RealConnections:
         channels: list[Channel] = []
         if mail:
             channels.append(
-                mail_channel(
+                MailChannel(
                     host=mail.host,
                     port=mail.port,
                     security=mail.security,

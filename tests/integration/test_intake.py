@@ -12,7 +12,7 @@ import pytest
 
 from jagadata.adapters.drops.folder import FolderDrop
 from jagadata.adapters.drops.store import StoreDrop
-from jagadata.adapters.mail.apprise import mail_channel
+from jagadata.adapters.mail.smtp import MailChannel
 from jagadata.collection.doctor import make_checks
 from jagadata.collection.intake.answers import STUCK, answer
 from jagadata.collection.intake.arrival import Arrival, ArrivedFile
@@ -470,7 +470,8 @@ class Stores:
     def channels(self):
         if self.mail is None:
             return [self.channel]
-        return [mail_channel(self.mail.host, self.mail.port, "none", "jagadata@diskominfo.example.id")]
+        sender = "jagadata@diskominfo.example.id"
+        return [MailChannel(host=self.mail.host, port=self.mail.port, security="none", sender=sender)]
 
 
 def test_two_workers_at_once_take_in_and_answer_each_mail_once(tmp_path):
