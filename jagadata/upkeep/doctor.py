@@ -148,7 +148,7 @@ def _keys(place: Workplace) -> list[Finding]:
 
 
 def _spool(place: Workplace) -> list[Finding]:
-    folder = place.office.path(place.office.spool)
+    folder = place.office.spool_folder
     with unnamed_file(folder):
         pass
     needed = 0

@@ -15,7 +15,7 @@ from jagadata import sop
 from jagadata.upkeep.doctor import DEPLOYMENTS
 from tasks import backup, data_collection, restore
 
-PLAN = yaml.safe_load((Path(__file__).parents[2] / "prefect.yaml").read_text(encoding="utf-8"))
+PLAN = yaml.safe_load((Path(__file__).parents[2] / "deployments/prefect.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("entry", PLAN["deployments"], ids=lambda entry: entry["name"])
