@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from jagadata.errors import BusyError, JagadataError, RefusedError, RestoreRunningError, UnreachableError
 
@@ -33,8 +34,13 @@ WHERE datname = ANY(%s) AND pid <> pg_backend_pid() AND backend_type = 'client b
 """
 
 
-_ATTEMPTS, _PAUSE = 60, 2.0
-"""How often, and with how many seconds between, the server is asked whether a swap happened whose answer was lost."""
+_until_told = Retrying(
+    retry=retry_if_exception_type(JagadataError),
+    wait=wait_fixed(2),
+    stop=stop_after_attempt(60),
+    reraise=True,
+)
+"""How often the server is asked whether a swap happened whose answer was lost."""
 _DURABLE = """
 SELECT set_config('synchronous_commit', 'local', true) WHERE current_setting('synchronous_commit') = 'off'
 """
@@ -227,17 +233,9 @@ class PostgresSwap:
 
     def _happened(self, renames: Sequence[tuple[str, str, str]], expect: dict[str, int | None]) -> bool:
         """After a lost answer to COMMIT, look at what is true. Raises UnreachableError while nobody can tell."""
-        for attempt in range(_ATTEMPTS):
-            try:
-                with self.access.session() as connection:
-                    rows = connection.execute(
-                        "SELECT datname, oid FROM pg_catalog.pg_database WHERE datname = ANY(%s)",
-                        ([live for live, _, _ in renames],),
-                    )
-                    found: dict[str, int] = dict(rows.fetchall())
-                    return all(found.get(live) == expect[side] for live, side, _ in renames)
-            except JagadataError:
-                if attempt == _ATTEMPTS - 1:
-                    raise
-                time.sleep(_PAUSE)
-        return False
+        query = "SELECT datname, oid FROM pg_catalog.pg_database WHERE datname = ANY(%s)"
+        for attempt in _until_told:
+            with attempt, self.access.session() as connection:
+                rows = connection.execute(query, ([live for live, _, _ in renames],))
+                found: dict[str, int] = dict(rows.fetchall())
+        return all(found.get(live) == expect[side] for live, side, _ in renames)
