@@ -134,6 +134,7 @@ class MailChannel:
             server.send_message(make_letter(message, sender, to), sender.addr_spec, [to.addr_spec])
         except smtplib.SMTPServerDisconnected:
             posting.deferred[address] = "server memutus sambungan"
+            server.close()
         except smtplib.SMTPRecipientsRefused as error:
             posting.file(address, *error.recipients[to.addr_spec])
         except smtplib.SMTPResponseException as error:
