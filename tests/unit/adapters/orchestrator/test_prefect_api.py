@@ -21,7 +21,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    def answer(self):
+    def do_GET(self):
         self.server.asked.append(f"{self.command} {self.path}")
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         status = self.server.statuses.pop(0) if self.server.statuses else 200
@@ -34,7 +34,8 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST = answer
+    def do_POST(self):
+        self.do_GET()
 
     def log_message(self, *_):
         pass
