@@ -131,7 +131,7 @@ class System(SectionModel):
 
 
 class Mail(SectionModel):
-    """Where mail leaves: SMTP, as an apprise channel. Further apprise URLs are secret references."""
+    """Where letters leave: SMTP. `channels` beside it are apprise URLs, for notices to the office itself."""
 
     host: OneLine
     port: Port = 587

@@ -148,7 +148,7 @@ def _keys(place: Workplace) -> list[Finding]:
 
 
 def _spool(place: Workplace) -> list[Finding]:
-    folder = place.office.path(place.office.spool)
+    folder = place.office.spool_folder
     with unnamed_file(folder):
         pass
     needed = 0
@@ -308,7 +308,15 @@ def _channels(place: Workplace) -> list[Finding]:
         return [
             bad("belum ada saluran pesan", "Isi mail atau channels agar pemohon dan pejabat diberi tahu.")
         ]
-    return [_channel(channel) for channel in place.channels]
+    found = [_channel(channel) for channel in place.channels]
+    if not any(channel.addressed for channel in place.channels):
+        found.append(
+            bad(
+                "belum ada server surel: surat kepada pemohon, pejabat, dan OPD tidak terkirim",
+                "Isi mail di berkas kantor; channels hanya membawa pemberitahuan untuk kantor sendiri.",
+            )
+        )
+    return found
 
 
 def _channel(channel: Channel) -> Finding:

@@ -53,7 +53,7 @@ def fetch_planned(
     if backup.id != plan.backup:  # a newer one came meanwhile: the approved one counts
         backup = place.catalog(plan.request.system).get(plan.backup)
     refuse_changed(plan, make_plan(place, plan.request, backup))
-    spool = place.office.path(place.office.spool)
+    spool = place.office.spool_folder
     refuse_small_spool(spool, sum(data.archive_size for data in backup.manifest.data))
     fault: JagadataError | None = None
     for store in place.stores:
