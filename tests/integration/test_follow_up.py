@@ -22,9 +22,7 @@ def die_after(office_lab, place, *steps):
     recovery = restore.recovery().__enter__()
     for step in steps:
         getattr(recovery, step)()
-    if recovery._keeper:
-        recovery._keeper.stop()
-    recovery._stack.close()
+    recovery.vanish()
     return restore.run
 
 
@@ -75,8 +73,7 @@ def test_a_swap_that_no_store_took_down_is_told_as_done_by_who_comes_next(office
         for store in stores:
             store.rename(store.with_suffix(".pergi"))
         recovery.restore()
-        recovery._keeper.stop()
-        recovery._stack.close()
+        recovery.vanish()
     for store in stores:
         store.with_suffix(".pergi").rename(store)
     with office_lab.place() as place:

@@ -3,14 +3,13 @@
 import subprocess
 import tempfile
 import threading
-from datetime import UTC, datetime
 
 import pytest
 
 from jagadata.adapters.postgres.dump import _DumpOutput, _SilentError
 from jagadata.errors import JagadataError
 from jagadata.office.policy import RestorePolicy
-from jagadata.restore.recovery.build import Building
+from jagadata.restore.recovery.build import SideBuilder
 
 
 class SlowServer:
@@ -34,34 +33,33 @@ class SlowServer:
         return 2
 
 
-def make_building(server, beat, **policy):
-    return Building(
+def make_builder(server, progress, **policy):
+    return SideBuilder(
         server=server,
         journal=None,
         policy=RestorePolicy(**policy),
         minutes_planned=0,
-        beat=beat,
-        clock=lambda: datetime(2026, 11, 1, tzinfo=UTC),
+        progress=progress,
     )
 
 
 def test_the_switch_is_renewed_while_rows_are_counted():
-    server, beats = SlowServer(), []
+    server, calls = SlowServer(), []
 
-    def beat(done):
-        beats.append(done)
-        if len(beats) == 2:
+    def progress(done):
+        calls.append(done)
+        if len(calls) == 2:
             server.go_on.set()
 
-    assert make_building(server, beat)._count("samping") == {"public.surat": 200}
-    assert beats[:2] == [0, 0]
+    assert make_builder(server, progress)._count("samping") == {"public.surat": 200}
+    assert calls[:2] == [0, 0]
 
 
 def test_a_count_that_stands_still_is_ended_by_name():
     server = SlowServer()
-    building = make_building(server, lambda _done: None, switch_minutes=0.001)
+    builder = make_builder(server, lambda _done: None, switch_minutes=0.001)
     with pytest.raises(JagadataError, match="Penghitungan baris dan ANALYZE tidak maju lagi"):
-        building._count("samping")
+        builder._count("samping")
     assert server.ended.is_set()
 
 

@@ -1,16 +1,17 @@
-"""The exchange of names in a restore: what is put in place of what, whether it happened, how it is undone, what is kept."""
+"""The swap of names in a restore: what is put in place of what, whether it happened, how it is undone, what is kept."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from jagadata.restore.kept import Kept, record_kept
 from jagadata.restore.names import make_kept_name, make_side_name
+from jagadata.restore.steps import SwapIntent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from jagadata.ports.database import DatabaseServer, Swap
     from jagadata.restore.request import Plan, PlannedDatabase
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Side:
+class SideDatabase:
     """One database being put in place of the live one: `side` becomes the live name, the live one becomes `kept`."""
 
     planned: PlannedDatabase
@@ -34,62 +35,62 @@ def make_names(run: str, database: str) -> tuple[str, str]:
     return make_side_name(database, run), make_kept_name(database, run)
 
 
-def make_intents(sides: Sequence[Side]) -> list[dict[str, Any]]:
-    """What the journal keeps before the swap, so that a later attempt can look whether it happened."""
-    return [
-        {
-            "name": side.planned.name,
-            "side": side.side,
-            "side_oid": side.oid,
-            "kept": side.kept,
-            "live_oid": side.planned.oid,
-        }
+def make_intents(sides: Sequence[SideDatabase]) -> tuple[SwapIntent, ...]:
+    """What the journal keeps before the swap, so that a later attempt can see whether it happened."""
+    return tuple(
+        SwapIntent(
+            name=side.planned.name,
+            side=side.side,
+            side_oid=side.oid,
+            kept=side.kept,
+            live_oid=side.planned.oid,
+        )
         for side in sides
-    ]
+    )
 
 
 def find_swapped(
-    server: DatabaseServer, run: str, plan: Plan, intents: Sequence[Mapping[str, Any]] | None
-) -> list[Side]:
+    server: DatabaseServer, run: str, plan: Plan, intents: Sequence[SwapIntent] | None
+) -> list[SideDatabase]:
     """The sides of this run's swap if it happened, as the server's OIDs tell; else none.
 
     `intents` is what the journal holds of it; None: the stores were away, and the journal knows nothing. Then the data
-    that was live, under the name that this run would give it, tells.
+    that was live, under the name that this run would give it, shows it.
     """
     planned = {database.name: database for database in plan.databases}
     if intents is None:
         intents = _guess_intents(server, run, plan)
     for item in intents:
-        facts = server.database(item["name"])
-        if facts is None or facts.oid != item["side_oid"]:
+        facts = server.database(item.name)
+        if facts is None or facts.oid != item.side_oid:
             return []
     return [
-        Side(
-            planned=planned[item["name"]],
-            side=item["side"],
-            kept=item["kept"],
-            oid=item["side_oid"],
+        SideDatabase(
+            planned=planned[item.name],
+            side=item.side,
+            kept=item.kept,
+            oid=item.side_oid,
             swapped=True,
         )
         for item in intents
     ]
 
 
-def _guess_intents(server: DatabaseServer, run: str, plan: Plan) -> list[dict[str, Any]]:
-    """What `make_intents` would have noted, if this run swapped: all names were exchanged in one transaction, or none."""
-    found = []
+def _guess_intents(server: DatabaseServer, run: str, plan: Plan) -> list[SwapIntent]:
+    """What `make_intents` would have noted, if this run swapped: all names were swapped in one transaction, or none."""
+    guessed: list[SwapIntent] = []
     for planned in plan.databases:
         side, kept = make_names(run, planned.name)
         live, old = server.database(planned.name), server.database(kept)
         if planned.oid is None or live is None or old is None or old.oid != planned.oid:
             return []
-        found.append({"name": planned.name, "side": side, "side_oid": live.oid, "kept": kept})
-    return found
+        guessed.append(SwapIntent(name=planned.name, side=side, side_oid=live.oid, kept=kept))
+    return guessed
 
 
-def exchange(
+def swap_in(
     swap: Swap,
-    sides: Sequence[Side],
+    sides: Sequence[SideDatabase],
     *,
     end_sessions: bool,
     before_commit: Callable[[], None] = lambda: None,
@@ -108,7 +109,7 @@ def exchange(
     return seconds
 
 
-def swap_back(swap: Swap, sides: Sequence[Side]) -> None:
+def swap_back(swap: Swap, sides: Sequence[SideDatabase]) -> None:
     """Give the old data its name back; only for sides that replaced something."""
     expect: dict[str, int | None] = {}
     for side in sides:
@@ -122,8 +123,8 @@ What = Literal["data lama", "hasil uji", "hasil restore yang dibatalkan"]
 
 
 def keep_sides(
-    place: Workplace, run: str, plan: Plan, sides: Sequence[Side], *, swapped_back: bool
-) -> list[str]:
+    place: Workplace, run: str, plan: Plan, sides: Sequence[SideDatabase], *, swapped_back: bool
+) -> tuple[str, ...]:
     """Write down what now lies beside the live database, and until when; returns the names."""
     policy, at = place.office.policy.restore, place.clock()
     kept: list[str] = []
@@ -139,7 +140,7 @@ def keep_sides(
             what, name, oid, days = "hasil restore yang dibatalkan", side.side, side.oid, policy.kept_days
         else:
             continue
-        one = Kept(
+        record = Kept(
             system=plan.request.system,
             run=run,
             name=side.planned.name,
@@ -151,6 +152,6 @@ def keep_sides(
             until=at + timedelta(days=days),
             incident=plan.request.cyber_incident,
         )
-        record_kept(place, one)
+        record_kept(place, record)
         kept.append(name)
-    return kept
+    return tuple(kept)

@@ -6,7 +6,7 @@ import pytest
 
 from jagadata.errors import BusyError, RestoreRunningError
 from jagadata.restore.recovery.lock import LOCK_TIMEOUT, wait_for_lock
-from tests.unit.test_patience import Clock
+from tests.unit.test_retry import Clock
 
 
 def acquire_lock(*faults):
