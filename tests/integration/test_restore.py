@@ -17,6 +17,8 @@ from jagadata.errors import JagadataError, NotFoundError, RefusedError, Unreacha
 from jagadata.lab.postgres import start_postgres
 from jagadata.restore.kept import current_name_of, drop_kept, list_kept, newest_kept
 from jagadata.restore.letters import inform_requester
+from jagadata.restore.papers.minutes import make_minutes_sheet
+from jagadata.restore.papers.sheet import make_restore_sheet
 from jagadata.restore.run import RestoreRun
 from jagadata.signoff.signers import Decision
 
@@ -41,6 +43,13 @@ def test_a_damaged_application_comes_back_with_its_rows_and_the_old_data_stays(o
             "Diterima pemohon",
             "Menyetujui",
         )
+        assert form.rows == (("aplikasi.antrean", 1, 1), ("aplikasi.surat", 200, 200))
+        for sheet in (
+            make_restore_sheet(form),
+            make_minutes_sheet(form, number="005/1", at=place.clock(), tz=place.timezone),
+        ):
+            (table,) = [part.table for section in sheet.sections for part in section.parts if part.table]
+            assert table.rows[1] == ("aplikasi.surat", "200", "200", "Ya")
         assert "identitas penanda tangan belum dibuktikan" in form.approver.remark
         assert [message["to"] for message in office_lab.mail.messages()] == ["dewi@example.id"]
         assert any(part.get_filename() for part in office_lab.mail.messages()[0].iter_attachments())
