@@ -54,7 +54,7 @@ def list_kept(
     place: Workplace, system: str | None = None, problems: list[Problem] | None = None
 ) -> list[Kept]:
     """Every kept database on record, oldest first."""
-    found: list[Kept] = []
+    kept: list[Kept] = []
     prefix = f"kept/{system}/" if system else "kept/"
     problems = [] if problems is None else problems
     gone = {
@@ -68,13 +68,13 @@ def list_kept(
         try:
             value = place.records.read(key, KEPT_KIND).value
             times = {name: datetime.fromisoformat(value[name]) for name in ("at", "until")}
-            found.append(Kept(**{**value, **times}, dropped=key.removesuffix(".json") in gone))
+            kept.append(Kept(**{**value, **times}, dropped=key.removesuffix(".json") in gone))
         except UnreachableError:
             raise
         except (JagadataError, KeyError, TypeError, ValueError) as error:
             what = error.message if isinstance(error, JagadataError) else "Catatan ini tidak lengkap."
             problems.append(Problem(where=key, what=what))
-    return sorted(found, key=lambda kept: kept.at)
+    return sorted(kept, key=lambda item: item.at)
 
 
 def current_name_of(place: Workplace, kept: Kept) -> Literal["beside", "gone", "in use", "other server"]:
@@ -133,8 +133,8 @@ def drop_kept(place: Workplace, kept: Kept, *, by: str) -> None:
 def _is_evidence(place: Workplace, kept: Kept) -> bool:
     """The same database was kept after a cyber incident before, and came back in a rollback meanwhile."""
     return any(
-        one.incident and (one.oid, one.system_identifier) == (kept.oid, kept.system_identifier)
-        for one in list_kept(place, kept.system)
+        earlier.incident and (earlier.oid, earlier.system_identifier) == (kept.oid, kept.system_identifier)
+        for earlier in list_kept(place, kept.system)
     )
 
 

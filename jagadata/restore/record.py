@@ -120,7 +120,7 @@ def is_restore(journal: Journal) -> bool:
 
 
 def is_informed(journal: Journal) -> bool:
-    """The requester was told what became of the request: the run is nobody's to end any more."""
+    """The requester was notified of what became of the request: the run is nobody's to end any more."""
     return journal.outcome(Informed.STEP) is not None
 
 

@@ -263,7 +263,7 @@ class RestoreRun:
         return self.record.reason
 
     def record_information(self, how: str) -> None:
-        """Step 5: the requester was told, and how."""
+        """Step 5: the requester was notified, and how."""
         once(self.journal, Informed, lambda: Informed(how=how, at=self.place.clock()))
 
     @property

@@ -327,7 +327,7 @@ class RecoveryBroken(Line):
 
 @dataclass(frozen=True, kw_only=True)
 class Informed(Line):
-    """[langkah 5] The requester was told, and how."""
+    """[langkah 5] The requester was notified, and how."""
 
     STEP: ClassVar[str] = INFORM
     how: str

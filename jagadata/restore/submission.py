@@ -74,7 +74,7 @@ def submit(run: RestoreRun, paper: PaperApproval, *, system: str, again: bool) -
 
 
 def receive(run: RestoreRun, progress: Callable[[int], None] = ignore) -> None:
-    """Step 1, and its letter: what is received is confirmed, what is refused is told to the requester. Raises JagadataError."""
+    """Step 1, and its letter: what is received is confirmed, the requester of what is refused is notified. Raises JagadataError."""
     try:
         run.receive(progress)
     except JagadataError:
@@ -117,7 +117,7 @@ def withdraw(run: RestoreRun) -> bool:
 
 
 def refuse_unresumable(run: RestoreRun) -> None:
-    """Raises RefusedError for a run that was not approved or was closed, and has no result to tell."""
+    """Raises RefusedError for a run that was not approved or was closed, and has no result to report."""
     if not is_ended(run.journal) and not run.may_go_on():
         raise RefusedError(
             f"Permohonan {run.number()} belum disetujui atau sudah ditutup ({run.status}).",

@@ -29,7 +29,7 @@ database growing, or the count and ANALYZE after it. It does not grow while an i
 
 
 def remove_leftovers(server: DatabaseServer, run: str, plan: Plan) -> None:
-    """Side databases that an earlier attempt of this run made and never swapped in; its last lines may be lost, so names tell."""
+    """Side databases that an earlier attempt of this run made and never swapped in; its last lines may be lost, so the names count."""
     for planned in plan.databases:
         name = make_names(run, planned.name)[0]
         facts = server.database(name)

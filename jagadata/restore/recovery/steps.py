@@ -340,7 +340,7 @@ class Recovery:
         return actions
 
     def _recheck_swap(self) -> list[str]:
-        """After a swap whose answer was lost while the server stayed silent, its OIDs tell what is true."""
+        """After a swap whose answer was lost while the server stayed silent, its OIDs show what is true."""
         if self.state is not State.SWAPPING:
             return []
         try:

@@ -52,7 +52,7 @@ def make_intents(sides: Sequence[SideDatabase]) -> tuple[SwapIntent, ...]:
 def find_swapped(
     server: DatabaseServer, run: str, plan: Plan, intents: Sequence[SwapIntent] | None
 ) -> list[SideDatabase]:
-    """The sides of this run's swap if it happened, as the server's OIDs tell; else none.
+    """The sides of this run's swap if it happened, as the server's OIDs show; else none.
 
     `intents` is what the journal holds of it; None: the stores were away, and the journal knows nothing. Then the data
     that was live, under the name that this run would give it, shows it.
