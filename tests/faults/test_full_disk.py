@@ -15,7 +15,7 @@ from jagadata.errors import JagadataError
 from jagadata.lab.postgres import start_postgres
 from jagadata.upkeep.sweep import sweep
 from jagadata.vault.verification import read_back
-from tests.office_lab import open_office
+from tests.lab.office import open_office
 
 LOAD = 3_000_000
 """Bytes that no compressor makes smaller."""
@@ -151,7 +151,7 @@ def test_a_spool_that_fills_up_while_the_backup_is_fetched_stops_nothing(roomy):
     assert office.letters() == 150
     assert list((office.folder / "spool").iterdir()) == [ballast]
     ballast.unlink()
-    assert restore(office, "0000000b")["status"] == "Selesai"
+    assert restore(office, "0000000b").status == "Selesai"
     assert office.letters() == 200
 
 
@@ -184,5 +184,5 @@ def test_a_database_server_whose_disk_fills_up_keeps_the_live_data_and_the_servi
         with office.place() as place:
             assert place.services(office.application.system).switch().state == "disarmed"
         (disk / "lain").unlink()
-        assert restore(office, "0000000b")["status"] == "Selesai"
+        assert restore(office, "0000000b").status == "Selesai"
         assert office.letters() == 200
