@@ -26,7 +26,7 @@ from jagadata.restore.recovery.build import SideBuilder, remove_leftovers
 from jagadata.restore.recovery.fetch import fetch_planned, plan_rollback_sides
 from jagadata.restore.recovery.lock import LOCK_TIMEOUT, acquire_lock
 from jagadata.restore.recovery.outage import Outage
-from jagadata.restore.recovery.result import Course, make_result
+from jagadata.restore.recovery.result import Course, make_result, read_course
 from jagadata.restore.recovery.sessions import clear_sessions
 from jagadata.restore.recovery.state import State
 from jagadata.restore.recovery.swap import (
@@ -187,7 +187,7 @@ class Recovery:
         self.sides = find_swapped(self.server, self.journal.run, self.plan, known)
         if not self.sides:
             return False
-        self.state = State.SWAPPED
+        self.state, self.course = State.SWAPPED, read_course(self.journal)
         write(self.journal, PrepareNote(text="pertukaran nama sudah terjadi pada percobaan sebelumnya"))
         return True
 
