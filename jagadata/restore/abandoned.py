@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from jagadata.errors import DamagedError, RefusedError
-from jagadata.evidence.lines import count
+from jagadata.evidence.lines import count, read_outcome
 from jagadata.restore import follow_up
 from jagadata.restore.letters import inform_requester
 from jagadata.restore.record import is_informed, is_restore
 from jagadata.restore.run import RestoreRun
-from jagadata.restore.steps import PrepareBegun
+from jagadata.restore.steps import Opened, PrepareBegun
 from jagadata.signoff import gates
 
 if TYPE_CHECKING:
@@ -39,10 +39,11 @@ def find_abandoned(place: Workplace) -> Iterator[RestoreRun]:
     for run in sorted(recent):
         try:
             journal = place.journal(run)
+            if not is_restore(journal) or is_informed(journal):
+                continue
+            read_outcome(journal, Opened)
         except (DamagedError, RefusedError):
             continue  # nobody can go on with it, nor end it
-        if not is_restore(journal) or is_informed(journal):
-            continue
         age = BEGUN_AGE if count(journal, PrepareBegun) else WAITING_AGE
         gate = gates.find_gate(journal)
         since_when = max(journal.entries[-1].at, gate.due) if gate else journal.entries[-1].at
