@@ -135,10 +135,10 @@ def test_of_two_restores_in_two_threads_one_goes_on(damaged, names):
         thread.start()
     for thread in threads:
         thread.join(90)
-    assert sorted(result["status"] for result in results.values()) == ["Gagal", "Selesai"], results
-    loser = next(result for result in results.values() if result["status"] == "Gagal")
-    assert "sedang berjalan (proses" in loser["reason"]
-    assert "off_at" not in loser
+    assert sorted(result.status for result in results.values()) == ["Gagal", "Selesai"], results
+    loser = next(result for result in results.values() if result.status == "Gagal")
+    assert "sedang berjalan (proses" in loser.reason
+    assert loser.off_at is None
     hold(damaged, damaged.plain, *runs, good={damaged.new})
 
 
