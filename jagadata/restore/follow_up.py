@@ -83,7 +83,7 @@ def _finish_recovery(place: Workplace, run: RestoreRun) -> bool:
 
 
 def _write_result(place: Workplace, run: RestoreRun, control: ServiceControl) -> None:
-    """Start the services; then what the server's OIDs show is what happened, whatever the last line of the journal is."""
+    """Start the services; then what the source itself shows is what happened, whatever the last line of the journal is."""
     started, action = _bring_up(place, run, control)
     intent = read_last(run.journal, SwapBegun)
     known = intent.databases if intent else None

@@ -41,15 +41,15 @@ def make_inspections(place: Workplace, by: str) -> list[tuple[str, Callable[[], 
 def find_side_databases(place: Workplace, system: System) -> Iterator[Leftover]:
     """Databases beside the live ones that no record of kept databases explains."""
     server = place.server(system.id)
-    known = {kept.oid for kept in list_kept(place, system.id) if not kept.dropped}
+    known = {kept.identity for kept in list_kept(place, system.id) if not kept.dropped}
     try:
         with server.exclusive(system.id):
             for run in _run_ids(place):
                 for name in system.databases:
                     for beside in make_names(run, name):
-                        facts = server.database(beside)
-                        if facts is not None and facts.oid not in known:
-                            yield _explain(place, system, run, beside, facts.oid)
+                        facts = server.look(beside)
+                        if facts is not None and facts.identity not in known:
+                            yield _explain(place, system, run, beside, facts.identity)
     except BusyError:
         return  # a run is at work; what is beside belongs to it
 
@@ -58,17 +58,18 @@ def _run_ids(place: Workplace) -> list[str]:
     return sorted({key.split("/")[1] for key in place.records.keys("runs/")})
 
 
-def _explain(place: Workplace, system: System, run: str, beside: str, oid: int) -> Leftover:
+def _explain(place: Workplace, system: System, run: str, beside: str, identity: str) -> Leftover:
     journal, server = place.journal(run), place.server(system.id)
-    made, intent = _made_by(journal, beside, oid), read_last(journal, SwapBegun)
-    drop = partial(server.drop, beside, oid=oid)
+    made = _made_by(journal, beside, identity, server.facts().system_identifier)
+    intent = read_last(journal, SwapBegun)
+    drop = partial(server.forget, beside, identity=identity)
     if made and intent is None:
         what = f"basis data yang dibuat restore {run} dan tidak jadi dipakai"
         return _leftover(server.name, beside, what, "dihapus", drop)
     if intent is not None or count(journal, StopBegun):
         restore = RestoreRun(place, run)
         sides = find_swapped(server, run, restore.plan, intent.databases if intent else None)
-        if any(side.kept == beside and side.planned.oid == oid for side in sides):
+        if any(side.kept == beside and side.planned.identity == identity for side in sides):
             return _leftover(
                 server.name,
                 beside,
@@ -87,10 +88,13 @@ def _explain(place: Workplace, system: System, run: str, beside: str, oid: int) 
     )
 
 
-def _made_by(journal: Journal, beside: str, oid: int) -> bool:
-    """The run noted that it makes a database of this name: as begun, or as made with this OID."""
+def _made_by(journal: Journal, beside: str, identity: str, server: str) -> bool:
+    """The run noted that it makes a database of this name: as begun, or as made with this identity."""
     begun = any(line.side == beside for _, line in read_all(journal, SideBegun))
-    made = any(line.side == beside and line.oid in (None, oid) for _, line in read_all(journal, SideMade))
+    made = any(
+        line.side == beside and line.identity_on(server) in (None, identity)
+        for _, line in read_all(journal, SideMade)
+    )
     return begun or made
 
 

@@ -5,7 +5,7 @@ The tasks of tasks/restore.py and `jaga restore` call these methods in order. St
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jagadata.errors import JagadataError, RefusedError
@@ -103,7 +103,7 @@ class RestoreRun:
         if request.rollback:
             plan, impact = plan_rollback(self.place, request)
             check_services(self.place, plan)
-            return Received(plan=asdict(plan), hash=plan.hash, impact=impact)
+            return Received(plan=plan.to_json(), hash=plan.hash, impact=impact)
         backup = find_backup(self.place, request)
         store, means = prove_backup(self.place, backup, progress)
         plan = make_plan(self.place, request, backup)
@@ -111,7 +111,7 @@ class RestoreRun:
         check_restore(self.place, plan, properties)
         check_services(self.place, plan)
         return Received(
-            plan=asdict(plan),
+            plan=plan.to_json(),
             hash=plan.hash,
             impact=measure_impact(self.place, plan, backup, properties),
             means=tuple(means),

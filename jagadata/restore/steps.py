@@ -23,6 +23,7 @@ from jagadata.restore.request import (
     parse_plan,
 )
 from jagadata.signoff.signers import Answer, Decision
+from jagadata.vault.identity import identity_of_oid
 
 OPEN: Final = "open"
 RECEIVE: Final = "1"
@@ -90,6 +91,11 @@ class Received(Line):
     @property
     def manifest(self) -> str:
         return str(self.plan.get("manifest", ""))
+
+    @property
+    def several_databases(self) -> bool:
+        """Then each table's name in `impact` begins with its database's."""
+        return len(self.plan.get("data", self.plan.get("databases", ()))) > 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +219,12 @@ class SideBegun(Line):
 class SideMade(Line):
     STEP: ClassVar[str] = SIDE
     side: str = ""
-    oid: int | None = None
+    identity: str | None = None
+    oid: int | None = None  # as former versions wrote it
+
+    def identity_on(self, server: str) -> str | None:
+        """Whatever version wrote it; `server`: the system identifier of where it was made."""
+        return self.identity if self.oid is None else identity_of_oid(self.oid, server)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,14 +237,20 @@ class SideCounted(Line):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SwapIntent:
-    """What one database's swap will do, so that a later attempt can see whether it happened."""
+class SwapIntent(Line):
+    """What the swap will do with one database, so that a later attempt can see whether it happened. Part of `SwapBegun`."""
 
+    STEP: ClassVar[str] = SWAP
     name: str
     side: str
-    side_oid: int | None
     kept: str
-    live_oid: int | None = None
+    side_identity: str | None = None
+    live_identity: str | None = None
+    side_oid: int | None = None  # as former versions wrote it
+
+    def identity_on(self, server: str) -> str | None:
+        """Of the side, whatever version wrote it; `server`: the system identifier of where it was made."""
+        return self.side_identity if self.side_oid is None else identity_of_oid(self.side_oid, server)
 
 
 @dataclass(frozen=True, kw_only=True)

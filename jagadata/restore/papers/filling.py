@@ -96,7 +96,7 @@ def make_rows(received: Received | None, counted: Mapping[str, Mapping[str, int]
     """The tables of what was restored, rows in the backup against rows afterwards; those that differ first, for a paper cuts off the rest."""
     if received is None:
         return ()
-    several = len(received.plan.get("databases", ())) > 1
+    several = received.several_databases
     rows: list[Row] = []
     for database, tables in counted.items():
         prefix = f"{database}: " if several else ""

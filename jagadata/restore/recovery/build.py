@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jagadata.errors import DamagedError, JagadataError
 from jagadata.evidence.lines import write
@@ -17,31 +16,30 @@ if TYPE_CHECKING:
 
     from jagadata.evidence.journal import Journal
     from jagadata.office.policy import RestorePolicy
-    from jagadata.ports.database import DatabaseProperties, DatabaseServer
+    from jagadata.ports.data_source import Counts, DataSource, Properties
     from jagadata.restore.recovery.swap import SideDatabase
     from jagadata.restore.request import Plan
     from jagadata.vault.catalog import Backup
 
-POLL_SECONDS = 1.0
 STALLED_SPANS, STALLED_PLANS = 6, 4
-"""For how many times the switch's span, or the plan's whole duration if that is longer, pg_restore may run without the new
-database growing, or the count and ANALYZE after it. It does not grow while an index is sorted or a foreign key checked; but without an end the service would stay off."""
+"""For how many times the switch's span, or the plan's whole duration if that is longer, a side may be built without growing, or
+counted after it. It does not grow while an index is sorted or a foreign key checked; but without an end the service would stay off."""
 
 
-def remove_leftovers(server: DatabaseServer, run: str, plan: Plan) -> None:
+def remove_leftovers(server: DataSource, run: str, plan: Plan) -> None:
     """Side databases that an earlier attempt of this run made and never swapped in; its last lines may be lost, so the names count."""
-    for planned in plan.databases:
+    for planned in plan.data:
         name = make_names(run, planned.name)[0]
-        facts = server.database(name)
+        facts = server.look(name)
         if facts is not None:
-            server.drop(name, oid=facts.oid)
+            server.forget(name, identity=facts.identity)
 
 
 @dataclass(kw_only=True)
 class SideBuilder:
     """Builds the side databases of one restore; `progress` hears of every step further, with the bytes by which a database grew."""
 
-    server: DatabaseServer
+    server: DataSource
     journal: Journal
     policy: RestorePolicy
     minutes_planned: float
@@ -49,7 +47,7 @@ class SideBuilder:
     _last_growth: float = 0  # of the new database, monotonic seconds
 
     def build(
-        self, sides: Sequence[SideDatabase], backup: Backup, properties: Mapping[str, DatabaseProperties]
+        self, sides: Sequence[SideDatabase], backup: Backup, properties: Mapping[str, Properties]
     ) -> dict[str, int]:
         """Restore every database beside and hold its rows to the manifest; returns the rows of each database.
 
@@ -60,43 +58,33 @@ class SideBuilder:
             side.planned.name: self._build_one(side, backup, properties[side.planned.name]) for side in sides
         }
 
-    def _build_one(self, side: SideDatabase, backup: Backup, properties: DatabaseProperties) -> int:
+    def _build_one(self, side: SideDatabase, backup: Backup, properties: Properties) -> int:
         """Returns its rows."""
         name = side.planned.name
         write(self.journal, SideBegun(side=side.side), name)
-        side.oid = self.server.create_side(side.side, properties)
-        write(self.journal, SideMade(side=side.side, oid=side.oid), name)
+        side.identity = self.server.create(side.side, properties)
+        write(self.journal, SideMade(side=side.side, identity=side.identity), name)
         self._last_growth = time.monotonic()
-        self.server.restore(side.archive, side.side, jobs=self.policy.jobs, progress=self._grow)
+        self.server.build(side.side, side.archive, properties, jobs=self.policy.jobs, progress=self._grow)
         self.progress(0)
-        self.server.finish_side(side.side, properties)
-        counted = self._count(side.side)
+        counted = self._count(side.side, properties)
         write(self.journal, SideCounted(tables=counted), name)
         _compare(name, counted, backup.manifest.database(name).rows)
-        self.server.limit_connections(side.side, properties)
         self.progress(0)
         return sum(counted.values())
 
-    def _count(self, name: str) -> dict[str, int]:
-        """A side's rows, and ANALYZE meanwhile: both at once, for the service is off. Raises JagadataError past the limit."""
+    def _count(self, name: str, properties: Properties) -> Counts:
+        """What is in a side now. Raises JagadataError past the limit."""
         self._last_growth = time.monotonic()
-        with ThreadPoolExecutor(2, thread_name_prefix="side") as pool:
-            counted, analyzed = pool.submit(self.server.rows, name), pool.submit(self.server.analyze, name)
-            both: tuple[Future[Any], ...] = (counted, analyzed)
-            try:
-                while wait(both, timeout=POLL_SECONDS).not_done:
-                    self._refuse_stall("Penghitungan baris dan ANALYZE", 0)
-            except BaseException:
-                self.server.end_sessions(name)  # else leaving would wait for both
-                raise
-        analyzed.result()
-        return counted.result()
+        return self.server.prove(
+            name, properties, progress=lambda done: self._refuse_stall("Penghitungan hasil restore", done)
+        )
 
     def _grow(self, done: int) -> None:
-        """pg_restore runs, and the new database is larger by so much. Raises JagadataError once it stands still for too long."""
+        """The side is being built, and is larger by so much. Raises JagadataError once it stands still for too long."""
         if done:
             self._last_growth = time.monotonic()
-        self._refuse_stall("pg_restore", done)
+        self._refuse_stall("Restore ke samping", done)
 
     def _refuse_stall(self, what: str, done: int) -> None:
         now = time.monotonic()

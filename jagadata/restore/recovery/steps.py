@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from jagadata.evidence.journal import Journal
-    from jagadata.ports.database import Swap
+    from jagadata.ports.data_source import Swap
     from jagadata.restore.recovery.fetch import Fetched
     from jagadata.restore.request import Impact, Plan
     from jagadata.workplace import Workplace
@@ -309,7 +309,7 @@ class Recovery:
 
     def _swap_back(self, cause: JagadataError) -> None:
         """The restored data does not carry the service: give the old data its name back, if that is possible and safe."""
-        back = [side for side in self.sides if side.swapped and side.planned.oid is not None]
+        back = [side for side in self.sides if side.swapped and side.planned.identity is not None]
         if not back or self.lock is None or not self.outage.is_guarded:
             return
         try:
@@ -340,7 +340,7 @@ class Recovery:
         return actions
 
     def _recheck_swap(self) -> list[str]:
-        """After a swap whose answer was lost while the server stayed silent, its OIDs show what is true."""
+        """After a swap whose answer was lost while the server stayed silent, the source shows what is true."""
         if self.state is not State.SWAPPING:
             return []
         try:
@@ -360,9 +360,9 @@ class Recovery:
         if self.plan.mode == "rollback" or self.state is State.SWAPPED_BACK:
             return
         for side in self.sides:
-            if side.oid is not None and not side.swapped:
+            if side.identity is not None and not side.swapped:
                 with contextlib.suppress(JagadataError):
-                    self.server.drop(side.side, oid=side.oid)
+                    self.server.forget(side.side, identity=side.identity)
 
     def _end(self, error: BaseException | None, actions: list[str]) -> None:
         if error is not None and not isinstance(error, JagadataError):
