@@ -78,10 +78,12 @@ def test_an_approval_of_then_still_holds_for_its_exact_plan(place, name):
 
 
 def test_what_a_dead_run_intended_is_known_to_who_comes_next(place):
-    intent = read_last(lay_down(place, "terhenti-3-sebelum").journal, SwapBegun)
-    assert [(one.name, one.kept) for one in intent.databases] == [
-        ("sisurat", OLD["runs"]["terhenti-3"][13]["data"]["databases"][0]["kept"])
-    ]
+    run = lay_down(place, "terhenti-3-sebelum")
+    (intent,) = read_last(run.journal, SwapBegun).databases
+    written = OLD["runs"]["terhenti-3"][13]["data"]["databases"][0]
+    assert (intent.name, intent.side, intent.kept) == ("sisurat", written["side"], written["kept"])
+    server = run.plan.system_identifier
+    assert intent.identity_on(server) == f"oid:{written['side_oid']}@{server}"
 
 
 def add_unknown(line):
