@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from jagadata.errors import RefusedError
 from jagadata.evidence.envelope import canonical_json, digest
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Purpose = Literal["Produksi", "Uji"]
+Parsed = TypeVar("Parsed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +144,7 @@ def parse_plan(value: dict[str, Any]) -> Plan:
 
 def _is_text(value: str) -> bool:
     """False for half a surrogate pair: a terminal's stray byte."""
-    return not any("\ud800" <= sign <= "\udfff" for sign in value)
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def parse_restore_request(value: dict[str, Any]) -> RestoreRequest:
@@ -152,6 +153,14 @@ def parse_restore_request(value: dict[str, Any]) -> RestoreRequest:
         return RestoreRequest(**value)
     except (TypeError, AttributeError) as error:
         raise _other_version("Permohonan restore", error) from error
+
+
+def parse_known(kind: type[Parsed], value: dict[str, Any]) -> Parsed:
+    """A value of a journal line of any version: fields that this one does not know are passed over. Raises RefusedError."""
+    try:
+        return kind(**{item.name: value[item.name] for item in fields(kind) if item.name in value})  # type: ignore[arg-type]
+    except (TypeError, AttributeError) as error:
+        raise _other_version("Baris jurnal", error) from error
 
 
 def _other_version(what: str, error: Exception) -> RefusedError:
@@ -196,16 +205,15 @@ class Impact:
 
 
 def parse_impact(value: dict[str, Any]) -> Impact:
-    """The impact of a journal line; the inverse of `Impact.to_json`. Raises RefusedError for one of another version."""
+    """The impact of a journal line; the inverse of `Impact.to_json`. Raises RefusedError for one that can't be read."""
     try:
+        known = {item.name: value[item.name] for item in fields(Impact) if item.name in value}
+        lists = ("sessions", "taken_down_too", "missing_roles", "remarks")
         return Impact(
             **{
-                **value,
+                **known,
                 "rows": {table: (counts[0], counts[1]) for table, counts in value["rows"].items()},
-                **{
-                    name: tuple(value[name])
-                    for name in ("sessions", "taken_down_too", "missing_roles", "remarks")
-                },
+                **{name: tuple(known[name]) for name in lists if name in known},
             }
         )
     except (TypeError, KeyError, AttributeError, IndexError) as error:
