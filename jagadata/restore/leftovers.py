@@ -13,7 +13,7 @@ from jagadata.evidence.lines import count, read_all
 from jagadata.findings import Leftover
 from jagadata.restore.abandoned import end_abandoned, find_abandoned
 from jagadata.restore.kept import current_name_of, drop_kept, list_kept
-from jagadata.restore.record import read_swap_intents
+from jagadata.restore.record import read_sides_made, read_swap_intents
 from jagadata.restore.recovery.swap import find_swapped, keep_sides, make_names
 from jagadata.restore.run import RestoreRun
 from jagadata.restore.steps import SideBegun, StartBegun, StopBegun, SwapBegun, Swapped
