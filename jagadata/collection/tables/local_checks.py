@@ -18,8 +18,8 @@ from jagadata.collection.tables.words import unit_of
 if TYPE_CHECKING:
     from jagadata.collection.round import Round
     from jagadata.collection.tables.checks import Rows
-    from jagadata.collection.tables.cleaning import Part
     from jagadata.collection.tables.examination import PreviousTable
+    from jagadata.collection.tables.part import Part
     from jagadata.office.collection import DatasetEntry
 
 LENGTHS = frozenset({2, 4, 6, 7, 8, 10})

@@ -1,0 +1,122 @@
+"""How well a heading that stands in a sheet fits a column that was asked for. Pure."""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from jagadata.collection.tables.translations import is_english, without_english
+from jagadata.collection.tables.words import bare_heading, is_unit_alone, unit_in, words_in_brackets, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+LEAST = 0.6
+SURE_ENOUGH = 0.655
+"""Below it a heading has a word more, less or other that may matter: 'Jumlah Siswa Miskin' is not 'Jumlah Siswa'."""
+
+_DOUBTFUL = 0.64
+
+_FILLERS = {"jumlah", "banyak", "banyaknya", "data", "angka", "nama"}
+"""Words that headings have or lack without meaning anything else."""
+
+_COMMON_TEXT = """
+kecamatan kelurahan kabupaten provinsi wilayah tahun jumlah alamat perempuan laki-laki keterangan tanggal nomor penduduk
+"""
+_COMMON = frozenset(_COMMON_TEXT.split())
+"""Words that no other is like: a slip in them is one."""
+
+_ALWAYS_MATTER = frozenset(
+    {"laki-laki", "perempuan", "target", "rencana", "realisasi", "anggaran", "prognosis"}
+)
+
+
+def fit_of(texts: Sequence[str], name: str, context: frozenset[str]) -> float:
+    """What stands above a column, from top to bottom, against a name: 1 the same, 0 nothing. `context`: words of the data set's name."""
+    return max((_fit(text, name, context) - loss for text, loss in _candidates(tuple(texts))), default=0.0)
+
+
+def _candidates(texts: tuple[str, ...]) -> Iterator[tuple[str, float]]:
+    """Readings of a heading of several rows, with what each costs: all of it, its lower rows, its first."""
+    core = [text for text in texts if not (is_english(text) or is_unit_alone(text))] or list(texts[:1])
+    units = [
+        text if text.startswith(("(", "[")) else f"({text})"
+        for text in texts
+        if is_unit_alone(text) and text not in core
+    ]
+    whole = " ".join([*core, *units])
+    yield whole, 0
+    if len(core) < 2:
+        return
+    for start in range(1, len(core)):
+        yield " ".join([*core[start:], *units]), 0.02 * start
+    dropped = {word for text in core[1:] for word in words_of(text)}
+    harmless = all(
+        word in ("jumlah", "total") or re.fullmatch(r"(19|20)\d\d|tahun", word) for word in dropped
+    )
+    yield " ".join([core[0], *units]), 0.02 * len(core) if harmless else 1 - _DOUBTFUL
+
+
+@lru_cache(maxsize=50_000)
+def _fit(text: str, name: str, context: frozenset[str]) -> float:
+    """How well a heading fits a name: 1 the same, 0.95 without a unit, 0.85 the same words in any order, less: similar; 0 not."""
+    if len(text) > 200:
+        return 0
+    if (whole := words_of(text)) == words_of(name):
+        return 1
+    if (half := without_english(text)) != text:
+        return max(0.0, _fit(half, name, context) - 0.01)
+    heard, asked = _core(text), _core(name)
+    if not heard or not asked:
+        return 0
+    fit = _fit_words(heard, asked)
+    if fit == 1:
+        fit = 0.95 if whole == heard or unit_in(text, frozenset()) or unit_in(name, frozenset()) else 0.9
+    own, others = words_in_brackets(text), words_in_brackets(name)
+    matters = (own ^ others) - (context - _ALWAYS_MATTER) - set(heard) - set(asked)
+    return min(fit, _DOUBTFUL) if matters else fit
+
+
+def _fit_words(heard: tuple[str, ...], asked: tuple[str, ...]) -> float:
+    if heard == asked:
+        return 1
+    if set(heard) == set(asked) or "".join(heard) == "".join(asked):
+        return 0.85
+    if len(heard) == len(asked):
+        slips = [_slip(one, other) for one, other in zip(heard, asked, strict=True)]
+        if all(slips):
+            return min(slips)
+    shared, all_words = set(heard) & set(asked), set(heard) | set(asked)
+    if len(asked) < 2 or len(shared) / len(all_words) < 0.66:
+        return 0
+    return 0.7 if all_words - shared <= _FILLERS else 0.65
+
+
+def _slip(one: str, other: str) -> float:
+    """1 for the same word, 0.75 for a longer one with a letter lost or doubled, less for another that looks like it; 0: no likeness.
+
+    'Pelanggaran' is no slip of 'Pelanggan', nor 'Penerimaan' of 'Penerima'; 'SMP' and 'SMA' are two.
+    """
+    if one == other:
+        return 1
+    if one[0] != other[0] or abs(len(one) - len(other)) > 2 or min(len(one), len(other)) < 5:
+        return 0
+    if (one + other).isdigit() or SequenceMatcher(None, one, other).ratio() < 0.83:
+        return 0
+    return 0.75 if other in _COMMON or _has_letter_more(one, other) else _DOUBTFUL
+
+
+def _has_letter_more(one: str, other: str) -> bool:
+    """One letter in the midst of a long word is lost or too many."""
+    short, long = sorted((one, other), key=len)
+    if len(long) - len(short) != 1 or len(short) < 7:
+        return False
+    return any(long[:at] + long[at + 1 :] == short for at in range(1, len(long) - 1))
+
+
+def _core(text: str) -> tuple[str, ...]:
+    """The words without brackets and without 'nama', which headings have or lack at will."""
+    words = words_of(bare_heading(text))
+    return tuple(word for word in words if word != "nama") or words
