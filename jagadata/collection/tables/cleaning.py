@@ -102,6 +102,7 @@ class _Reading:
         self._number = None if number in self._places else number
         self._unnumbered: array[int] = array("l")
         self._interruptions = Interruptions()
+        self._numbering: list[int] = []  # rows '1 2 3' right below a heading, which may be data
         self._lengths = grid.lengths
         self._heads = grid.lengths[layout.last] if grid.lengths else 0
         self._overlong: dict[int, bool] = {}  # lines, and whether the cells without a heading hold anything
@@ -215,8 +216,11 @@ class _Reading:
 
     def _reason(self, row: Sequence[Cell], number: int, filled: int) -> str:
         """Why a row is no data; '' where it is."""
-        if not self._began and is_numbering(row, {row[place] for place in self._texts}):
-            return "penomoran"
+        if not self._began:
+            if is_numbering(row):
+                return "penomoran"
+            if is_numbering(row, plain=True):
+                self._numbering.append(len(self._lines))
         first: Cell = ""
         for first in row:
             if first != "":
@@ -276,7 +280,9 @@ class _Reading:
         lost = with_numbers(whole, entries, [*sorted(notes), *below], self._tail.dated)
         below_sure = cut in self._tail.footers and not has_likeness(whole.slice(cut), entries)
         parting = self._parting(whole, cut)
-        rows = _without(range(cut), notes | parting.drop)
+        numbering = {row for row in self._numbering if row < cut and self._is_numbering(whole, row, cut)}
+        self._left_out["penomoran"] += len(numbering)
+        rows = _without(range(cut), notes | parting.drop | numbering)
         sums = self._sums(_take(whole, rows), rows)
         keep = _without(rows, set(sums.left_out))
         if sums.left_out:
@@ -351,6 +357,17 @@ class _Reading:
             for word in words_of(text)
         }
         return seen.judge(self._lines[:cut], labels, known, self._region)
+
+    def _is_numbering(self, whole: pa.Table, row: int, cut: int) -> bool:
+        """A number stands where the other rows have a name, or a code of more digits."""
+        for column in self._columns:
+            texts = whole[column.entry.name].slice(0, cut)
+            if column.entry.type not in ("text", "region") or not texts[row].is_valid:
+                continue
+            short = pc.match_substring_regex(texts, r"^\d{1,2}$")
+            if texts[row].as_py().isdecimal() and 2 * ((pc.sum(short).as_py() or 0) - 1) < cut - 1:
+                return True
+        return False
 
     def _sums(self, table: pa.Table, rows: Sequence[int]) -> Sums:
         """What is a sum among the rows; they are numbered as in the sheet's table."""

@@ -35,8 +35,8 @@ _NUMBERED = re.compile(
 _FIRST = re.compile(r"\s*(\(|kol|col)", re.IGNORECASE)
 
 
-def is_numbering(row: Sequence[Cell], texts: set[Cell]) -> bool:
-    """A row '(1) (2) (3)' or '1 2 3' or 'Kolom 1, Kolom 2' or 'a b c' under the headings; `texts`: its cells in columns of no numbers.
+def is_numbering(row: Sequence[Cell], *, plain: bool = False) -> bool:
+    """A row '(1) (2) (3)' or 'Kolom 1, Kolom 2' or 'a b c' under the headings; `plain`: one of '1 2 3', which may be data.
 
     A spreadsheet keeps '(1)' as -1 where nobody told it not to.
     """
@@ -55,8 +55,14 @@ def is_numbering(row: Sequence[Cell], texts: set[Cell]) -> bool:
         rising = all(one < other for one, other in pairwise(numbers))
         close = 0 <= numbers[0] <= 1 and numbers[-1] <= len(numbers) + 3
         sign = negative or any(_FIRST.match(text) for text in filled)
-        return rising and close and (sign or bool(texts - {""}))
+        if plain:
+            return (
+                not sign and numbers[0] <= 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+            )
+        return rising and close and sign
     bare = [text.strip("() ") for text in filled]
-    return len(filled) > 2 and all(
-        len(text) == 1 and text.lower() == chr(97 + number) for number, text in enumerate(bare)
+    return (
+        not plain
+        and len(filled) > 2
+        and all(len(text) == 1 and text.lower() == chr(97 + number) for number, text in enumerate(bare))
     )

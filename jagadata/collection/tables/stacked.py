@@ -82,6 +82,8 @@ class Interruptions:
                 tables.append(own[0])
             elif row:
                 again.append(line)
+        if len(self.banners) == 1 and not self.banners[0][1]:  # of all rows
+            known = {*known, "tahun", *re.findall(r"\b(?:19|20)\d\d\b", self.banners[0][2])}
         groups = [
             (line, text)
             for line, _row, text in self.banners

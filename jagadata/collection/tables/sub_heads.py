@@ -27,14 +27,15 @@ def belongs_to_heading(
     A row with a name of its own, or a number, is data; so is what the columns that were asked for make a row of.
     """
     filled = {place: cell for place, cell in enumerate(row) if cell != ""}
-    if not filled or is_numbering(row, set()):
+    if not filled or is_numbering(row):
         return False
     types = {columns[one.name]: one.type for one in dataset.columns if one.name in columns}
     counted = [place for place, kind in types.items() if kind in ("number", "integer")]
     named = [place for place, kind in types.items() if kind not in ("number", "integer")]
     texts = [cell for cell in filled.values() if isinstance(cell, str)]
     if len(texts) == len(filled) and all(is_english(text) or is_unit_alone(text) for text in texts):
-        return any(is_english(text) for text in texts) or not any(place in filled for place in named)
+        translated = len(texts) > 1 and any(is_english(text) for text in texts)
+        return translated or not any(place in filled for place in named)
     if any(place in filled for place in named) or not named:
         return False
     if _is_of_years(filled, number, named, merges):

@@ -102,8 +102,8 @@ def _judge_ends(
         if bare and (weighed.exact or weighed.near or _has_twin(labels, row)):
             found.regions[row] = labels.of[row]
             out.add(row)
-        elif weighed.exact >= 1 and (
-            row in signs or row in labels.rows["union"] or row in labels.rows["regency"]
+        elif weighed.exact and (
+            row in signs or row in labels.rows["union"] or labels.rows["regency"] == {row}
         ):
             found.unlabelled.append(row)
             out.add(row)

@@ -14,6 +14,7 @@ _LONE = frozenset(_LONE_TEXT.split())
 _BOTH_TEXT = """
 internet bank hotel radio film video diesel solar index no hp air sub bus truck gas kilometer meter liter km islam hindu
 muslim per minimum maximum medium regional import export toilet bed center plastik normal formal minor target
+semester
 """
 _BOTH = _LONE | frozenset(_BOTH_TEXT.split())
 """Words that are Indonesian too; of them `_LONE` translate a heading by themselves, where a sign stands between."""
@@ -21,7 +22,7 @@ _BOTH = _LONE | frozenset(_BOTH_TEXT.split())
 _ENGLISH_TEXT = """
 the of and in by per from to for with number numbers amount quantity value price percentage percent share rate ratio
 average mean sum growth density population people person persons household households family families resident residents
-citizen citizens citizenship male female males females man men woman women boy boys girl girls child children infant
+citizen citizens citizenship male female males females men woman women boy boys girl girls child children infant
 infants baby babies toddler toddlers adult adults age ages group groups class classes year years month months day days
 date week period semester quarter country nation national province provinces regency regencies municipality
 municipalities city cities district districts subdistrict subdistricts sub village villages urban rural region regions
