@@ -8,7 +8,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from jagadata.collection.tables.translations import is_english, without_english
-from jagadata.collection.tables.words import bare_heading, is_unit_alone, unit_in, words_in_brackets, words_of
+from jagadata.collection.tables.words import (
+    bare_heading,
+    is_unit_alone,
+    same_unit,
+    unit_in,
+    words_in_brackets,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,11 +42,17 @@ _ALWAYS_MATTER = frozenset(
 
 def fit_of(texts: Sequence[str], name: str, context: frozenset[str]) -> float:
     """What stands above a column, from top to bottom, against a name: 1 the same, 0 nothing. `context`: words of the data set's name."""
-    return max((_fit(text, name, context) - loss for text, loss in _candidates(tuple(texts))), default=0.0)
+    return max(
+        (
+            min(_fit(text, name, context) - loss, most)
+            for text, loss, most in _candidates(tuple(texts), context)
+        ),
+        default=0.0,
+    )
 
 
-def _candidates(texts: tuple[str, ...]) -> Iterator[tuple[str, float]]:
-    """Readings of a heading of several rows, with what each costs: all of it, its lower rows, its first."""
+def _candidates(texts: tuple[str, ...], context: frozenset[str]) -> Iterator[tuple[str, float, float]]:
+    """Readings of a heading of several rows, with what each costs and the most it can be: all of it, its lower rows, its first."""
     core = [text for text in texts if not (is_english(text) or is_unit_alone(text))] or list(texts[:1])
     units = [
         text if text.startswith(("(", "[")) else f"({text})"
@@ -47,16 +60,16 @@ def _candidates(texts: tuple[str, ...]) -> Iterator[tuple[str, float]]:
         if is_unit_alone(text) and text not in core
     ]
     whole = " ".join([*core, *units])
-    yield whole, 0
+    yield whole, 0, 1
     if len(core) < 2:
         return
     for start in range(1, len(core)):
-        yield " ".join([*core[start:], *units]), 0.02 * start
-    dropped = {word for text in core[1:] for word in words_of(text)}
+        yield " ".join([*core[start:], *units]), 0.02 * start, 1
+    dropped = {word for text in core[1:] for word in words_of(text)} - (context - _ALWAYS_MATTER)
     harmless = all(
         word in ("jumlah", "total") or re.fullmatch(r"(19|20)\d\d|tahun", word) for word in dropped
     )
-    yield " ".join([core[0], *units]), 0.02 * len(core) if harmless else 1 - _DOUBTFUL
+    yield " ".join([core[0], *units]), 0.02 * len(core), 1 if harmless else _DOUBTFUL
 
 
 @lru_cache(maxsize=50_000)
@@ -76,7 +89,16 @@ def _fit(text: str, name: str, context: frozenset[str]) -> float:
         fit = 0.95 if whole == heard or unit_in(text, frozenset()) or unit_in(name, frozenset()) else 0.9
     own, others = words_in_brackets(text), words_in_brackets(name)
     matters = (own ^ others) - (context - _ALWAYS_MATTER) - set(heard) - set(asked)
-    return min(fit, _DOUBTFUL) if matters else fit
+    said, wanted = _per(text), _per(name)
+    if matters or (wanted and not (said and same_unit(said, wanted))):
+        return min(fit, _DOUBTFUL)
+    return fit
+
+
+def _per(text: str) -> str:
+    """'per 1000 …' in a heading or a name, normalised; '' where it is of no such rate."""
+    unit = unit_in(text, frozenset())
+    return unit if unit.startswith("per ") else ""
 
 
 def _fit_words(heard: tuple[str, ...], asked: tuple[str, ...]) -> float:

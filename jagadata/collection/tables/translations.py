@@ -49,7 +49,7 @@ product constant current prices human development gini crime crimes criminal rep
 victims injured minor serious disaster disasters flood floods landslide landslides earthquake fire religion moslem
 muslim islam protestant catholic christian hindu buddhist others other worship mosque mosques church churches temple
 marriage marriages divorce divorces civil servant servants government public private state rainfall rain rainy
-temperature humidity wind speed pressure maximum minimum highest lowest air sunshine square cubic meter meters metre
+temperature humidity wind speed pressure maximum minimum highest lowest air sunshine square sq cubic meter meters metre
 metres kilometer kilometers km hectare hectares tons tonnes quintal quintals liter liters thousand thousands million
 millions billion billions rupiahs status married single widowed divorced head heads both sexes all
 """
@@ -94,11 +94,11 @@ def without_english(text: str) -> str:
     ]
     if len(kept) < len(parts):
         return " ".join(kept)
-    words = plain.split()
+    words = _IN_BRACKETS.sub("", plain).split()
     for cut in range(1, len(words)):
         rest = " ".join(words[cut:])
         if _translates(rest, " ".join(words[:cut])) and not _BOTH & set(words_of(rest)):
-            return " ".join(words[:cut])
+            return " ".join([*words[:cut], *(f"({inner})" for inner in _IN_BRACKETS.findall(plain))])
     return plain or text
 
 
@@ -107,7 +107,9 @@ def _translates(english: str, other: str) -> bool:
     if not is_english(english):
         return False
     said = " ".join(words_of(other))
-    return all(_QUALIFIERS[word] in said for word in english.lower().split() if word in _QUALIFIERS)
+    return all(
+        _QUALIFIERS[word] in said for word in re.findall(r"[a-z]+", english.lower()) if word in _QUALIFIERS
+    )
 
 
 def _is_unit(text: str) -> bool:

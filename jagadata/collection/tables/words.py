@@ -34,6 +34,11 @@ _PER_SAID = re.compile(
     r"\bper\s+(?:1[0. ]*00(?:[. ]?000)?|seratus ribu|sepuluh ribu|seratus|seribu|sejuta|mil)\b(?:\s+[a-z]+){0,3}",
     re.IGNORECASE,
 )
+_PER_TAIL = re.compile(
+    r"\s+(?:tiap|setiap|per)\s+(?:km\s?(?:2|²|persegi)|kilometer persegi|ha|hektar|hektare|1[0. ]*00(?:[. ]?000)?(?:\s+[a-z]+){0,3}"
+    r"|(?:seratus ribu|sepuluh ribu|seribu)(?:\s+[a-z]+){0,3})\s*$",
+    re.IGNORECASE,
+)
 _PER_WORDS = {"seratus": "100", "seribu": "1000", "mil": "1000", "sepuluh ribu": "10000", "seratus ribu": "100000",
               "sejuta": "1000000"}  # fmt: skip
 _SCALES = frozenset({"ribu", "juta", "miliar"})
@@ -80,8 +85,8 @@ def same_words(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=5_000)
 def bare_heading(text: str) -> str:
-    """The heading without what stands in brackets: 'Luas (Ha)' -> 'Luas'; itself where nothing else stands there."""
-    return _IN_BRACKETS.sub(" ", text).strip() or text
+    """The heading without brackets and unit: 'Luas (Ha)' -> 'Luas', 'Kepadatan per km2' -> 'Kepadatan'; itself where nothing else stands there."""
+    return _PER_TAIL.sub("", _IN_BRACKETS.sub(" ", text).strip()).strip() or text
 
 
 @lru_cache(maxsize=5_000)
@@ -151,6 +156,7 @@ def unit_of(text: str) -> str:
         "ribu",
         re.sub(r"\bjutaan\b", "juta", re.sub(r"\b(milyar|milyaran|miliaran)\b", "miliar", plain)),
     )
+    plain = re.sub(r"\bkh\b", "kelahiran hidup", plain)
     plain = _PER.sub(
         lambda match: f"per {_PER_WORDS.get(match[1], match[1])}", plain.replace("/1000", "per 1000")
     )
