@@ -30,9 +30,10 @@ def is_number(cell: Cell) -> bool:
 
 
 _NUMBERED = re.compile(
-    r"(?:kolom|kol|column|col)?[\s.:]*\(?\s*(-?\d{1,3})\s*\)?(?:\s*[=(:].*)?", re.IGNORECASE
+    r"(?:kolom|kol|column|col)?[\s.:]*[(\[]?\s*(-?\d{1,3})\s*[)\]]?(?:\s*[=(:].*)?", re.IGNORECASE
 )
-_FIRST = re.compile(r"\s*(\(|kol|col)", re.IGNORECASE)
+_FIRST = re.compile(r"\s*([(\[]|kol|col|\d+\s*\))", re.IGNORECASE)
+_ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 
 
 def is_numbering(row: Sequence[Cell], *, plain: bool = False) -> bool:
@@ -60,9 +61,11 @@ def is_numbering(row: Sequence[Cell], *, plain: bool = False) -> bool:
                 not sign and numbers[0] <= 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
             )
         return rising and close and sign
-    bare = [text.strip("() ") for text in filled]
+    bare = [text.strip("() ").lower() for text in filled]
+    if not plain and len(bare) > 2 and tuple(bare) == _ROMAN[: len(bare)]:
+        return True
     return (
         not plain
         and len(filled) > 2
-        and all(len(text) == 1 and text.lower() == chr(97 + number) for number, text in enumerate(bare))
+        and all(len(text) == 1 and text == chr(97 + number) for number, text in enumerate(bare))
     )

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jagadata.collection.tables.numerals import is_empty
-from jagadata.collection.tables.row_kinds import is_lone_year
+from jagadata.collection.tables.row_kinds import is_amount, is_lone_year
 from jagadata.collection.tables.words import FOOTER, NOTE
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Tail:
             cell = row[place]
             if cell == "":
                 continue
-            if type(cell) is not str or cell[:1].isdecimal() or cell[:1] in "-–+(R" or is_empty(cell):
+            if type(cell) is not str or is_amount(cell) or is_empty(cell):
                 words = False
                 break
             words = True
@@ -105,7 +105,7 @@ class Tail:
 
     def notes(self, cut: int) -> set[int]:
         """Rows above `cut` that read like notes."""
-        return {row for row in self.footers - self.full if row < cut}
+        return {row for row in self.footers - self.full - self.wordy if row < cut}
 
 
 def _count_footers(row: Sequence[Cell]) -> int:
