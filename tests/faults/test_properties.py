@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
@@ -14,15 +13,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from jagadata.backup.retention import apply_policy
-from jagadata.errors import DamagedError, JagadataError, OfficeFileError
-from jagadata.evidence.envelope import Seals, Signer, canonical_json, digest
+from jagadata.errors import DamagedError, OfficeFileError
+from jagadata.evidence.envelope import canonical_json, digest
 from jagadata.office.file import Office, deployment_digest, parse_office
-from jagadata.office.machines import PublicKey
 from jagadata.office.policy import RetentionPolicy
 from jagadata.restore.names import make_kept_name, make_side_name
 from jagadata.restore.request import Impact, Plan, PlannedDatabase, RestoreRequest, parse_impact, parse_plan
@@ -49,159 +46,20 @@ from jagadata.vault.catalog import Backup
 from jagadata.vault.layout import check_key, is_key
 from jagadata.vault.manifest import (
     MANIFEST_KIND,
+    BackupReceipt,
     Manifest,
-    Receipt,
     manifest_hash,
     manifest_key,
     parse_manifest,
 )
-
-CAREFUL = settings(derandomize=True, deadline=None, max_examples=100)
-"""The same examples in each run, however slow the machine is."""
-FEW = settings(CAREFUL, max_examples=40)
-"""Where one example takes long."""
-
-AT = "2026-11-01T18:00:00+00:00"
-NOW = datetime(2026, 11, 15, tzinfo=UTC)
-KIND = "application/vnd.jagadata.uji+json"
-SIGNER = Signer(key=Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
-STRANGER = Signer(key=Ed25519PrivateKey.from_private_bytes(bytes(32)))
-SEALS = Seals(keys=[PublicKey(key=SIGNER.public)], timezone=ZoneInfo("Asia/Jakarta"))
-
-HASH = "0" * 64
-MANIFEST = {
-    "format": 1,
-    "backup": "20261101t180003z-4f0c9a1b2d",
-    "at": AT,
-    "office": "Dinas Kominfo",
-    "system": "simpeg",
-    "system_name": "Sistem Informasi Kepegawaian",
-    "owner": "BKPSDM",
-    "period": "2026-11",
-    "occasion": "Terjadwal",
-    "started": "2026-11-01T18:00:03Z",
-    "finished": "2026-11-01T18:10:03Z",
-    "started_local": "2 November 2026 pukul 01.00.03 WIB",
-    "finished_local": "2 November 2026 pukul 01.10.03 WIB",
-    "source": {"name": "pg1", "version": "17.10", "system_identifier": "7301"},
-    "data": [
-        {
-            "kind": "postgresql",
-            "database": "simpeg",
-            "oid": 16384,
-            "size": 8192,
-            "tool": "pg_dump 17.10",
-            "codec": "none",
-            "archive": {
-                "objects": [
-                    {"key": "systems/simpeg/a.000", "version": "v1", "size": 7, "sha256": "a" * 64},
-                    {"key": "systems/simpeg/a.001", "version": None, "size": 5, "sha256": "b" * 64},
-                ],
-                "plain_size": 11,
-                "plain_sha256": "c" * 64,
-            },
-            "archive_size": 11,
-            "properties": {
-                "objects": [{"key": "systems/simpeg/p.000", "version": "v2", "size": 3, "sha256": "d" * 64}],
-                "plain_size": 2,
-                "plain_sha256": "e" * 64,
-            },
-            "rows": {"public.pegawai": 1200},
-            "file_name": "bkpsdm_simpeg.dump.age",
-        }
-    ],
-    "verification": {"at": AT, "means": ["hash SHA-256 seluruh objek sesuai"]},
-    "recipients": ["age1" + "q" * 58],
-    "run": "0a1b2c3d-run",
-    "form_number": "046/12/406.020/2026",
-    "note": "",
-    "software": "0.1.0",
-}
-
-words = st.text(min_size=1, max_size=20).filter(str.strip)
-plain_json = (
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**70), 2**70)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text()
-)
-junk = st.recursive(
-    plain_json,
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.text(max_size=6) | st.sampled_from(["at", "format", "data"]), inner, max_size=3)
-    ),
-    max_leaves=8,
-)
-"""Any JSON value (NaN and infinity are none)."""
-
-
-def places(value, above=()):
-    """The way to everything inside a JSON value, such as ('data', 0, 'size')."""
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in inside:
-        yield (*above, key)
-        yield from places(item, (*above, key))
-
-
-def look(value, place):
-    for key in place:
-        value = value[key]
-    return value
-
-
-def edit(value, place, change):
-    """A copy in which `change(container, key)` was done at that place."""
-    made = copy.deepcopy(value)
-    change(look(made, place[:-1]), place[-1])
-    return made
-
-
-def put(value, place, new):
-    return edit(value, place, lambda above, key: above.__setitem__(key, new))
-
-
-@st.composite
-def mutations(draw, sound, values=junk):
-    """A JSON value with one to three changes: something replaced, left out, doubled, exchanged or added."""
-    made = copy.deepcopy(sound)
-    for _ in range(draw(st.integers(1, 3))):
-        *above, key = draw(st.sampled_from(list(places(made)) or [("",)]))
-        container = look(made, above)
-        way = draw(st.sampled_from(["replace", "replace", "drop", "add", "double", "exchange"]))
-        if way == "drop" and len(container) > 1:
-            del container[key]
-        elif way == "add" and isinstance(container, dict):
-            container[draw(st.text(max_size=8))] = draw(values)
-        elif way == "double" and isinstance(container, list):
-            container.append(copy.deepcopy(container[key]))
-        elif way == "exchange":
-            container[key] = copy.deepcopy(look(made, draw(st.sampled_from(list(places(made))))))
-        else:
-            container[key] = draw(values)
-    return made
-
-
-def check_text(error):
-    assert error.message
-    str(error).encode()
-
-
-def told(call, *arguments, **named):
-    """What the call gives, or None if it refuses as it should: an error whose text can be printed and written down."""
-    try:
-        return call(*arguments, **named)
-    except JagadataError as error:
-        check_text(error)
-        return None
-
+from tests.lab.faults.signed import AT, HASH, KIND, MANIFEST, NOW, SEALS, SIGNER, STRANGER
+from tests.lab.faults.strategies import CAREFUL, FEW, edit, junk, look, mutations, places, put, told, words
 
 # --- the office file ----------------------------------------------------------------------------------------------
 
 TEXT = (
     resources.files("jagadata")
-    .joinpath("starter.yaml")
+    .joinpath("office/starter.yaml")
     .read_text(encoding="utf-8")
     .replace("ed25519:GANTI", SIGNER.public)
     .replace("age1GANTI", "age1" + "q" * 58)
@@ -542,7 +400,7 @@ def test_scripts_of_two_systems_on_one_machine_have_two_names():
 
 # --- retention ----------------------------------------------------------------------------------------------------
 
-SOUND_MANIFEST = parse_manifest(MANIFEST, place="uji")
+SOUND_MANIFEST = parse_manifest(MANIFEST, where="uji")
 
 
 def make_backup(name, days_ago, *receipts, system="simpeg"):
@@ -557,7 +415,7 @@ def make_backup(name, days_ago, *receipts, system="simpeg"):
         }
     )
     made = [
-        Receipt.model_validate(
+        BackupReceipt.model_validate(
             {"backup": name, "manifest": HASH, "at": at + timedelta(hours=number), **receipt}
         )
         for number, receipt in enumerate(receipts, 1)
@@ -675,9 +533,9 @@ REQUIRED = [
 
 def test_a_manifest_is_read_back_as_it_was_written():
     value = SOUND_MANIFEST.model_dump(mode="json")
-    assert parse_manifest(value, place="uji") == SOUND_MANIFEST
+    assert parse_manifest(value, where="uji") == SOUND_MANIFEST
     envelope = SIGNER.seal(MANIFEST_KIND, value)
-    assert parse_manifest(SEALS.open(envelope, MANIFEST_KIND, place="uji"), place="uji") == SOUND_MANIFEST
+    assert parse_manifest(SEALS.open(envelope, MANIFEST_KIND, where="uji"), where="uji") == SOUND_MANIFEST
     assert set(Manifest.model_fields) == set(MANIFEST), "every field is in these tests"
 
 
@@ -696,9 +554,9 @@ def test_a_manifest_of_any_texts_and_sizes_is_read_back_as_it_was_written(data):
     for place in [("data", 0, "size"), ("data", 0, "archive", "objects", 0, "size")]:
         value = put(value, place, data.draw(st.integers(0, 2**70)))
     value = put(value, ("data", 0, "rows"), data.draw(st.dictionaries(st.text(), st.integers(), max_size=4)))
-    made = parse_manifest(value, place="uji")
+    made = parse_manifest(value, where="uji")
     envelope = SIGNER.seal(MANIFEST_KIND, made.model_dump(mode="json"))
-    assert parse_manifest(SEALS.open(envelope, MANIFEST_KIND, place="uji"), place="uji") == made
+    assert parse_manifest(SEALS.open(envelope, MANIFEST_KIND, where="uji"), where="uji") == made
 
 
 @CAREFUL
@@ -718,11 +576,11 @@ def test_a_changed_manifest_is_refused_or_has_another_digest(value):
 def test_a_manifest_without_a_field_or_with_one_of_another_kind_is_refused(place):
     if place[:3] != ("data", 0, "rows") or len(place) == 3:
         with pytest.raises(DamagedError):
-            parse_manifest(edit(MANIFEST, place, lambda above, key: above.pop(key)), place="uji")
+            parse_manifest(edit(MANIFEST, place, lambda above, key: above.pop(key)), where="uji")
     odd = ({"a": [1]}, [[]], object()) if place[-1] != "rows" else ([1], "x", {"a": "b"})
     for value in odd:
         with pytest.raises(DamagedError):
-            parse_manifest(put(MANIFEST, place, value), place="uji")
+            parse_manifest(put(MANIFEST, place, value), where="uji")
 
 
 @pytest.mark.parametrize(
@@ -732,7 +590,7 @@ def test_a_manifest_with_an_unknown_field_anywhere_is_refused(place):
     if place and place[-1] == "rows":
         return
     with pytest.raises(DamagedError):
-        parse_manifest(put(MANIFEST, (*place, "tambahan"), 1), place="uji")
+        parse_manifest(put(MANIFEST, (*place, "tambahan"), 1), where="uji")
 
 
 @CAREFUL
@@ -740,7 +598,7 @@ def test_a_manifest_with_an_unknown_field_anywhere_is_refused(place):
 def test_a_manifest_of_another_format_is_refused(value):
     assume(value != 1)
     with pytest.raises(DamagedError):
-        parse_manifest({**MANIFEST, "format": value}, place="uji")
+        parse_manifest({**MANIFEST, "format": value}, where="uji")
 
 
 @pytest.mark.parametrize("period", ["٢٠٢٦-11", "0000-01"])
@@ -808,7 +666,7 @@ impacts = st.builds(
 
 def through_the_journal(value):
     """As a journal line gives it back: signed, stored, read."""
-    return SEALS.open(SIGNER.seal(KIND, {"at": AT, "data": value}), KIND, place="uji")["data"]
+    return SEALS.open(SIGNER.seal(KIND, {"at": AT, "data": value}), KIND, where="uji")["data"]
 
 
 @CAREFUL
@@ -931,7 +789,7 @@ facts = st.dictionaries(st.text(max_size=8), junk, max_size=4).map(lambda value:
 @FEW
 @given(facts)
 def test_what_was_signed_is_read_back_whatever_it_is(value):
-    assert SEALS.open(SIGNER.seal(KIND, value), KIND, place="uji") == json.loads(canonical_json(value))
+    assert SEALS.open(SIGNER.seal(KIND, value), KIND, where="uji") == json.loads(canonical_json(value))
 
 
 @CAREFUL
@@ -952,7 +810,7 @@ def test_parts_of_two_envelopes_never_make_a_third(one, other, part):
     assume(canonical_json(one) != canonical_json(other))
     first, second = json.loads(SIGNER.seal(KIND, one)), json.loads(SIGNER.seal(KIND + "x", other))
     with pytest.raises(DamagedError):
-        SEALS.open(canonical_json({**first, part: second[part]}), KIND, place="uji")
+        SEALS.open(canonical_json({**first, part: second[part]}), KIND, where="uji")
 
 
 @FEW
@@ -963,14 +821,14 @@ def test_what_a_stranger_signed_is_never_read_not_even_under_our_name(value):
     forged["signatures"][0]["keyid"] = SIGNER.public
     for data in (envelope, canonical_json(forged)):
         with pytest.raises(DamagedError):
-            SEALS.open(data, KIND, place="uji")
+            SEALS.open(data, KIND, where="uji")
 
 
 @CAREFUL
 @given(st.binary())
 def test_random_bytes_are_never_an_envelope(data):
     with pytest.raises(DamagedError):
-        SEALS.open(data, KIND, place="uji")
+        SEALS.open(data, KIND, where="uji")
 
 
 @CAREFUL
