@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.collection.tables.conftest import number, pairs, words
+from tests.lab.tables import number, pairs, read, words
 
 PLACE = words("Wilayah", key=True)
 
@@ -34,7 +34,7 @@ PLACE = words("Wilayah", key=True)
         ),
     ],
 )
-def test_districts_above_their_villages_are_sent_back(read, names):
+def test_districts_above_their_villages_are_sent_back(names):
     seen = read(
         [["Wilayah", "Jumlah"], *pairs([600, 100, 200, 300, 900, 400, 500], names)], (PLACE, number())
     )
@@ -43,7 +43,7 @@ def test_districts_above_their_villages_are_sent_back(read, names):
     assert names[0] in seen.texts
 
 
-def test_districts_below_their_villages_are_sent_back(read):
+def test_districts_below_their_villages_are_sent_back():
     names = ("Wonocoyo", "Besuki", "Nglebeng", "Panggul", "Pandean", "Sumberbening", "Dongko")
     seen = read(
         [["Wilayah", "Jumlah"], *pairs([100, 200, 300, 600, 400, 500, 900], names)], (PLACE, number())
@@ -52,14 +52,14 @@ def test_districts_below_their_villages_are_sent_back(read):
     assert seen.faults == {"baris-bertingkat"}
 
 
-def test_one_group_whose_sum_is_wrong_does_not_hide_the_others(read):
+def test_one_group_whose_sum_is_wrong_does_not_hide_the_others():
     names = ("Kecamatan Panggul", "Desa A", "Desa B", "Kecamatan Pule", "Desa C", "Desa D")
     seen = read([["Wilayah", "Jumlah"], *pairs([301, 100, 200, 90, 40, 50], names)], (PLACE, number()))
 
     assert seen.faults == {"baris-bertingkat"}
 
 
-def test_rates_of_districts_above_those_of_their_villages_are_sent_back(read):
+def test_rates_of_districts_above_those_of_their_villages_are_sent_back():
     names = ("Kecamatan Panggul", "Desa A", "Desa B", "Kecamatan Pule", "Desa C", "Kelurahan D")
     seen = read(
         [["Wilayah", "Kepadatan"], *pairs([301, 100, 500, 90, 40, 150], names)],
@@ -69,7 +69,7 @@ def test_rates_of_districts_above_those_of_their_villages_are_sent_back(read):
     assert seen.faults == {"baris-bertingkat"}
 
 
-def test_the_whole_region_above_districts_above_villages_is_sent_back(read):
+def test_the_whole_region_above_districts_above_villages_is_sent_back():
     names = (
         "Kabupaten Trenggalek",
         "Kecamatan Panggul",
@@ -93,7 +93,7 @@ def test_the_whole_region_above_districts_above_villages_is_sent_back(read):
     ],
 )
 @pytest.mark.parametrize("kind", ["text", "number"])
-def test_accounts_above_their_parts_are_sent_back(read, codes, kind):
+def test_accounts_above_their_parts_are_sent_back(codes, kind):
     values = [1500.0, 600, 100, 500, 900, 400, 500]
     names = ("Belanja", "Pegawai", "Gaji", "Tunjangan", "Barang", "ATK", "Jasa")
     rows = [
@@ -108,7 +108,7 @@ def test_accounts_above_their_parts_are_sent_back(read, codes, kind):
     assert "baris-bertingkat" in seen.faults
 
 
-def test_region_codes_of_two_levels_are_sent_back_whatever_the_numbers(read):
+def test_region_codes_of_two_levels_are_sent_back_whatever_the_numbers():
     columns = ({"name": "Kode", "type": "region", "key": True}, number("Kepadatan", "number"))
     rows = [["3503010", 1.5], ["3503010001", 2.5], ["3503010002", 3.5], ["3503020", 7.5], ["3503020001", 1.5]]
     seen = read([["Kode", "Kepadatan"], *rows], columns)
@@ -127,14 +127,14 @@ def test_region_codes_of_two_levels_are_sent_back_whatever_the_numbers(read):
         ("Bidang", ("I", "II", "III", "IV", "V", "VI"), (7, 3, 4, 9, 5, 5)),
     ],
 )  # fmt: skip
-def test_rows_of_one_level_are_a_table(read, name, labels, values):
+def test_rows_of_one_level_are_a_table(name, labels, values):
     seen = read([[name, "Jumlah"], *pairs(values, labels)], (words(name, key=True), number()))
 
     assert seen.complete
     assert seen.column() == list(values)
 
 
-def test_numbered_labels_lose_their_numbers_and_keep_their_rows(read):
+def test_numbered_labels_lose_their_numbers_and_keep_their_rows():
     names = ("1. Panggul", "2. Munjungan", "3) Watulimo")
     assert read([["Kecamatan", "Jumlah"], *pairs([5, 7, 9], names)]).column(0) == [
         "Panggul",

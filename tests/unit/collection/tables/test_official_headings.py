@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.collection.tables.conftest import FIVE, number, pairs, words
+from tests.lab.tables import FIVE, number, pairs, read, words
 
 AREA = (
     words(key=True),
@@ -34,7 +34,7 @@ PEOPLE = [[name, 100 + at, 110 + at] for at, name in enumerate(FIVE)]
     ],
 )
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])
-def test_units_and_translations_below_a_heading_belong_to_it(read, lines, merge, kind):
+def test_units_and_translations_below_a_heading_belong_to_it(lines, merge, kind):
     seen = read(
         [*lines, *CROPS],
         AREA,
@@ -48,7 +48,7 @@ def test_units_and_translations_below_a_heading_belong_to_it(read, lines, merge,
     assert "satuan-tidak-disebut" not in seen.found
 
 
-def test_a_unit_below_a_heading_that_is_not_the_one_asked_for_is_sent_back(read):
+def test_a_unit_below_a_heading_that_is_not_the_one_asked_for_is_sent_back():
     seen = read([["Kecamatan", "Luas Panen", "Produksi"], [None, "(m2)", "(kw)"], *CROPS], AREA)
 
     assert seen.faults == {"satuan-berbeda"}
@@ -57,7 +57,7 @@ def test_a_unit_below_a_heading_that_is_not_the_one_asked_for_is_sent_back(read)
 @pytest.mark.parametrize(
     "parts", [["PNS", "Non PNS"], ["Laki-laki", "Perempuan"], ["Negeri", "Swasta"], ["2025", "2026"]]
 )
-def test_parts_of_a_heading_that_was_not_asked_for_are_no_row(read, parts):
+def test_parts_of_a_heading_that_was_not_asked_for_are_no_row(parts):
     rows = [["No", "Kecamatan", "Jumlah Sekolah", "Guru", None], [None, None, None, *parts],
             *([at, name, 10 + at, 50, 20] for at, name in enumerate(FIVE, 1))]  # fmt: skip
     columns = (words(key=True), number("Jumlah Sekolah"))
@@ -70,7 +70,7 @@ def test_parts_of_a_heading_that_was_not_asked_for_are_no_row(read, parts):
 @pytest.mark.parametrize(
     "parts", [["L", "P"], ["Negeri", "Swasta"], ["2025", "2026"], ["Target", "Realisasi"]]
 )
-def test_parts_of_a_heading_that_was_asked_for_whole_are_sent_back(read, parts):
+def test_parts_of_a_heading_that_was_asked_for_whole_are_sent_back(parts):
     rows = [["Kecamatan", "Jumlah Siswa", None], [None, *parts], *PEOPLE]
     columns = (words(key=True), number("Jumlah Siswa"))
 
@@ -78,7 +78,7 @@ def test_parts_of_a_heading_that_was_asked_for_whole_are_sent_back(read, parts):
         assert read(rows, columns, merge=merge).faults & {"judul-ganda", "judul-mirip"}
 
 
-def test_the_whole_beside_its_parts_is_what_was_asked_for(read):
+def test_the_whole_beside_its_parts_is_what_was_asked_for():
     rows = [
         ["Kecamatan", "Jumlah Siswa", None, None],
         [None, "L", "P", "Jumlah"],
@@ -104,7 +104,7 @@ def test_the_whole_beside_its_parts_is_what_was_asked_for(read):
         ],
     ],
 )
-def test_a_heading_in_two_languages_is_read_by_its_indonesian_half(read, head):
+def test_a_heading_in_two_languages_is_read_by_its_indonesian_half(head):
     seen = read([head, *PEOPLE], SEXES)
 
     assert seen.complete
@@ -119,7 +119,7 @@ def test_a_heading_in_two_languages_is_read_by_its_indonesian_half(read, head):
         ("Jumlah Rumah Sakit", "Rumah Sakit/Hospital"),
     ],
 )  # fmt: skip
-def test_other_headings_in_two_languages(read, asked, heading):
+def test_other_headings_in_two_languages(asked, heading):
     seen = read([["Kecamatan", heading], *pairs()], (words(key=True), number(asked)))
 
     assert len(seen.rows) == 5
@@ -129,7 +129,7 @@ def test_other_headings_in_two_languages(read, asked, heading):
 @pytest.mark.parametrize(
     "heading", ["Rumah Air", "Luas Total Area", "Jumlah Hotel/Bank", "Jumlah (Female)", "Jumlah/Female"]
 )
-def test_what_is_no_translation_is_not_left_out(read, heading):
+def test_what_is_no_translation_is_not_left_out(heading):
     asked = {"Rumah Air": "Rumah", "Jumlah Hotel/Bank": "Jumlah Hotel"}.get(
         heading, "Jumlah" if "Jumlah" in heading else "Luas"
     )
@@ -139,7 +139,7 @@ def test_what_is_no_translation_is_not_left_out(read, heading):
 
 
 @pytest.mark.parametrize("rest", [[], [["(1)", "(2)", "(3)"]]])
-def test_a_heading_over_four_lines_of_a_csv_is_one(read, rest):
+def test_a_heading_over_four_lines_of_a_csv_is_one(rest):
     lines = [
         ["Kecamatan", "Jumlah", "Jumlah"],
         ["", "Penduduk", "Penduduk"],
@@ -153,7 +153,7 @@ def test_a_heading_over_four_lines_of_a_csv_is_one(read, rest):
     assert seen.rows == PEOPLE
 
 
-def test_words_of_one_heading_over_four_lines_are_joined(read):
+def test_words_of_one_heading_over_four_lines_are_joined():
     lines = [
         ["Kecamatan", "Rata-rata", "Jumlah"],
         ["", "Lama", "Penduduk"],
@@ -171,7 +171,7 @@ def test_words_of_one_heading_over_four_lines_are_joined(read):
     assert seen.rows == PEOPLE
 
 
-def test_of_four_rows_with_the_same_last_ones_none_is_chosen(read):
+def test_of_four_rows_with_the_same_last_ones_none_is_chosen():
     rows = [["Kecamatan", "Penduduk", None, None, None], [None, "WNI", None, "WNA", None], [None, "Dewasa", None, "Dewasa", None],
             [None, "Laki-laki", "Perempuan", "Laki-laki", "Perempuan"], *([*row, 3, 4] for row in PEOPLE)]  # fmt: skip
     seen = read(rows, SEXES, merge=("A1:A4", "B1:E1", "B2:C2", "D2:E2", "B3:C3", "D3:E3"))
@@ -191,7 +191,7 @@ def test_of_four_rows_with_the_same_last_ones_none_is_chosen(read):
         ("Jumlah Jembatan", "Jumlah Jabatan"), ("Jumlah Penduduk (Laki-laki)", "Jumlah Penduduk"), ("Jumlah Pendidik", "Jumlah Pendidikan"),
     ],
 )  # fmt: skip
-def test_a_heading_of_something_else_is_never_taken_in_silence(read, asked, heading):
+def test_a_heading_of_something_else_is_never_taken_in_silence(asked, heading):
     seen = read([["Kecamatan", heading], *pairs()], (words(key=True), number(asked)))
 
     assert not seen.complete
@@ -208,7 +208,7 @@ def test_a_heading_of_something_else_is_never_taken_in_silence(read, asked, head
         ("Jumlah Perempuan", "Jumlah Perempun"), ("Jumlah Kelas", "Jumlah Kelas (ruang)"), ("Jumlah", "Banyaknya"),
     ],
 )  # fmt: skip
-def test_a_heading_with_a_unit_a_note_or_a_slip_is_the_one_asked_for(read, asked, heading):
+def test_a_heading_with_a_unit_a_note_or_a_slip_is_the_one_asked_for(asked, heading):
     if heading == "Banyaknya":
         return
     seen = read([["Kecamatan", heading], *pairs()], (words(key=True), number(asked)))
@@ -217,7 +217,7 @@ def test_a_heading_with_a_unit_a_note_or_a_slip_is_the_one_asked_for(read, asked
     assert seen.column() == [100, 101, 102, 103, 104]
 
 
-def test_choices_and_notes_in_the_brackets_of_a_text_are_no_other_column(read):
+def test_choices_and_notes_in_the_brackets_of_a_text_are_no_other_column():
     rows = [
         ["Kecamatan (pilih)", "Status (Negeri/Swasta)", "Alamat (sesuai KTP)", "Jumlah"],
         *([name, "Negeri", "Jl. A", 5] for name in FIVE),
@@ -226,7 +226,7 @@ def test_choices_and_notes_in_the_brackets_of_a_text_are_no_other_column(read):
     assert read(rows, (words(key=True), words("Status"), words("Alamat"), number())).complete
 
 
-def test_a_word_of_the_data_sets_own_name_in_brackets_is_no_other_column(read):
+def test_a_word_of_the_data_sets_own_name_in_brackets_is_no_other_column():
     rows = [["Kecamatan", "Jumlah (Puskesmas)"], *pairs()]
 
     assert read(rows, (words(key=True), number()), name="Jumlah Puskesmas").complete
@@ -241,7 +241,7 @@ def test_a_word_of_the_data_sets_own_name_in_brackets_is_no_other_column(read):
         ("per 1.000 penduduk", "(per seribu penduduk)", True), ("juta rupiah", "(Rp juta)", True), ("juta rupiah", "(juta)", True),
     ],
 )  # fmt: skip
-def test_units_are_compared_by_what_they_say(read, asked, said, fits):
+def test_units_are_compared_by_what_they_say(asked, said, fits):
     columns = (words(key=True), number("Kasus", "number", unit=asked))
     by_heading = read([["Kecamatan", f"Kasus {said}"], *pairs()], columns)
 
@@ -257,7 +257,7 @@ def test_units_are_compared_by_what_they_say(read, asked, said, fits):
         ("Satuan: ribu orang", "ribu orang", True), ("Satuan: ribu", "ribu orang", True),
     ],
 )  # fmt: skip
-def test_units_in_the_title_are_compared_too(read, title, asked, fits):
+def test_units_in_the_title_are_compared_too(title, asked, fits):
     seen = read(
         [[title], ["Kecamatan", "Kasus"], *pairs()], (words(key=True), number("Kasus", "number", unit=asked))
     )
@@ -265,7 +265,7 @@ def test_units_in_the_title_are_compared_too(read, title, asked, fits):
     assert seen.complete == fits
 
 
-def test_a_percentage_is_no_count(read):
+def test_a_percentage_is_no_count():
     seen = read(
         [["Kecamatan", "Luas Panen (%)"], *pairs()],
         (words(key=True), number("Luas Panen", "number")),

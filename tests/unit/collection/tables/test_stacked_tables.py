@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.collection.tables.conftest import FIVE, number, pairs, words
+from tests.lab.tables import FIVE, number, pairs, read, words
 
 HEAD = ["Kecamatan", "Produksi"]
 COLUMNS = (words(), number("Produksi", "number"))
@@ -26,7 +26,7 @@ HIGH = [900.5, 901.5, 902.5, 903.5, 904.5]
         (("Tabel 1. Padi", "Tabel 2. Jagung"), (words(key=True), *COLUMNS[1:])),
     ],
 )
-def test_tables_with_titles_of_their_own_are_sent_back(read, titles, columns, gap, merged):
+def test_tables_with_titles_of_their_own_are_sent_back(titles, columns, gap, merged):
     rows = [
         [titles[0], None, None],
         HEAD,
@@ -43,14 +43,14 @@ def test_tables_with_titles_of_their_own_are_sent_back(read, titles, columns, ga
     assert titles[1][:38] in seen.texts
 
 
-def test_tables_below_each_other_in_a_csv_are_sent_back(read):
+def test_tables_below_each_other_in_a_csv_are_sent_back():
     rows = [["Padi"], HEAD, *pairs(LOW), [], ["Jagung"], HEAD, *pairs(HIGH)]
 
     assert "tabel-berganda" in read(rows, COLUMNS, file="data.csv").faults
 
 
 @pytest.mark.parametrize("between", [[], [["Produksi Padi 2026"]], [["Halaman 2"]], [["Lanjutan Tabel 1"]]])
-def test_a_heading_that_each_page_repeats_is_one_table(read, between):
+def test_a_heading_that_each_page_repeats_is_one_table(between):
     names = ("Suruh", "Pule", "Tugu")
     rows = [
         ["Produksi Padi 2026"],
@@ -68,7 +68,7 @@ def test_a_heading_that_each_page_repeats_is_one_table(read, between):
     assert seen.column(0) == [*FIVE, *names]
 
 
-def test_the_same_table_again_below_its_heading_is_sent_back(read):
+def test_the_same_table_again_below_its_heading_is_sent_back():
     seen = read([HEAD, *pairs(LOW), [], HEAD, *pairs(HIGH)], COLUMNS)
 
     assert seen.faults == {"tabel-salinan"}
@@ -76,7 +76,7 @@ def test_the_same_table_again_below_its_heading_is_sent_back(read):
 
 @pytest.mark.parametrize("area", ["A{}:C{}", "A{}:B{}", None])
 @pytest.mark.parametrize("groups", [("PADI SAWAH", "PADI LADANG"), ("Semester I", "Semester II")])
-def test_names_of_groups_are_a_finding_that_names_them(read, groups, area):
+def test_names_of_groups_are_a_finding_that_names_them(groups, area):
     rows = [
         ["Kecamatan", "Luas", "Produksi"],
         [groups[0]],
@@ -92,7 +92,7 @@ def test_names_of_groups_are_a_finding_that_names_them(read, groups, area):
     assert groups[1] in seen.texts
 
 
-def test_a_group_beside_the_numbers_of_the_rows_is_a_finding(read):
+def test_a_group_beside_the_numbers_of_the_rows_is_a_finding():
     rows = [["No", *HEAD], ["PADI SAWAH"], *([at, *row] for at, row in enumerate(pairs(LOW))), ["PADI LADANG"],
             *([at, *row] for at, row in enumerate(pairs(HIGH)))]  # fmt: skip
 
@@ -103,7 +103,7 @@ def test_a_group_beside_the_numbers_of_the_rows_is_a_finding(read):
 
 
 @pytest.mark.parametrize("banner", ["Tahun 2026", "(ton)", "KABUPATEN TRENGGALEK", "Produksi Padi"])
-def test_a_banner_that_says_nothing_new_is_no_group(read, banner):
+def test_a_banner_that_says_nothing_new_is_no_group(banner):
     rows = [["Produksi Padi menurut Kecamatan"], HEAD, [banner], *pairs(LOW)]
     seen = read(rows, COLUMNS, merge=("A3:B3",), name="Produksi Padi")
 
@@ -115,13 +115,13 @@ def test_a_banner_that_says_nothing_new_is_no_group(read, banner):
     "second", [["Kecamatan", "Produksi"], ["Kecamatan", "Produksi (ton)"], ["Nama Kecamatan", "Produksi"]]
 )
 @pytest.mark.parametrize("gap", [[], [None]])
-def test_tables_beside_each_other_are_sent_back(read, second, gap):
+def test_tables_beside_each_other_are_sent_back(second, gap):
     rows = [[*HEAD, *gap, *second], *([*row, *gap, f"{row[0]} B", 9.5] for row in pairs(LOW))]
 
     assert "judul-ganda" in read(rows, COLUMNS).faults
 
 
-def test_columns_of_another_unit_beside_the_one_asked_for_are_no_second_table(read):
+def test_columns_of_another_unit_beside_the_one_asked_for_are_no_second_table():
     rows = [["Kecamatan", "Produksi (ton)", "Produksi (%)"], *([*row, 20.5] for row in pairs(LOW))]
     seen = read(rows, (words(), number("Produksi", "number", unit="ton")))
 
@@ -130,14 +130,14 @@ def test_columns_of_another_unit_beside_the_one_asked_for_are_no_second_table(re
 
 
 @pytest.mark.parametrize("names", [("Final", "Sheet1 (2)"), ("Data", "Salinan Data"), ("2025", "2026")])
-def test_sheets_about_the_same_are_not_joined_in_silence(read, names):
+def test_sheets_about_the_same_are_not_joined_in_silence(names):
     seen = read(columns=COLUMNS, sheets=[(names[0], [HEAD, *pairs(LOW)]), (names[1], [HEAD, *pairs(HIGH)])])
 
     assert seen.faults == {"tabel-salinan"}
     assert names[0] in seen.texts
 
 
-def test_sheets_of_several_years_or_districts_are_one_table(read):
+def test_sheets_of_several_years_or_districts_are_one_table():
     years = [("2025", [HEAD, *pairs(LOW)]), ("2026", [HEAD, *pairs(HIGH)])]
     assert read(columns=(*COLUMNS, YEAR), sheets=years).complete
     parts = [("Selatan", [HEAD, *pairs(LOW[:3], FIVE[:3])]), ("Utara", [HEAD, *pairs(HIGH[:2], FIVE[3:])])]
@@ -146,7 +146,7 @@ def test_sheets_of_several_years_or_districts_are_one_table(read):
     assert len(seen.rows) == 5
 
 
-def test_equal_rows_are_told_and_kept_where_no_key_forbids_them(read):
+def test_equal_rows_are_told_and_kept_where_no_key_forbids_them():
     rows = [["Jenis", "Harga"], ["Beras", 12500], ["Beras", 12500], ["Gula", 17000]]
     seen = read(rows, (words("Jenis"), number("Harga", "number")))
     assert seen.complete
