@@ -22,10 +22,10 @@ from jagadata.collection.tables.row_kinds import is_amount, is_number, is_number
 from jagadata.collection.tables.spellings import without_numbering
 from jagadata.collection.tables.stacked import Interruptions, Parting
 from jagadata.collection.tables.sum_gaps import WordedSums, find_gaps
-from jagadata.collection.tables.sum_labels import find_labels
+from jagadata.collection.tables.sum_rows import find_sums
 from jagadata.collection.tables.tail import Tail, has_likeness, with_numbers
-from jagadata.collection.tables.totals import Sums, judge_sums
 from jagadata.collection.tables.words import FOOTER, TOTAL, unit_of, words_of
+from jagadata.collection.tables.zeros import fill_zeros
 
 if TYPE_CHECKING:
     from jagadata.collection.tables.decimal_marks import NumberMarks
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from jagadata.collection.tables.personal_scan import Sightings
     from jagadata.collection.tables.regions import Region
     from jagadata.collection.tables.sum_gaps import SumGap
+    from jagadata.collection.tables.totals import Sums
 
 
 Percents = Mapping[int, Sequence[tuple[int, int]]]
@@ -371,43 +372,22 @@ class _Reading:
 
     def _sums(self, table: pa.Table, rows: Sequence[int]) -> Sums:
         """What is a sum among the rows; they are numbered as in the sheet's table."""
-        entries = [column.entry for column in self._columns]
         place_of = {row: place for place, row in enumerate(rows)} if self._before or self._unnumbered else {}
-        before = {place_of[row]: text for row, text in self._before.items() if row in place_of}
-        labels = find_labels(table, entries, self._region, self._headings(), before)
-        few = max(3, table.num_rows // 10)
-        signs: set[int] = set()
-        if len(self._unnumbered) <= few + len(self._lines) - len(rows):
-            signs |= {place_of[row] for row in self._unnumbered if row in place_of}
-        for entry in entries:
-            if entry.type in ("text", "region", "year") and 0 < table[entry.name].null_count <= few:
-                signs |= set(pc.indices_nonzero(pc.is_null(table[entry.name])).to_pylist())
-        counts = [entry for entry in entries if entry.type in ("number", "integer")]
-        found = judge_sums(table, counts, labels, frozenset(signs))
-        return Sums(
-            left_out=[rows[place] for place in found.left_out],
-            regions={rows[place]: text for place, text in found.regions.items()},
-            averages={rows[place] for place in found.averages},
-            unlabelled=[rows[place] for place in found.unlabelled],
-            doubts={rows[place]: doubt for place, doubt in found.doubts.items()},
+        found = find_sums(
+            table,
+            [column.entry for column in self._columns],
+            self._region,
+            self._headings(),
+            before={place_of[row]: text for row, text in self._before.items() if row in place_of},
+            unnumbered={place_of[row] for row in self._unnumbered if row in place_of},
         )
+        return found.at(rows)
 
     def _with_zeros(
         self, whole: pa.Table, table: pa.Table, sums: Sums, keep: Sequence[int], marks: NumberMarks
     ) -> tuple[pa.Table, dict[str, int], list[SumGap]]:
-        """Dashes in required columns of numbers are nought, as BPS prints it, unless a sum says otherwise; and where sums differ."""
-        zeros: dict[str, int] = {}
-        filled = table
-        for column in self._columns:
-            entry = column.entry
-            if not column.dashes or not entry.required:
-                continue
-            dashed = pc.is_in(pa.array(keep, pa.int64()), pa.array(column.dashes, pa.int64()))
-            count = pc.sum(dashed).as_py() or 0
-            if 0 < count < table.num_rows:
-                values = pc.if_else(dashed, pa.scalar(0, filled[entry.name].type), filled[entry.name])
-                filled = filled.set_column(filled.column_names.index(entry.name), entry.name, values)
-                zeros[entry.name] = count
+        """Dashes in required columns of numbers are nought, unless a sum says otherwise; and where sums differ."""
+        filled, zeros = fill_zeros(table, self._columns, keep)
         gaps = self._gaps(whole, filled, sums, keep, marks)
         if wrong := {gap.column for gap in gaps} & set(zeros):
             for name in wrong:

@@ -82,6 +82,9 @@ def _fit(text: str, name: str, context: frozenset[str]) -> float:
     if (half := without_english(text)) != text:
         return max(0.0, _fit(half, name, context) - 0.01)
     heard, asked = _core(text), _core(name)
+    if not any(map(_is_year, asked)):  # 'Jumlah Penduduk 2026'
+        heard = tuple(word for word in heard if not _is_year(word)) or heard
+        heard = heard[:-1] if len(heard) > 1 and heard[-1] == "tahun" and heard != asked else heard
     if not heard or not asked:
         return 0
     fit = _fit_words(heard, asked)
@@ -142,3 +145,7 @@ def _core(text: str) -> tuple[str, ...]:
     """The words without brackets and without 'nama', which headings have or lack at will."""
     words = words_of(bare_heading(text))
     return tuple(word for word in words if word != "nama") or words
+
+
+def _is_year(word: str) -> bool:
+    return len(word) == len("2026") and word.isdecimal() and word[:2] in ("19", "20")

@@ -289,8 +289,9 @@ def _layout(
 
 
 def years_of(layout: Layout, names: Sequence[str]) -> list[int]:
-    """Years that the title speaks of; else the sheet's and the file's name (`names`, in this order)."""
-    for text in (layout.title, *names):
+    """Years that the title speaks of; else the headings, the sheet's and the file's name (`names`, in this order)."""
+    headings = " · ".join(layout.headings[place] for place in layout.columns.values())
+    for text in (layout.title, headings, *names):
         if years := years_in(text.replace("_", " ")):
             return years
     return []

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from jagadata.collection.tables.grid import Cell, Merge
     from jagadata.office.collection import DatasetEntry
 
+_NOUNS = frozenset(
+    {"subdistrict", "district", "village", "regency", "number", "no", "no.", "name", "year", "month"}
+)
+"""How the English row of a heading begins."""
+
 
 def belongs_to_heading(
     row: Sequence[Cell],
@@ -35,6 +40,8 @@ def belongs_to_heading(
     texts = [cell for cell in filled.values() if isinstance(cell, str)]
     if len(texts) == len(filled) and all(is_english(text) or is_unit_alone(text) for text in texts):
         translated = len(texts) > 1 and any(is_english(text) for text in texts)
+        if not counted:  # a list of texts may hold English ones
+            return translated and str(texts[0]).split()[0].lower() in _NOUNS
         return translated or not any(place in filled for place in named)
     if any(place in filled for place in named) or not named:
         return False

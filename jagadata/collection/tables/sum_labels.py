@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jagadata.collection.tables.regions import LEVELS, Region, is_province
-from jagadata.collection.tables.words import AVERAGE, words_of
+from jagadata.collection.tables.words import AVERAGE, TOTAL, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +23,9 @@ LabelKind = Literal["sum", "sure", "average", "regency", "own", "bare", "parent"
 
 MOST = 1_000
 """Rows that begin as sums do."""
+
+_LENGTHS = pa.array([2, 4, 6, 7, 8, 10], pa.int32())
+"""Digits of a region code."""
 
 _SUM = r"(grand[\s-]+|sub[\s-]*)?(jumlah|jml|jlh|jmlh|total|rata-?\s?rata|rerata|seluruh\w*|semua\w*|keseluruhan|gabungan|akumulasi)\b"
 _REGENCY = r"(se-?\s?)?(kabupaten|kab|kota|provinsi|prov|propinsi)\b"
@@ -50,7 +53,7 @@ class Labels:
             kinds.add(kind)
         if re.match(rf"\s*{_SUM}", label, re.IGNORECASE):
             kinds.add("average" if AVERAGE.search(label) else "sum")
-            if _WHOLE.match(label):
+            if _WHOLE.match(label) or TOTAL.fullmatch(label.strip()):
                 kinds.add("sure")
         elif re.match(rf"\s*{_REGENCY}", label, re.IGNORECASE) and not kinds:
             kinds.add("regency")
@@ -108,20 +111,24 @@ def find_labels(
 
 
 def _note_codes(found: Labels, column: pa.ChunkedArray, region: Region) -> None:
-    """The region's own code, or its province's, above those of its parts."""
+    """The region's own code, or its province's, above those of its parts; BPS fills it up with noughts."""
     digits = pc.replace_substring(column, ".", "")
-    if (
-        not region.code
-        or not pc.any(
-            pc.and_(pc.starts_with(digits, region.code), pc.greater(pc.utf8_length(digits), len(region.code)))
-        ).as_py()
-    ):
+    if not region.code or not _has_parts(digits, region.code):
         return
-    for code, kind in ((region.code, "own"), (region.code[:2], "parent")):
-        if len(code) in (2, 4) and (kind == "own" or code != region.code):
-            for row in pc.indices_nonzero(pc.fill_null(pc.equal(digits, code), fill_value=False)).to_pylist():
-                found.rows[kind].add(row)  # type: ignore[index] # mypy widens the names
-                found.of.setdefault(row, code)
+    kinds: tuple[tuple[str, LabelKind], ...] = ((region.code, "own"), (region.code[:2], "parent"))
+    for code, kind in kinds[: 1 + (len(region.code) > 2)]:
+        same = pc.and_(
+            pc.match_substring_regex(digits, f"^{code}0*$"), pc.is_in(pc.utf8_length(digits), _LENGTHS)
+        )
+        for row in pc.indices_nonzero(pc.fill_null(same, fill_value=False)).to_pylist():
+            found.rows[kind].add(row)
+            found.of.setdefault(row, column[row].as_py())
+
+
+def _has_parts(digits: pa.ChunkedArray, code: str) -> bool:
+    """Most codes are longer ones of the region."""
+    parts = pc.sum(pc.match_substring_regex(digits, f"^{code}0*[1-9]")).as_py() or 0
+    return 2 * parts > len(digits)
 
 
 def _find_union(found: Labels, column: pa.ChunkedArray, rows: int) -> None:

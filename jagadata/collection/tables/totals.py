@@ -40,11 +40,29 @@ class Sums:
     unlabelled: list[int] = field(default_factory=list)  # of `left_out`: by their numbers, and a sign besides
     doubts: dict[int, SumDoubt] = field(default_factory=dict)
 
+    def at(self, rows: Sequence[int]) -> Sums:
+        """The same, each row by its number in `rows`."""
+        return Sums(
+            left_out=[rows[row] for row in self.left_out],
+            regions={rows[row]: text for row, text in self.regions.items()},
+            averages={rows[row] for row in self.averages},
+            unlabelled=[rows[row] for row in self.unlabelled],
+            doubts={rows[row]: doubt for row, doubt in self.doubts.items()},
+        )
+
 
 def judge_sums(
-    table: pa.Table, columns: Sequence[ColumnEntry], labels: Labels, signs: frozenset[int]
+    table: pa.Table,
+    columns: Sequence[ColumnEntry],
+    labels: Labels,
+    signs: frozenset[int],
+    singular: frozenset[int],
 ) -> Sums:
-    """`columns` of numbers; `signs`: rows that lack what all others have (a running number, a key), as sums do."""
+    """The rows that sum up others, and those that may.
+
+    `columns` of numbers; `signs`: rows that lack what all others have (a running number, a key), as sums do; `singular`: rows with
+    a year, day or code of their own, as sums have none.
+    """
     last = table.num_rows - 1
     names = [one.name for one in columns]
     found = Sums()
@@ -60,7 +78,7 @@ def judge_sums(
     ends = _ends(last, labels, {*totals, *sure, *found.regions})
     found.regions |= {row: labels.of[row] for row in ends & labels.rows["parent"]}
     out = totals | sure | set(found.regions)
-    _judge_ends(found, table, columns, labels, signs, out)
+    _judge_ends(found, table, columns, labels, signs, singular, out)
     if last in labels.rows["sum"] and last not in out:
         found.doubts[last] = "label"
     found.left_out = sorted(out)
@@ -85,6 +103,7 @@ def _judge_ends(
     columns: Sequence[ColumnEntry],
     labels: Labels,
     signs: frozenset[int],
+    singular: frozenset[int],
     out: set[int],
 ) -> None:
     """The first and the last row of those that are left: a sum without a word, a region without its level."""
@@ -102,6 +121,8 @@ def _judge_ends(
         if bare and (weighed.exact or weighed.near or _has_twin(labels, row)):
             found.regions[row] = labels.of[row]
             out.add(row)
+        elif row in singular:
+            continue
         elif weighed.exact and (
             row in signs or row in labels.rows["union"] or labels.rows["regency"] == {row}
         ):
