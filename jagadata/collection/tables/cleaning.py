@@ -20,7 +20,7 @@ from jagadata.collection.tables.levels import find_levels
 from jagadata.collection.tables.part import Part
 from jagadata.collection.tables.row_kinds import is_amount, is_number, is_numbering
 from jagadata.collection.tables.spellings import without_numbering
-from jagadata.collection.tables.stacked import Interruptions, Parting
+from jagadata.collection.tables.stacked import Interruptions, Parting, groups_of, name_of_groups
 from jagadata.collection.tables.sum_gaps import WordedSums, find_gaps
 from jagadata.collection.tables.sum_rows import find_sums
 from jagadata.collection.tables.tail import Tail, has_likeness, with_numbers
@@ -296,6 +296,12 @@ class _Reading:
                 table = table.set_column(
                     place, column.entry.name, without_numbering(table[column.entry.name])
                 )
+        missing = [one.name for one in self._layout.missing if one.type == "text"]
+        if named := name_of_groups(parting, missing) if parting.groups else "":
+            groups = groups_of(parting, [self._lines[row] for row in keep])
+            column = Conversion(next(one for one in self._layout.dataset.columns if one.name == named))
+            column.take(groups)
+            table = table.append_column(named, column.finish(decimal_point=False))
         levels = find_levels(table, entries, self._headings()) if not parting.tables else None
         moved = {row: place for place, row in enumerate(keep)} if len(keep) < len(self._lines) else None
         if len(keep) and (blank := self._blank[bisect(self._blank, self._lines[0]) :]):
@@ -335,6 +341,7 @@ class _Reading:
             unlabelled=tuple(self._lines[row] for row in sums.unlabelled),
             doubts=tuple((self._lines[row], doubt) for row, doubt in sums.doubts.items()),
             parting=parting,
+            named=named,
             parents=tuple(self._lines[keep[row]] for row in levels.parents) if levels else (),
             parent=levels.label if levels else "",
             zeros=zeros,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from jagadata.collection.tables.fitting import LEAST, SURE_ENOUGH, fit_of
 from jagadata.collection.tables.numerals import years_in
 from jagadata.collection.tables.sub_heads import belongs_to_heading
+from jagadata.collection.tables.translations import with_indonesian_units
 from jagadata.collection.tables.words import is_unit_alone, same_unit, unit_in, unit_of, words_of
 
 if TYPE_CHECKING:
@@ -233,7 +234,7 @@ def _known_units(dataset: DatasetEntry) -> frozenset[str]:
 def _unit_above(texts: Sequence[str], known: frozenset[str]) -> str:
     """The unit in the lowest row of a heading that names one; a row may hold nothing but a unit."""
     for text in reversed(texts):
-        if unit := unit_in(text, known) or (
+        if unit := unit_in(with_indonesian_units(text), known) or (
             unit_of(text) if text is not texts[0] and is_unit_alone(text) else ""
         ):
             return unit

@@ -24,6 +24,9 @@ _MOST = 50_000
 _STRONG = 3.0
 """Digits of all sums that agree (decimal logarithms added) where neither words nor codes speak of levels."""
 
+_NEARLY_ALL = 8
+"""Of ten rows."""
+
 _CODE = re.compile(r"\d+(?:\.\d+)*\.?")
 _REGION_LEVEL = {2: 0, 4: 1, 6: 2, 7: 2, 8: 3, 10: 3}
 _RANKS = {"provinsi": 0, "kabupaten": 1, "kota": 1, "kecamatan": 2, "desa": 3, "kelurahan": 3}
@@ -71,6 +74,9 @@ def find_levels(
             _some_sum(groups, values) or (strict and all(_may_be_sums(groups, column) for column in values))
         ):
             return _levels(groups, labels)
+        groups = _by_style(labels)
+        if groups and _some_sum(groups, values):
+            return _levels(groups, labels)
     labels = [(label or "").strip() for label in table[texts[0].name].to_pylist()] if texts else [""] * rows
     for column in values:
         if parents := _by_numbers(column):
@@ -116,6 +122,12 @@ def _shorter(code: str, *, region: bool) -> Iterator[str]:
 def _by_words(labels: Sequence[str]) -> tuple[dict[int, list[int]], bool]:
     """Rows that name a level, with those below up to the next of it; and whether every row names its own."""
     ranks = [_RANKS.get(words[0], 9) if (words := words_of(label)) else 9 for label in labels]
+    named = len({rank for rank in ranks if rank < 9})
+    return _below(ranks), named > 1 and 9 not in ranks
+
+
+def _below(ranks: Sequence[int]) -> dict[int, list[int]]:
+    """Each row with a lower rank right below it, with all of that rank up to the next of its own."""
     groups: dict[int, list[int]] = {}
     for row, (rank, below) in enumerate(pairwise(ranks)):
         if rank < below:
@@ -126,8 +138,7 @@ def _by_words(labels: Sequence[str]) -> tuple[dict[int, list[int]], bool]:
                 if ranks[number] == below:
                     children.append(number)
             groups[row] = children
-    named = len({rank for rank in ranks if rank < 9})
-    return groups, named > 1 and 9 not in ranks
+    return groups
 
 
 def _some_sum(groups: Mapping[int, Sequence[int]], values: Sequence[Sequence[float]]) -> bool:
@@ -144,33 +155,48 @@ def _may_be_sums(groups: Mapping[int, Sequence[int]], column: Sequence[float]) -
     return all(column[row] >= max(column[one] for one in children) for row, children in groups.items())
 
 
+def _by_style(labels: Sequence[str]) -> dict[int, list[int]]:
+    """Rows that are written as headings are ('A. BELANJA', 'PENDAPATAN'), with those below ('1. Gaji', 'Pajak') up to the next."""
+    ranks = [_style(label) for label in labels]
+    return _below(ranks)
+
+
+def _style(label: str) -> int:
+    for rank, pattern in enumerate((r"[IVXLC]+\.\s|[A-Z]\.\s", r"\d+[.)]\s", r"[a-z][.)]\s", r"[-–•*]\s")):
+        if re.match(pattern, label):
+            return rank
+    return 0 if label.isupper() and len(label) > len("PAUD") else 9
+
+
 def _by_numbers(column: Sequence[float]) -> list[int]:
-    """The rows that part the whole table into groups, each the sum of those below it, or of those above it; empty where none do."""
+    """The rows that are the sum of those below them, level by level, or of those above; empty unless nearly all rows are parts of such."""
     if any(value < 0 for value in column):
         return []
     last = len(column) - 1
     for turned in (False, True):
-        parents = _partition(column[::-1] if turned else column)
-        if (
-            len(parents) > 1
-            and sum(math.log10(column[last - row if turned else row] + 1) for row in parents) >= _STRONG
-        ):
-            return sorted(last - row for row in parents) if turned else parents
+        parents, covered = _sums_of_next(column[::-1] if turned else column)
+        rows = sorted(last - row for row in parents) if turned else parents
+        strength = sum(math.log10(column[row] + 1) for row in rows)
+        if len(rows) > 1 and strength >= _STRONG and covered * 10 >= len(column) * _NEARLY_ALL:
+            return rows
     return []
 
 
-def _partition(column: Sequence[float]) -> list[int]:
-    parents, row = [], 0
-    while row < len(column):
-        wanted, added, at, filled = column[row], 0.0, row + 1, 0
-        while at < len(column) and (
-            (added < wanted and not math.isclose(added, wanted, rel_tol=1e-9)) or not column[at]
-        ):
-            added += column[at]
-            filled += column[at] > 0
-            at += 1
-        if not wanted or filled < 2 or not math.isclose(added, wanted, rel_tol=1e-9):
-            return []
-        parents.append(row)
-        row = at
-    return parents
+def _sums_of_next(column: Sequence[float]) -> tuple[list[int], int]:
+    """The rows that are the sum of the next ones, each of which may be such a sum itself; and how many rows are in or below one."""
+    parents: list[int] = []
+    roots: list[tuple[float, int, bool]] = []  # from the last: value, rows, whether it has parts
+    for row in range(len(column) - 1, -1, -1):
+        value, added, filled, at = column[row], 0.0, 0, len(roots)
+        while at and added < value and not math.isclose(added, value, rel_tol=1e-9):
+            at -= 1
+            added += roots[at][0]
+            filled += roots[at][0] > 0
+        if value and filled > 1 and math.isclose(added, value, rel_tol=1e-9):
+            parents.append(row)
+            parts = roots[at:]
+            del roots[at:]
+            roots.append((value, 1 + sum(rows for _value, rows, _has in parts), True))
+        else:
+            roots.append((value, 1, False))
+    return sorted(parents), sum(rows for _value, rows, has_parts in roots if has_parts)

@@ -53,6 +53,7 @@ class Part:
     unlabelled: tuple[int, ...] = ()  # lines of sums that no word names, which were left out
     doubts: tuple[tuple[int, SumDoubt], ...] = ()  # lines that may be sums and are none for sure
     parting: Parting = field(default_factory=Parting)
+    named: str = ""  # a column that the sheet has not, and the names of its groups are
     parents: tuple[int, ...] = ()  # lines that sum up others of the table
     parent: str = ""  # the label of the first
     zeros: dict[str, int] = field(default_factory=dict)  # dashes read as 0, by column

@@ -129,9 +129,8 @@ def _put_together(outcome: Outcome, pairs: list[tuple[Part, bool]], question: Qu
     filled = []
     for part in parts:
         whole, dated = _with_year(part, question)
-        outcome.findings += find_part_faults(
-            part, [name for name in whole.table.column_names if name not in part.table.column_names]
-        )
+        filled_in = [name for name in whole.table.column_names if name not in part.layout.columns]
+        outcome.findings += find_part_faults(part, filled_in)
         outcome.findings += find_structure_faults(part)
         outcome.findings += find_fractions(part, question.percents, is_text=question.is_text)
         outcome.findings += check_units(part)

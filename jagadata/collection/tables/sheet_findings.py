@@ -33,12 +33,12 @@ _AMBIGUOUS = (
 )
 
 
-def find_part_faults(part: Part, dated: Collection[str] = ()) -> Iterator[Finding]:
-    """What was left out or had to be guessed. `dated`: columns that the year in a title or name filled."""
+def find_part_faults(part: Part, filled_in: Collection[str] = ()) -> Iterator[Finding]:
+    """What was left out or had to be guessed. `filled_in`: columns that a title, a name or the names of groups filled."""
     layout, sheet = part.layout, part.sheet
     heading = [layout.last + 1]
     years = [text for text in layout.headings.values() if is_year(text)]
-    missing = [one for one in layout.missing if one.required and one.name not in dated]
+    missing = [one for one in layout.missing if one.required and one.name not in filled_in]
     if missing:
         side = " Tahun tampaknya ditulis berjajar sebagai kolom." if years else ""
         yield Finding(
@@ -57,7 +57,7 @@ def find_part_faults(part: Part, dated: Collection[str] = ()) -> Iterator[Findin
     if spare := [
         one
         for one in layout.missing
-        if not one.required and one.name not in dated and not _is_remark(one.name)
+        if not one.required and one.name not in filled_in and not _is_remark(one.name)
     ]:
         yield Finding(
             code="kolom-pilihan-tidak-ada", severity="peringatan", where=place(sheet=sheet, lines=heading), count=len(spare),

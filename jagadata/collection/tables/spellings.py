@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -23,6 +24,7 @@ _LEVELS = {
     "kota": "kota",
 }
 _NUMBERED = re.compile(r"\s*(\d{1,4})\s*[.)]\s*(?=\D)")
+_CODED = re.compile(r"\s*(\d\d0)\.?\s+(?=\D)")
 
 
 def bring_to_one(column: pa.ChunkedArray, entry: ColumnEntry, heading: str) -> pa.ChunkedArray:
@@ -41,15 +43,24 @@ def bring_to_one(column: pa.ChunkedArray, entry: ColumnEntry, heading: str) -> p
 
 
 def without_numbering(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """'1. Panggul', '2. Munjungan', … without their numbers, where these are 1, 2, 3 down to the last; else as it is."""
+    """'1. Panggul', '2. Munjungan', … without their numbers, '010 Panggul', '020 Munjungan', … without their codes.
+
+    As it is where these are not 1, 2, 3 down to the last row, or do not rise.
+    """
     first = column[0].as_py() if len(column) > 1 else None
-    if not first or not (match := _NUMBERED.match(first)) or int(match[1]) != 1:
+    pattern = next((one for one in (_NUMBERED, _CODED) if first and one.match(first)), None)
+    if pattern is None:
         return column
     texts: Sequence[str | None] = column.to_pylist()
-    for number, text in enumerate(texts, 1):
-        found = _NUMBERED.match(text or "")
-        if not found or int(found[1]) != number:
-            return column
+    numbers = [int(match[1]) for text in texts if (match := pattern.match(text or ""))]
+    if len(numbers) < len(texts) or any(one >= other for one, other in pairwise(numbers)):
+        return column
+    if (
+        pattern is _NUMBERED
+        and not all(number % 10 == 0 for number in numbers)
+        and numbers != list(range(1, len(texts) + 1))
+    ):
+        return column
     return pa.chunked_array(
-        [pa.array([_NUMBERED.sub("", text or "", count=1).strip() for text in texts], pa.string())]
+        [pa.array([pattern.sub("", text or "", count=1).strip() for text in texts], pa.string())]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from jagadata.collection.tables.words import FOOTER, is_unit, words_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from jagadata.collection.tables.grid import Cell
     from jagadata.collection.tables.regions import Region
 
 _PAGES = re.compile(
@@ -125,3 +127,17 @@ def _are_groups(lone: dict[int, str], labels: Sequence[str | None]) -> bool:
         return True
     others = [label for row, label in enumerate(labels) if row not in lone and label]
     return all(text.isupper() for text in lone.values()) and not any(label.isupper() for label in others)
+
+
+def name_of_groups(parting: Parting, missing: Sequence[str]) -> str:
+    """The column among the `missing` that the names of the groups are: 'KECAMATAN PANGGUL' fills 'Kecamatan'; '' where none is."""
+    kinds = {words_of(text)[:1] for _line, text in parting.groups}
+    found = [name for name in missing if len(kinds) == 1 and words_of(name)[-1:] in kinds]
+    return found[0] if len(found) == 1 else ""
+
+
+def groups_of(parting: Parting, lines: Sequence[int]) -> list[Cell]:
+    """For each line of a table, the name of the group that it stands in, without its kind; '' above them all."""
+    starts = [line for line, _text in parting.groups]
+    names = [text.split(maxsplit=1)[-1].strip(" :") for _line, text in parting.groups]
+    return [names[at - 1] if (at := bisect_left(starts, line)) else "" for line in lines]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jagadata.collection.tables.examination import Finding
 from jagadata.collection.tables.wording import number_text, place, quote
+from jagadata.collection.tables.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,10 +111,32 @@ def _parts(part: Part) -> Iterator[Finding]:
             text=f"Di bawah tabel pertama ada tabel lain dengan judul sendiri ({quote(text for _, text in tables)}); judul itu tidak menjadi kolom.",
             action="Kirim satu tabel setiap lembar, atau satukan dengan kolom yang membedakannya (misalnya Tahun atau Komoditas).",
         )  # fmt: skip
-    if groups := part.parting.groups:
+    if not (groups := part.parting.groups):
+        return
+    lines, names = [line for line, _ in groups], quote(text for _, text in groups)
+    if part.named:
         yield Finding(
-            code="baris-kelompok", severity="kesalahan", count=len(groups),
-            where=place(sheet=part.sheet, lines=[line for line, _ in groups]),
-            text=f"Baris ini menamai kelompok ({quote(text for _, text in groups)}) bagi baris-baris di bawahnya; nama itu tidak menjadi kolom.",
-            action="Tulis nama kelompok pada setiap baris, dalam kolom tersendiri; bila hanya satu kelompok yang diminta, hapus yang lain.",
+            code="kolom-dari-kelompok", severity="peringatan", count=len(groups), where=place(sheet=part.sheet, lines=lines),
+            text=f"Kolom '{part.named}' tidak ada; diisi dari baris kelompok ({names}) di atas baris-barisnya.",
+            action=f"Tambahkan kolom '{part.named}' pada kiriman berikutnya.",
         )  # fmt: skip
+        return
+    yield Finding(
+        code="baris-kelompok", severity="peringatan" if _are_places(part) else "kesalahan", count=len(groups),
+        where=place(sheet=part.sheet, lines=lines),
+        text=f"Baris ini menamai kelompok ({names}) bagi baris-baris di bawahnya; nama itu tidak menjadi kolom.",
+        action="Tulis nama kelompok pada setiap baris, dalam kolom tersendiri; bila hanya satu kelompok yang diminta, hapus yang lain.",
+    )  # fmt: skip
+
+
+_PLACES = frozenset({"kecamatan", "desa", "kelurahan", "kabupaten", "kota", "provinsi", "wilayah", "dusun"})
+
+
+def _are_places(part: Part) -> bool:
+    """The groups only say where the rows are, which their key tells apart without them."""
+    key = [one.name for one in part.layout.dataset.columns if one.key]
+    if not key or not set(key) <= set(part.table.column_names):
+        return False
+    if any(words_of(text)[:1] not in [(place,) for place in _PLACES] for _, text in part.parting.groups):
+        return False
+    return bool(part.table.group_by(key).aggregate([]).num_rows == part.table.num_rows)

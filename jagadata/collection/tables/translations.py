@@ -57,6 +57,7 @@ _ENGLISH = _BOTH | frozenset(_ENGLISH_TEXT.split())
 
 _APART = re.compile(r"\s*(?:/|\n|\||·|;| [-–] )\s*")
 _IN_BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]")
+_TWO_UNITS = re.compile(r"[(\[]([^()\[\]/]*)/([^()\[\]/]*)[)\]]")
 
 
 @lru_cache(maxsize=20_000)
@@ -114,3 +115,8 @@ def _translates(english: str, other: str) -> bool:
 
 def _is_unit(text: str) -> bool:
     return text.strip().lower() in ("ton", "tons", "unit", "units", "km", "percent")
+
+
+def with_indonesian_units(text: str) -> str:
+    """'Luas (km²/sq.km)' as 'Luas (km²)'; 'orang/km²' is one unit."""
+    return _TWO_UNITS.sub(lambda match: f"({match[1]})" if is_english(match[2]) else match[0], text)

@@ -52,6 +52,21 @@ def test_districts_below_their_villages_are_sent_back():
     assert seen.faults == {"baris-bertingkat"}
 
 
+@pytest.mark.parametrize(
+    ("names", "values"),
+    [
+        (("Trenggalek", "Panggul", "Wonocoyo", "Besuki", "Dongko", "Pandean", "Joho"), (1200, 300, 100, 200, 900, 400, 500)),
+        (("Pendapatan", "PAD", "Pajak", "Retribusi", "Transfer"), (1000, 600, 400, 200, 400)),
+        (("PENDAPATAN", "PAD", "Transfer", "BELANJA", "Pegawai", "Barang"), (1000, 600, 400, 901, 500, 400)),
+        (("I. Pendapatan", "1. PAD", "2. Transfer", "II. Belanja", "1. Pegawai", "2. Barang"), (1000, 600, 400, 901, 500, 400)),
+    ],
+)  # fmt: skip
+def test_levels_that_no_word_names_are_told_by_their_numbers(names, values):
+    seen = read([["Uraian", "Jumlah"], *pairs(values, names)], (words("Uraian", key=True), number()))
+
+    assert seen.faults == {"baris-bertingkat"}
+
+
 def test_one_group_whose_sum_is_wrong_does_not_hide_the_others():
     names = ("Kecamatan Panggul", "Desa A", "Desa B", "Kecamatan Pule", "Desa C", "Desa D")
     seen = read([["Wilayah", "Jumlah"], *pairs([301, 100, 200, 90, 40, 50], names)], (PLACE, number()))

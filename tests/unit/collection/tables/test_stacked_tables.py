@@ -154,3 +154,41 @@ def test_equal_rows_are_told_and_kept_where_no_key_forbids_them():
     assert read(rows, (words("Jenis", key=True), number("Harga", "number"))).faults == {"baris-ganda"}
     twice = [rows[0], *rows[2:], *rows[2:]]
     assert read(twice, (words("Jenis"), number("Harga", "number"))).faults == {"baris-ganda"}
+
+
+SCHOOLS = [
+    ["NPSN", "Siswa"],
+    ["KECAMATAN PANGGUL"],
+    ["20540001", 100],
+    ["20540002", 90],
+    ["KECAMATAN PULE"],
+    ["20540003", 80],
+    ["20540004", 70],
+]
+
+
+@pytest.mark.parametrize("merge", [("A2:B2", "A5:B5"), ()])
+def test_names_of_groups_fill_the_column_that_they_are(merge):
+    seen = read(SCHOOLS, (words("NPSN", key=True), words(), number("Siswa")), merge=merge)
+
+    assert seen.complete
+    assert seen.column(1) == ["PANGGUL", "PANGGUL", "PULE", "PULE"]
+    assert seen.found == {"kolom-dari-kelompok"}
+
+
+def test_groups_that_only_say_where_the_rows_are_need_no_column_beside_a_key():
+    seen = read(SCHOOLS, (words("NPSN", key=True), number("Siswa")), merge=("A2:B2", "A5:B5"))
+    assert seen.complete
+    assert seen.found == {"baris-kelompok"}
+    twice = [*SCHOOLS[:-1], ["20540001", 70]]
+    assert (
+        "baris-kelompok"
+        in read(twice, (words("NPSN", key=True), number("Siswa")), merge=("A2:B2", "A5:B5")).faults
+    )
+
+
+def test_a_row_above_the_first_group_has_no_name():
+    rows = [SCHOOLS[0], ["20540009", 5], *SCHOOLS[1:]]
+    seen = read(rows, (words("NPSN", key=True), words(), number("Siswa")), merge=("A3:B3", "A6:B6"))
+
+    assert seen.faults == {"kosong"}
