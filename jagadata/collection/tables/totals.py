@@ -28,6 +28,13 @@ _STRONG = 2.0
 """Digits of the sums in all columns that agree (decimal logarithms added, twice where they are of many rows): 100 once, 10 in two columns."""
 
 _NEAR = 0.005
+"""What rounding may come to, as a share of the sum; and at least 1."""
+
+_ROUGHLY = 0.2
+"""How far from the sum a number may be that a region with a mistake in it could have."""
+
+_LARGE = 100
+"""A sum of many rows that another number does not come near to by chance; ten times as much of three."""
 
 
 @dataclass(kw_only=True)
@@ -128,7 +135,7 @@ def _judge_ends(
         ):
             found.unlabelled.append(row)
             out.add(row)
-        elif bare and weighed.between and not weighed.counts:
+        elif bare and (weighed.roughly or (weighed.between and not weighed.counts)):
             found.doubts[row] = "region"
         elif weighed.exact >= _STRONG:
             found.doubts[row] = "numbers"
@@ -144,12 +151,16 @@ class _Weight:
 
     exact: float
     near: bool
+    roughly: bool  # none is far from the sum
     between: bool
     counts: bool  # there are columns whose numbers add up
 
 
 def _weigh(table: pa.Table, columns: Sequence[ColumnEntry], row: int, rest: Sequence[int]) -> _Weight:
-    exact, near, between, counts = 0.0, [], True, False
+    agree: list[float] = []
+    near: list[bool] = []
+    roughly: list[bool] = []
+    between, counts, differs = True, False, False
     at_end = row == rest[-1]
     others = None
     if len(rest) != table.num_rows:
@@ -165,6 +176,7 @@ def _weigh(table: pa.Table, columns: Sequence[ColumnEntry], row: int, rest: Sequ
             else (column.slice(0, row) if at_end else column.slice(row + 1))
         )
         filled = pc.sum(pc.not_equal(above, 0)).as_py() or 0
+        counts |= not is_share(entry)
         if not filled:
             continue
         added = pc.sum(above).as_py()
@@ -172,12 +184,18 @@ def _weigh(table: pa.Table, columns: Sequence[ColumnEntry], row: int, rest: Sequ
         if filled < FEWEST:
             continue
         if value and math.isclose(value, added, rel_tol=1e-9, abs_tol=1e-6):
-            exact += math.log10(abs(value) + 1) * (2 if filled > FEWEST + 1 else 1)
+            agree.append(math.log10(abs(value) + 1) * (2 if filled > FEWEST + 1 else 1))
             counts = True
+        elif not is_share(entry):
+            differs = True
         if not is_share(entry):
-            counts = True
-            near.append(abs(added) >= 1000 and abs(value - added) <= max(1, _NEAR * abs(added)))
-    return _Weight(exact, bool(near) and all(near), between, counts)
+            roughly.append(filled > FEWEST and abs(value - added) <= _ROUGHLY * abs(added))
+            large = abs(added) >= (_LARGE if filled > FEWEST + 1 else 10 * _LARGE)
+            near.append(large and abs(value - added) <= max(1, _NEAR * abs(added)))
+    exact = (
+        max(agree, default=0.0) if differs else sum(agree)
+    )  # small numbers agree by chance in one of several columns
+    return _Weight(exact, bool(near) and all(near), bool(roughly) and all(roughly), between, counts)
 
 
 def _has_twin(labels: Labels, row: int) -> bool:

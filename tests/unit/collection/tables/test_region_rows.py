@@ -137,6 +137,12 @@ def test_a_bare_name_that_nothing_explains_is_asked_about():
     assert read(rows, (words(), number("Kepadatan", "number"))).complete
 
 
+def test_a_bare_name_whose_count_is_roughly_the_sum_is_asked_about():
+    rows = [["Kecamatan", "Jumlah"], *pairs([100, 101, 102, 103, 450], (*FIVE[:4], "Trenggalek"))]
+
+    assert read(rows).faults == {"baris-jumlah"}
+
+
 def test_kinds_of_authority_are_no_regions():
     for names in (
         ("Nasional", "Provinsi", "Kabupaten"),
