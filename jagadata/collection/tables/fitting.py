@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from jagadata.collection.tables.numerals import years_in
 from jagadata.collection.tables.translations import is_english, without_english
 from jagadata.collection.tables.words import (
     bare_heading,
@@ -26,8 +27,14 @@ SURE_ENOUGH = 0.655
 
 _DOUBTFUL = 0.64
 
-_FILLERS = {"jumlah", "banyak", "banyaknya", "data", "angka", "nama"}
-"""Words that headings have or lack without meaning anything else."""
+_FILLERS = {"jumlah", "banyak", "banyaknya", "data", "nama"}
+"""Words that headings have or lack without meaning anything else; 'Angka Kematian' is a rate, 'Jumlah Kematian' is none."""
+
+_MARKS = re.compile(
+    r"^([^()]*)\s\d{1,2}\)\s*$|\s*\*+\)?\s*$|(?<=[a-z]{3})[\u00b9\u00b2\u00b3\u2070-\u2079]+\s*$",
+    re.IGNORECASE,
+)
+"""Signs of footnotes."""
 
 _COMMON_TEXT = """
 kecamatan kelurahan kabupaten provinsi wilayah tahun jumlah alamat perempuan laki-laki keterangan tanggal nomor penduduk
@@ -77,6 +84,7 @@ def _fit(text: str, name: str, context: frozenset[str]) -> float:
     """How well a heading fits a name: 1 the same, 0.95 without a unit, 0.85 the same words in any order, less: similar; 0 not."""
     if len(text) > 200:
         return 0
+    text = _MARKS.sub(lambda match: match[1] or "", text) or text
     if (whole := words_of(text)) == words_of(name):
         return 1
     if (half := without_english(text)) != text:
@@ -93,7 +101,12 @@ def _fit(text: str, name: str, context: frozenset[str]) -> float:
     own, others = words_in_brackets(text), words_in_brackets(name)
     matters = (own ^ others) - (context - _ALWAYS_MATTER) - set(heard) - set(asked)
     said, wanted = _per(text), _per(name)
-    if matters or (wanted and not (said and same_unit(said, wanted))):
+    years, asked_years = set(years_in(text)), set(years_in(name))
+    if (
+        matters
+        or (years and asked_years and years != asked_years)
+        or (wanted and not (said and same_unit(said, wanted)))
+    ):
         return min(fit, _DOUBTFUL)
     return fit
 
@@ -114,9 +127,11 @@ def _fit_words(heard: tuple[str, ...], asked: tuple[str, ...]) -> float:
         if all(slips):
             return min(slips)
     shared, all_words = set(heard) & set(asked), set(heard) | set(asked)
+    if shared and all_words - shared <= _FILLERS and not shared <= _FILLERS:
+        return 0.7
     if len(asked) < 2 or len(shared) / len(all_words) < 0.66:
         return 0
-    return 0.7 if all_words - shared <= _FILLERS else 0.65
+    return 0.65
 
 
 def _slip(one: str, other: str) -> float:

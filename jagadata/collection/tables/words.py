@@ -55,6 +55,7 @@ _MEASURES_TEXT = """
 ton unit buah ekor liter kilogram kuintal meter kilometer hektare rupiah persen kwh orang mm derajat
 """
 _MEASURES = frozenset(_MEASURES_TEXT.split())
+_WEIGHED = frozenset({"ton", "kilogram", "kuintal", "liter", "hektare", "kilometer", "meter"})
 _EXPLAINING_TEXT = """
 wajib diisi isi pilih opsional pilihan teks angka bilangan bulat desimal tanggal contoh misalnya format sesuai ktp
 dapodik bps kemendagri kemenkes dd mm yyyy hh bb tttt yy tt jika bila ada kolom satuan dalam per tahun semester triwulan
@@ -97,7 +98,11 @@ def words_in_brackets(text: str) -> frozenset[str]:
     """
     found: set[str] = set()
     for inner in _IN_BRACKETS.findall(text):
-        if len(re.split(r"\s*[/,+&|;]\s*", inner.strip())) > 1 or is_unit(inner):
+        if (
+            len(re.split(r"\s*[/,+&|;]\s*", inner.strip())) > 1
+            or is_unit(inner)
+            or _are_initials(inner, text)
+        ):
             continue
         found |= {
             word
@@ -105,6 +110,12 @@ def words_in_brackets(text: str) -> frozenset[str]:
             if word not in _EXPLAINING and not word.isdecimal() and len(word) > 1
         }
     return frozenset(found)
+
+
+def _are_initials(inner: str, text: str) -> bool:
+    """'Umur Harapan Hidup (UHH)'."""
+    initials = "".join(word[0] for word in words_of(_IN_BRACKETS.sub(" ", text)))
+    return inner.isupper() and len(inner.strip()) > 1 and inner.strip().lower() in initials
 
 
 def unit_in(text: str, known: frozenset[str]) -> str:
@@ -125,6 +136,8 @@ def is_unit(text: str) -> bool:
     if unit in _UNITS or unit in _UNITS.values() or _PER.search(unit):
         return True
     words = re.split(r"[ /]+", unit)
+    if words[0] in _WEIGHED:  # 'ton GKG'
+        return True
     return words[0] in _SCALES or all(
         word in _COUNTED or word in ("per", "persegi", "kubik", "kepala") for word in words
     )
