@@ -12,11 +12,12 @@ import pytest
 
 from jagadata.adapters.drops.folder import FolderDrop
 from jagadata.adapters.drops.store import StoreDrop
-from jagadata.adapters.mail.apprise import mail_channel
+from jagadata.adapters.mail.smtp import MailChannel
 from jagadata.collection.doctor import make_checks
 from jagadata.collection.intake.answers import STUCK, answer
 from jagadata.collection.intake.arrival import Arrival, ArrivedFile
 from jagadata.collection.intake.receipts import list_receipts, list_received, open_file, parse_number
+from jagadata.collection.intake.run import work_folder
 from jagadata.collection.intake.take_in import HOURLY, accept_quarantined, check_received, take_in
 from jagadata.collection.intake.unread_mails import make_unread_rows
 from jagadata.collection.round import Round
@@ -470,7 +471,8 @@ class Stores:
     def channels(self):
         if self.mail is None:
             return [self.channel]
-        return [mail_channel(self.mail.host, self.mail.port, "none", "jagadata@diskominfo.example.id")]
+        sender = "jagadata@diskominfo.example.id"
+        return [MailChannel(host=self.mail.host, port=self.mail.port, security="none", sender=sender)]
 
 
 def test_two_workers_at_once_take_in_and_answer_each_mail_once(tmp_path):
@@ -749,3 +751,13 @@ def test_doctor_counts_mails_whose_sender_the_server_says_nothing_of(tmp_path, i
     state, what, action = found()
     assert (state, what.partition(",")[0]) == ("DILEWATI", "1 surel OPD tanpa Authentication-Results")
     assert "require_authentication" in action
+
+
+def test_a_spool_beside_the_office_file_is_found_from_any_folder(quiet, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    quiet.take_in(Source([made("1" * 64)]))
+    assert str(quiet.place.office.spool) == "spool"
+    with work_folder(quiet.place) as folder:
+        assert folder.parent == tmp_path / "kantor/spool"
+    (receipt,) = [one for one in quiet.receipts() if one.stream]
+    assert quiet.content(receipt)
