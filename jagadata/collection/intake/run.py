@@ -143,6 +143,7 @@ def examine_receipt(
         round=run.round,
         limits=run.policy.limits,
         region=run.policy.region,
+        region_name=run.policy.region_name or "",
         folder=tables_of(folder, receipt),
         previous={one.code: previous[one.code] for one in asked if one.code in previous},
     )
