@@ -23,6 +23,7 @@ from jagadata.errors import JagadataError, NotFoundError, RefusedError
 from jagadata.evidence.journal import OPEN
 from jagadata.restore.offers import RESTORE
 from jagadata.restore.run import RestoreRun
+from jagadata.restore.submission import refuse_unresumable
 from jagadata.upkeep.procedures import find_gate, find_procedure
 from jagadata.upkeep.sweep import sweep as find_and_clean
 
@@ -87,11 +88,7 @@ def resume(run: str, yes: bool) -> None:
 
 def _resume_restore(place: Workplace, run_id: str, yes: bool) -> None:
     run = RestoreRun(place, run_id)
-    if run.result is None and not run.may_go_on():
-        raise RefusedError(
-            f"Permohonan {run.number()} belum disetujui atau sudah ditutup ({run.status}).",
-            "Setujui dengan `jaga approve`, atau ajukan permohonan baru.",
-        )
+    refuse_unresumable(run)
     click.echo(f"Permohonan {run.number()} · run {run.run} · {run.status}")
     if run.result is None and not yes:
         click.confirm("Lanjutkan?", abort=True)

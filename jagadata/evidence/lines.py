@@ -39,7 +39,7 @@ class Line:
         if cls not in _adapters:
             _adapters[cls] = TypeAdapter(cls)
         try:
-            line: Self = _adapters[cls].validate_python(dict(value))
+            line: Self = _adapters[cls].validate_python(value)
         except ValidationError as error:
             what = ", ".join(".".join(map(str, fault["loc"])) for fault in error.errors()[:5])
             raise RefusedError(

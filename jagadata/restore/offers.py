@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 from jagadata.procedure import Procedure
-from jagadata.restore import follow_up
+from jagadata.restore import concerns, follow_up
 from jagadata.restore.checks import make_checks
-from jagadata.restore.concerns import find_long_restores
-from jagadata.restore.gates import GATES, NAME
+from jagadata.restore.gates import GATES
 from jagadata.restore.leftovers import make_inspections
 from jagadata.restore.letters import inform_again, inform_requester, remind
 from jagadata.restore.run import RestoreRun
+from jagadata.restore.steps import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable
 
-    from jagadata.findings import Concern
     from jagadata.procedure import OpenRun
     from jagadata.workplace import Workplace
-
-
-def _concerns(
-    place: Workplace, runs: Sequence[OpenRun]
-) -> Iterator[tuple[str, Callable[[], Iterable[Concern]]]]:
-    running = [item.run for item in runs if item.state == "running"]
-    yield "restore", partial(find_long_restores, place, running)
 
 
 def end_dead(place: Workplace, item: OpenRun, declare_dead: Callable[[], None]) -> str:
@@ -43,7 +34,7 @@ def end_dead(place: Workplace, item: OpenRun, declare_dead: Callable[[], None]) 
         inform_requester(ended)
         return f"Permohonan {ended.number()} diselesaikan: {ended.status}"
     run = RestoreRun(place, item.run)
-    if run.journal.outcome("open") and inform_again(run):
+    if run.opened and inform_again(run):
         return f"Pemohon {run.number()} kini sudah diberi tahu"
     return ""
 
@@ -57,7 +48,7 @@ RESTORE = Procedure(
     gates=GATES,
     remind=remind,
     states=("waiting", "running", "dead"),
-    concerns=_concerns,
+    concerns=concerns.make_inspections,
     leftovers=make_inspections,
     checks=make_checks,
     follow_up=end_dead,

@@ -20,7 +20,6 @@ from jagadata.papers.outbox import check_letterhead
 from jagadata.stores import layout
 from jagadata.text.formats import format_bytes
 from jagadata.upkeep.procedures import PROCEDURES
-from jagadata.vault.spool import refuse_small_spool, spool_free, unnamed_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -82,7 +81,6 @@ def _checks(
     )
     yield "Berkas kantor", "kop surat", partial(_letterhead, place)
     yield "Kunci", "tanda tangan dan enkripsi", partial(_keys, place)
-    yield "Worker", "spool", partial(_spool, place)
     for number, entry in enumerate(office.stores):
         yield "Penyimpanan", entry.name, partial(_store, place, entry, number)
     for host in office.hosts:
@@ -123,23 +121,6 @@ def _keys(place: Workplace) -> list[Finding]:
             )
         ]
     return [ok(f"lengkap; {len(recipients)} penerima berlaku hari ini")]
-
-
-def _spool(place: Workplace) -> list[Finding]:
-    folder = place.office.path(place.office.spool)
-    with unnamed_file(folder):
-        pass
-    needed = 0
-    for system in place.office.systems:
-        own = place.catalog(system.id).of(system.id)
-        if own:
-            needed = max(needed, sum(data.archive_size for data in own[0].manifest.data))
-    refuse_small_spool(folder, needed)
-    return [
-        ok(
-            f"{folder}: {format_bytes(spool_free(folder))} bebas, restore terbesar perlu {format_bytes(needed)}"
-        )
-    ]
 
 
 def _store(place: Workplace, entry: StoreEntry, number: int) -> list[Finding]:
@@ -232,52 +213,10 @@ def _system(place: Workplace, system: System) -> list[Finding]:
     for name in system.databases:
         faults = server.check_dump(name)
         if not faults:
-            properties = server.properties(name)
-            faults = server.check_restore(name, properties)
+            faults = server.check_restore(name, server.properties(name))
         found += [bad(fault.message, fault.hint) for fault in faults] or [
             ok(f"'{name}' dapat di-back up dan di-restore")
         ]
-    return [*found, *_services(place, system)]
-
-
-def _services(place: Workplace, system: System) -> list[Finding]:
-    if not system.services:
-        return [
-            (
-                "DILEWATI",
-                "tidak ada layanan terdaftar",
-                "Cantumkan web service, pekerja antrean, dan cron pada services.",
-            )
-        ]
-    control = place.services(system.id)
-    found: list[Finding] = []
-    for unit in control.status():
-        if unit.state == "running":
-            found.append(ok(f"layanan {unit.unit} di {unit.host}: {unit.detail}"))
-        else:
-            found.append(
-                bad(
-                    f"layanan {unit.unit} di {unit.host}: {unit.detail or unit.state}",
-                    "Periksa nama unit dan jalankan layanannya.",
-                )
-            )
-    switch = control.switch()
-    if switch.state == "fired":
-        found.append(
-            bad(
-                f"sakelar pengaman pernah bekerja ({switch.reason or 'batas waktu'})",
-                "Periksa restore terakhir; lihat docs/disaster.md.",
-            )
-        )
-    elif switch.state == "armed":
-        found.append(
-            bad(
-                "sakelar pengaman sedang terpasang",
-                "Restore sedang berjalan, atau terputus; tunggu sampai bekerja sendiri.",
-            )
-        )
-    else:
-        found.append(ok("sakelar pengaman siap"))
     return found
 
 
@@ -286,7 +225,15 @@ def _channels(place: Workplace) -> list[Finding]:
         return [
             bad("belum ada saluran pesan", "Isi mail atau channels agar pemohon dan pejabat diberi tahu.")
         ]
-    return [_channel(channel) for channel in place.channels]
+    found = [_channel(channel) for channel in place.channels]
+    if not any(channel.addressed for channel in place.channels):
+        found.append(
+            bad(
+                "belum ada server surel: surat kepada pemohon, pejabat, dan OPD tidak terkirim",
+                "Isi mail di berkas kantor; channels hanya membawa pemberitahuan untuk kantor sendiri.",
+            )
+        )
+    return found
 
 
 def _channel(channel: Channel) -> Finding:

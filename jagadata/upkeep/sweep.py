@@ -18,7 +18,6 @@ from jagadata.upkeep.procedures import PROCEDURES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from jagadata.office.machines import System
     from jagadata.ports.store import Store
     from jagadata.procedure import Procedure
     from jagadata.workplace import Workplace
@@ -64,7 +63,6 @@ def sweep(
         *(look for procedure in procedures for look in procedure.leftovers(place, by)),
         *((store.name, partial(_uploads, store)) for store in place.stores),
         *((store.name, partial(_probes, place, store)) for store in place.stores),
-        *((system.id, partial(_switches, place, system)) for system in place.office.systems),
     ]
     for where, look in looks:
         try:
@@ -112,16 +110,4 @@ def _probes(place: Workplace, store: Store) -> Iterator[Leftover]:
                 what="uji tulis dari `jaga doctor`",
                 action="dihapus",
                 clean=partial(store.remove, stored),
-            )
-
-
-def _switches(place: Workplace, system: System) -> Iterator[Leftover]:
-    for state in place.services(system.id).switches() if system.services else ():
-        if state.state == "fired":
-            reason = "host dinyalakan ulang" if state.reason == "reboot" else "batas waktu"
-            yield Leftover(
-                where=f"host {state.host}",
-                name=f"sakelar {system.id}",
-                what=f"sakelar pengaman bekerja ({reason}) pada {state.token}",
-                action="layanan sudah diaktifkan; restore berikutnya memasangnya kembali",
             )

@@ -24,7 +24,6 @@ from jagadata.upkeep.procedures import PROCEDURES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from jagadata.office.machines import System
     from jagadata.office.people import Role
     from jagadata.procedure import OpenRun, Procedure
     from jagadata.workplace import Workplace
@@ -40,7 +39,6 @@ def inspect(
     alive = [item.run for item in runs if item.state != "dead"]
     checks: list[tuple[str, Callable[[], Iterable[Concern]]]] = [
         ("penyimpanan", partial(_stores, place)),
-        *((f"layanan {system.id}", partial(_services, place, system)) for system in place.office.systems),
         ("jurnal", partial(_journals, place, alive)),
     ]
     for procedure in procedures:
@@ -60,28 +58,6 @@ def _stores(place: Workplace) -> Iterator[Concern]:
             store.find(layout.WATCH_PROBE)
         except JagadataError as error:
             yield Concern(key=f"penyimpanan {store.name}", text=error.message, action=error.hint)
-
-
-def _services(place: Workplace, system: System) -> Iterator[Concern]:
-    if not system.services:
-        return
-    control = place.services(system.id)
-    switch = control.switch()
-    if switch.state == "armed":
-        return  # a restore is at work, or its switch will fire
-    if switch.state == "fired":
-        yield Concern(
-            key=f"sakelar {system.id} {switch.token}",
-            text=f"Sakelar pengaman sistem '{system.id}' bekerja pada {switch.token}: layanan diaktifkan tanpa restore selesai.",
-            action="Periksa permohonan restore itu dengan `jaga forms`, lalu lanjutkan dengan `jaga resume` atau ajukan kembali.",
-        )
-    for unit in control.status():
-        if unit.state != "running":
-            yield Concern(
-                key=f"unit {unit.host} {unit.unit}",
-                text=f"Layanan '{unit.unit}' di host '{unit.host}' (sistem '{system.id}') tidak berjalan: {unit.detail or unit.state}.",
-                action="Aktifkan layanan itu, atau keluarkan dari berkas kantor bila memang tidak dipakai.",
-            )
 
 
 def _journals(place: Workplace, runs: Sequence[str]) -> Iterator[Concern]:

@@ -38,6 +38,7 @@ class Request:
     round: Round
     limits: Limits
     region: str
+    region_name: str = ""
     folder: Path
     previous: dict[str, PreviousTable]
 
@@ -91,6 +92,7 @@ def examine_file(request: Request) -> Examination:
                 datasets=request.datasets,
                 round=request.round,
                 region=request.region,
+                region_name=request.region_name,
                 previous=request.previous,
                 percents=percents,
                 is_text=kind == "csv",
