@@ -1,0 +1,150 @@
+"""The process that reads what strangers sent, attacked from inside: each way of shutting it off, with the others switched off."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jagadata.adapters.confinement import CALLS, EVERYTHING, has_seccomp, landlock_version
+from jagadata.adapters.table_reader import examine, open_archive, try_confinement
+from jagadata.collection.round import Round
+from jagadata.errors import UnconfinedError
+from jagadata.office_collection import Limits
+from tests.corpus.asked import DATASETS, RICE_HEAD, rice
+from tests.corpus.makers import text
+from tests.sandbox_attack import SECRET
+
+ROOT = Path(__file__).parents[2]
+NAMESPACES, LANDLOCK = ("ruang nama",), ("Landlock", CALLS)
+SHUT = [NAMESPACES, ("ruang nama", CALLS), LANDLOCK, EVERYTHING]
+ALWAYS_DONE = {  # where nothing is shut: else the attacks below would prove nothing
+    "baca kunci tanda tangan",
+    "baca berkas mesin (/etc/passwd)",
+    "baca lingkungan proses induk",
+    "baca memori proses induk (/proc)",
+    "baca berkas terbuka proses induk",
+    "lihat folder kerja",
+    "tulis di folder kerja",
+    "hapus berkas",
+    "ganti nama berkas",
+    "potong berkas",
+    "ubah izin berkas",
+    "kirim TCP ke mesin ini",
+    "kirim UDP ke mesin ini",
+    "kirim lewat soket berkas",
+    "kirim lewat soket abstrak",
+    "kirim sinyal ke proses induk",
+    "jalankan program",
+}
+
+
+def _name(ways):
+    return "+".join(ways) or "nothing"
+
+
+def _is_there(ways):
+    try:
+        return bool(try_confinement(Path("/tmp"), ways))  # noqa: S108
+    except UnconfinedError:
+        return False
+
+
+def _need(ways):
+    if not _is_there(ways):
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"this machine can't shut a process off by {_name(ways)}")
+        pytest.skip(f"this machine can't shut a process off by {_name(ways)}")
+
+
+def _attack(folder, ways):
+    asked, asking = os.pipe()  # its end would end the fork
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.sandbox_attack", str(folder), *ways],
+            cwd=ROOT,
+            env={**os.environ, "RAHASIA_UJI": SECRET},
+            stdin=asked,
+            stdout=subprocess.PIPE,
+            timeout=60,
+            check=True,
+        )
+    finally:
+        os.close(asked)
+        os.close(asking)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("ways", SHUT, ids=_name)
+def test_code_in_the_sandbox_gets_nothing_of_the_run_that_reads_its_file(tmp_path, ways):
+    _need(ways)
+    answer = _attack(tmp_path, ways)
+    assert answer["way"] == ways[0]
+    assert answer["own"] == "isi kiriman"
+    assert {name: got for name, got in answer["got"].items() if got} == {}
+    assert answer["reached"] == []
+    assert answer["key"] == SECRET
+    assert (tmp_path / "kunci.pem").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "korban4").read_text(encoding="ascii") == "utuh"
+
+
+def test_the_same_code_gets_all_of_it_where_nothing_is_shut(tmp_path):
+    answer = _attack(tmp_path, ())
+    assert answer["way"] == ""
+    done = {name for name, got in answer["got"].items() if got}
+    assert done >= ALWAYS_DONE
+    assert SECRET in answer["got"]["baca kunci tanda tangan"]
+    assert SECRET in answer["got"]["baca lingkungan proses induk"]
+    assert "sinyal" in answer["reached"]
+    assert answer["reached"].count("soket") == 3
+
+
+def _examine(folder, **how):
+    path = folder / "dikirim"
+    path.write_bytes(text([RICE_HEAD, *rice()]))
+    return examine(
+        path,
+        "padi.csv",
+        DATASETS,
+        round=Round(2026, 2),
+        limits=Limits(),
+        region="3503",
+        folder=folder,
+        **how,
+    )
+
+
+@pytest.mark.parametrize("ways", [NAMESPACES, LANDLOCK], ids=_name)
+def test_a_table_is_read_the_same_in_each_way(tmp_path, ways):
+    _need(ways)
+    found = _examine(tmp_path, ways=ways)
+    assert found.complete
+    assert [(tmp_path / one.file).is_file() for one in found.tables] == [True]
+
+
+def test_where_no_way_works_a_file_is_not_read_unless_the_office_wants_it(tmp_path):
+    with pytest.raises(UnconfinedError, match="tidak dapat dikurung") as caught:
+        _examine(tmp_path, ways=())
+    assert "jaringan" in caught.value.message
+    assert "Landlock" in caught.value.hint
+    with pytest.raises(UnconfinedError):
+        try_confinement(tmp_path, ())
+    assert _examine(tmp_path, ways=(), unconfined=True).complete
+
+
+def test_landlock_without_libseccomp_is_not_believed(tmp_path):
+    if not landlock_version() or not has_seccomp():
+        pytest.skip("no Landlock or no libseccomp here")
+    with pytest.raises(UnconfinedError, match="jaringan"):
+        _examine(tmp_path, ways=("Landlock",))
+
+
+def test_an_archive_is_opened_in_the_sandbox_too(tmp_path):
+    path, into = tmp_path / "a.zip", tmp_path / "isi"
+    path.write_bytes(b"PK\x03\x04 terpotong")
+    into.touch()
+    assert "rusak" in open_archive(path, into, Limits())["refusal"]
