@@ -16,10 +16,10 @@ from prefect.exceptions import ObjectNotFound
 
 from deployments.automations import set_automations
 from deployments.schedule import set_schedules
-from jagadata.office import deployment_digest, load_office
+from jagadata.office.file import deployment_digest, load_office
 
 if TYPE_CHECKING:
-    from jagadata.office import Office
+    from jagadata.office.file import Office
 
 ROOT = Path(__file__).parent.parent
 

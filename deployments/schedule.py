@@ -8,7 +8,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.schedules import CronSchedule
 
 if TYPE_CHECKING:
-    from jagadata.office import Office
+    from jagadata.office.file import Office
 
 DEPLOYMENT = "SOP Back Up Data/bulanan"
 SLUG = "bulanan"

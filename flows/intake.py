@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
-from jagadata.collection import intake_run
+from jagadata.collection.intake.run import list_open_rounds
 from tasks import intake as steps
 from tasks.runs import workplace
 
@@ -18,5 +18,5 @@ from tasks.runs import workplace
 def intake() -> None:
     """Take in what came for each open round."""
     with workplace() as place:
-        for run in intake_run.open_rounds(place):
+        for run in list_open_rounds(place):
             steps.take_in(run)

@@ -15,7 +15,7 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
-from jagadata.calendar import format_bytes, format_duration
+from jagadata.text.formats import format_bytes, format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The numbered steps of SOP Back Up Data as Prefect tasks; what they do is in jagadata/backup_run.py."""
+"""The numbered steps of SOP Back Up Data as Prefect tasks; what they do is in jagadata/backup/run.py."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from prefect import runtime, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
-from jagadata import papers, post, sop
-from jagadata.approval import Decision
-from jagadata.backup_run import BackupRun
+from jagadata import sop
+from jagadata.backup.letters import ask_for_review, file_backup_form, tell_failures, tell_review
+from jagadata.backup.papers.markdown import render_backup
+from jagadata.backup.run import BackupRun
+from jagadata.signoff.signers import Decision
 from tasks import artifacts, gates
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from prefect import State
     from prefect.tasks import Task
 
-    from jagadata.backup_run import Outcome
+    from jagadata.backup.run import Outcome
 
 STEPS = sop.BACKUP
 
@@ -69,29 +71,29 @@ def secure(run: BackupRun, system: str) -> Any:
 @task(**_title(5))
 def fill_form(run: BackupRun) -> None:
     form = run.fill_form()
-    post.file_backup_form(run.place, form, step=5)
+    file_backup_form(run.place, form, step=5)
     artifacts.table(artifacts.make_key("hasil-backup", run.run), run.table(), run.title())
     artifacts.markdown(
         artifacts.make_key("formulir-backup", run.run),
-        papers.render_markdown(form, tz=run.place.timezone),
+        render_backup(form, run.place.timezone),
         run.title(),
     )
     link = runtime.flow_run.ui_url
-    post.tell_failures(run, link=link)
+    tell_failures(run, link=link)
     if run.place.office.policy.backup.review:
-        post.ask_for_review(run, link=link)
+        ask_for_review(run, link=link)
 
 
 @task(**_title(6))
 def receive_form(run: BackupRun, decision: Decision) -> None:
     form = run.review(decision)
-    post.file_backup_form(run.place, form, step=6)
+    file_backup_form(run.place, form, step=6)
     artifacts.markdown(
         artifacts.make_key("formulir-backup", run.run),
-        papers.render_markdown(form, tz=run.place.timezone),
+        render_backup(form, run.place.timezone),
         run.title(),
     )
-    post.tell_review(run, form)
+    tell_review(run, form)
 
 
 def for_each_system(step: Task[Any, Any], number: int, run: BackupRun, systems: Sequence[str]) -> None:
@@ -139,7 +141,7 @@ def ask_review(run: BackupRun) -> Decision | None:
         run.journal,
         "review",
         title="Pemeriksaan formulir pelaksanaan back up",
-        text=papers.render_markdown(run.fill_form(), tz=run.place.timezone),
+        text=render_backup(run.fill_form(), run.place.timezone),
         yes="Diterima",
         no="Dikembalikan",
         signers=run.reviewers(),

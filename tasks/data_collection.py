@@ -10,13 +10,20 @@ from prefect.cache_policies import NO_CACHE
 from prefect.states import Cancelled, Completed, Failed
 from pydantic import Field
 
-from jagadata import papers, sop
-from jagadata.calendar import format_date
-from jagadata.collection import dispatch, intake_run, inventory_run
+from jagadata import sop
+from jagadata.collection.claims import FINISHED
+from jagadata.collection.closing import steps
+from jagadata.collection.closing.markdown import render_report
+from jagadata.collection.intake import delivery_table
+from jagadata.collection.intake.run import close_intake, list_deliveries, tell_extension
+from jagadata.collection.inventory.run import fill_inventory
 from jagadata.collection.last_round import find_last_round
+from jagadata.collection.letters import dispatch
+from jagadata.collection.letters.markdown import render_proposal
 from jagadata.collection.proposal import find_warnings
-from jagadata.collection.round_claims import FINISHED
-from jagadata.collection.round_run import RoundRun
+from jagadata.collection.run import RoundRun
+from jagadata.papers.markdown import escape_markdown
+from jagadata.text.formats import format_date
 from tasks import artifacts, gates
 
 if TYPE_CHECKING:
@@ -25,10 +32,10 @@ if TYPE_CHECKING:
 
     from prefect import State
 
-    from jagadata.approval import Decision
     from jagadata.collection.last_round import LastRound
     from jagadata.collection.proposal import Proposal
-    from jagadata.office_collection import DatasetEntry
+    from jagadata.office.collection import DatasetEntry
+    from jagadata.signoff.signers import Decision
 
 STEPS = sop.DATA_COLLECTION
 
@@ -72,25 +79,23 @@ def meet(run: RoundRun) -> None:
 
 @task(**_title(4))
 def collect(run: RoundRun) -> None:
-    deliveries = intake_run.close(run)
-    rows = papers.make_delivery_rows(deliveries, run.place.timezone)
+    deliveries = close_intake(run)
+    rows = delivery_table.make_delivery_rows(deliveries, run.place.timezone)
     artifacts.table(artifacts.make_key("penyampaian-data", str(run.round)), rows, run.title)
 
 
 @task(**_title(5))
 def take_inventory(run: RoundRun) -> None:
-    inventory_run.take_inventory(run)
-    report = inventory_run.finish(run)
-    _show(run, "laporan", papers.render_report(report, run.place.timezone))
+    fill_inventory(run)
+    report = steps.finish(run)
+    _show(run, "laporan", render_report(report, run.place.timezone))
 
 
 def _schedule(
     run: RoundRun, proposal: Proposal, datasets: Sequence[DatasetEntry], last: LastRound | None = None
 ) -> str:
     warnings = find_warnings(proposal, run.place.office.holidays)
-    return papers.render_proposal(
-        proposal, datasets, run.round, run.place.timezone, last=last, warnings=warnings
-    )
+    return render_proposal(proposal, datasets, run.round, run.place.timezone, last=last, warnings=warnings)
 
 
 def _show(run: RoundRun, what: str, text: str) -> None:
@@ -192,7 +197,7 @@ def ask_completion(run: RoundRun) -> None:
     _ask(
         run,
         gate,
-        text=f"**{papers.escape_markdown(returned)}**\n\n{text}" if returned else text,
+        text=f"**{escape_markdown(returned)}**\n\n{text}" if returned else text,
         yes="Diajukan",
         no="Dibatalkan",
         due=run.gate_due(),
@@ -269,7 +274,7 @@ def ask_attendance(run: RoundRun) -> None:
     _ask(
         run,
         "attendance",
-        text=papers.escape_markdown(held),
+        text=escape_markdown(held),
         yes="Rapat dilaksanakan",
         no="Rapat tidak dilaksanakan",
         due=run.attendance_due(),
@@ -280,14 +285,14 @@ def ask_attendance(run: RoundRun) -> None:
 
 def ask_closing(run: RoundRun) -> None:
     """The Kasi closes the collection or gives more time; after the deadline and its grace it closes without waiting further."""
-    intake_run.tell_extension(run)
+    tell_extension(run)
     extra = {
         "batas_waktu": (date, Field(default=run.deadline, title="Batas waktu baru (bila diperpanjang)")),
     }
     decision = _ask(
         run,
         f"closing-{run.closings}",
-        text=papers.render_deliveries(intake_run.deliveries(run), run.deadline, run.place.timezone),
+        text=delivery_table.render_deliveries(list_deliveries(run), run.deadline, run.place.timezone),
         yes="Ditutup",
         no="Diperpanjang",
         due=run.closing_due(),
@@ -295,7 +300,7 @@ def ask_closing(run: RoundRun) -> None:
         check=run.extension_faults,
     )
     if decision.answer == "no":
-        intake_run.tell_extension(run)
+        tell_extension(run)
 
 
 def ending(run: RoundRun) -> State[Any]:

@@ -9,13 +9,13 @@ from prefect import suspend_flow_run
 from prefect.input import RunInput
 from pydantic import Field, ValidationError, create_model
 
-from jagadata.approval import Decision, label, parse_label
+from jagadata.signoff.signers import Decision, label, parse_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from jagadata.journal import Journal
-    from jagadata.office import Official
+    from jagadata.evidence.journal import Journal
+    from jagadata.office.people import Official
 
 EXPIRED = "Kedaluwarsa"
 """The answer that flows/watch.py gives after the deadline: the gate's own timeout would end the run as Failed without a word."""

@@ -7,10 +7,10 @@ import logging
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from jagadata import papers
-from jagadata.collection import intake_run
-from jagadata.collection.late_arrivals import make_late_rows
-from jagadata.collection.round_run import RoundRun
+from jagadata.collection.intake import delivery_table
+from jagadata.collection.intake.late_arrivals import make_late_rows
+from jagadata.collection.intake.run import list_deliveries, list_quarantine, list_unread_mails, take_in_round
+from jagadata.collection.run import RoundRun
 from tasks import artifacts
 
 log = logging.getLogger("jagadata.tasks")
@@ -23,18 +23,18 @@ log = logging.getLogger("jagadata.tasks")
     persist_result=False,
 )
 def take_in(run: RoundRun) -> None:
-    done = intake_run.take_in(run)
+    done = take_in_round(run)
     log.info("%s: %s", run.title, done.summary)
     for problem in done.problems:
-        log.warning("%s: %s", problem.place, problem.what)
+        log.warning("%s: %s", problem.where, problem.what)
     if run.is_closed and not done.files:  # nothing new to show, for months
         return
-    rows = papers.make_delivery_rows(intake_run.deliveries(run), run.place.timezone)
+    rows = delivery_table.make_delivery_rows(list_deliveries(run), run.place.timezone)
     artifacts.table(artifacts.make_key("penyampaian-data", str(run.round)), rows, run.title)
-    held = intake_run.quarantine(run)
+    held = list_quarantine(run)
     if held:
         artifacts.table(artifacts.make_key("karantina", str(run.round)), held, run.title)
-    unread = intake_run.unread_mails(run)
+    unread = list_unread_mails(run)
     if unread:
         artifacts.table(artifacts.make_key("perlu-dibaca", str(run.round)), unread, run.title)
     late = make_late_rows(run)

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from jagadata.backup_run import BackupOrder
-from jagadata.collection.round_run import RoundOrder
+from jagadata.backup.run import BackupOrder
+from jagadata.collection.run import RoundOrder
 from jagadata.errors import OfficeFileError
-from jagadata.office import Office, load_office
-from jagadata.request import RestoreRequest
+from jagadata.office.file import Office, load_office
+from jagadata.restore.request import RestoreRequest
 
 SEPARATOR = " — "
 

@@ -1,4 +1,4 @@
-"""The steps of the retention flow as Prefect tasks; what they do is in jagadata/retention.py and pruning.py."""
+"""The steps of the retention flow as Prefect tasks; what they do is in jagadata/backup/retention.py and backup/prune.py."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from prefect import State, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
-from jagadata.pruning import prune
+from jagadata.backup.prune import prune
 from jagadata.workplace import Workplace
 from tasks import artifacts
 from tasks.runs import run_id

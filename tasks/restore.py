@@ -1,4 +1,4 @@
-"""The numbered steps of SOP Restore Data as Prefect tasks; what they do is in jagadata/restore_run.py and recovery.py."""
+"""The numbered steps of SOP Restore Data as Prefect tasks; what they do is in jagadata/restore/run.py and restore/recovery/steps.py."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from prefect import runtime, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Cancelled, Completed, Failed
 
-from jagadata import papers, post, sop
+from jagadata import sop
 from jagadata.errors import JagadataError
-from jagadata.forms import CLOSED_UNCONFIRMED
-from jagadata.plan_sheet import make_plan_facts
-from jagadata.recovery import Recovery
-from jagadata.restore_run import RestoreRun
+from jagadata.restore.letters import ask_for_approval, close_restore, confirm_receipt, inform_requester
+from jagadata.restore.papers.form import CLOSED_UNCONFIRMED
+from jagadata.restore.papers.markdown import render_plan, render_restore
+from jagadata.restore.papers.plan_sheet import make_plan_facts
+from jagadata.restore.recovery.steps import Recovery
+from jagadata.restore.run import RestoreRun
 from tasks import artifacts, gates
 
 if TYPE_CHECKING:
@@ -40,15 +42,15 @@ def receive(run: RestoreRun) -> None:
         run.receive(progress)
     artifacts.markdown(
         artifacts.make_key("permohonan", run.run),
-        papers.render_markdown(run.form(), tz=run.place.timezone),
+        render_restore(run.form(), run.place.timezone),
         "Permohonan restore",
     )
     artifacts.markdown(
         artifacts.make_key("rencana", run.run),
-        papers.render_plan(run.plan, run.impact),
+        render_plan(run.plan, run.impact),
         "Rencana dan dampak restore",
     )
-    post.confirm_receipt(run)
+    confirm_receipt(run)
 
 
 @task(name=PREPARATION, cache_policy=NO_CACHE, persist_result=False)
@@ -77,10 +79,10 @@ def start(recovery: Recovery) -> None:
 
 @task(**_title(5))
 def inform(run: RestoreRun) -> None:
-    post.inform_requester(run)
+    inform_requester(run)
     artifacts.markdown(
         artifacts.make_key("formulir-restore", run.run),
-        papers.render_markdown(run.form(), tz=run.place.timezone),
+        render_restore(run.form(), run.place.timezone),
         "Formulir Permohonan Restore Data",
     )
 
@@ -88,10 +90,10 @@ def inform(run: RestoreRun) -> None:
 @task(**_title(6))
 def acknowledge(run: RestoreRun, answer: str, recorded_by: str, how: str, note: str) -> None:
     run.acknowledge(answer=answer, recorded_by=recorded_by, how=how, note=note)
-    post.close_restore(run)
+    close_restore(run)
     artifacts.markdown(
         artifacts.make_key("formulir-restore", run.run),
-        papers.render_markdown(run.form(), tz=run.place.timezone),
+        render_restore(run.form(), run.place.timezone),
         "Formulir Permohonan Restore Data",
     )
 
@@ -120,15 +122,13 @@ def ask_approval(run: RestoreRun) -> bool:
     known = run.decision
     if known:
         return known.answer == "yes"
-    post.ask_for_approval(run, link=runtime.flow_run.ui_url)
+    ask_for_approval(run, link=runtime.flow_run.ui_url)
     plan, policy = run.plan, run.place.office.policy.restore
     decision = gates.ask(
         run.journal,
         "approval-gate",
         title="Persetujuan restore (tambahan)",
-        text=papers.render_markdown(
-            run.form(), facts=make_plan_facts(plan, run.impact), tz=run.place.timezone
-        ),
+        text=render_restore(run.form(), run.place.timezone, facts=make_plan_facts(plan, run.impact)),
         yes="Menyetujui",
         no="Tidak menyetujui",
         signers=run.approvers(),
@@ -166,7 +166,7 @@ def step_6(run: RestoreRun) -> None:
         run.journal,
         "acknowledgement-gate",
         title="Tanda terima pemohon",
-        text=papers.render_markdown(run.form(), tz=run.place.timezone)
+        text=render_restore(run.form(), run.place.timezone)
         + "\n\nCatat jawaban pemohon **atas nama pemohon**; tulis media dan rujukannya (misalnya: telepon 08.30 WIB, nomor agenda) pada Catatan.",
         yes="Diterima pemohon",
         no="Belum diterima",

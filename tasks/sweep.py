@@ -1,4 +1,4 @@
-"""The step of the sweep as a Prefect task; what it does is in jagadata/sweep.py."""
+"""The step of the sweep as a Prefect task; what it does is in jagadata/upkeep/sweep.py."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from prefect import State, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
-from jagadata.sweep import sweep
+from jagadata.upkeep.sweep import sweep
 from jagadata.workplace import Workplace
 from tasks import artifacts
 
@@ -19,5 +19,5 @@ def clean(place: Workplace, *, dry_run: bool) -> State[Any]:
     report = sweep(place, dry_run=dry_run, by="pembersihan terjadwal")
     artifacts.table("pembersihan", report.table(), "Sisa run yang terputus dan basis data simpanan")
     if report.problems:
-        return Failed(message="; ".join(f"{problem.place}: {problem.what}" for problem in report.problems))
+        return Failed(message="; ".join(f"{problem.where}: {problem.what}" for problem in report.problems))
     return Completed(message=report.summary)

@@ -1,4 +1,4 @@
-"""The steps of the watch as Prefect tasks; what they do is in jagadata/follow_up.py and watch.py."""
+"""The steps of the watch as Prefect tasks; what they do is in jagadata/restore/follow_up.py and watch.py."""
 
 from __future__ import annotations
 
@@ -24,10 +24,14 @@ from prefect.deployments import run_deployment
 from prefect.states import AwaitingRetry, Crashed
 from prefect.variables import Variable
 
-from jagadata import follow_up, post, watch
+from jagadata.backup import concerns
 from jagadata.errors import JagadataError
-from jagadata.follow_up import OpenRun
-from jagadata.restore_run import RestoreRun
+from jagadata.restore import follow_up
+from jagadata.restore.letters import inform_again, inform_requester
+from jagadata.restore.run import RestoreRun
+from jagadata.signoff import gates
+from jagadata.signoff.gates import OpenRun
+from jagadata.upkeep import reminders, watch
 from jagadata.workplace import Workplace
 from tasks.gates import EXPIRED
 from tasks.parameters import parse_choice, system_choices
@@ -39,7 +43,7 @@ if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.objects import FlowRun
 
-    from jagadata.watch import Concern
+    from jagadata.findings import Concern
 
 
 log = logging.getLogger("jagadata.tasks")
@@ -114,9 +118,9 @@ def finish_dead(place: Workplace, runs: list[OpenRun]) -> None:
                 _declare_dead(item.run)
             run = follow_up.finish_dead(place, item.run)
             if run is not None:
-                post.inform_requester(run)
+                inform_requester(run)
                 log.warning("Permohonan %s diselesaikan: %s", run.number(), run.status)
-            elif (told := RestoreRun(place, item.run)).journal.outcome("open") and post.inform_again(told):
+            elif (told := RestoreRun(place, item.run)).journal.outcome("open") and inform_again(told):
                 log.info("Pemohon %s kini sudah diberi tahu", told.number())
 
 
@@ -145,11 +149,11 @@ def revive(place: Workplace, runs: list[OpenRun]) -> None:
             )
         )
         formless = [run for run in map(client.read_flow_run, waiting) if _lacks_form(client, run)]
-        for run, patience in (
+        for run, timeout in (
             *((one, FORM_PATIENCE) for one in formless),
             *((one, START_PATIENCE) for one in pending),
         ):
-            if run.state is None or place.clock() - run.state.timestamp < patience:
+            if run.state is None or place.clock() - run.state.timestamp < timeout:
                 continue
             with _holding_up_no_other(str(run.id)):
                 # Ended first: only then does Prefect forget that this gate was asked.
@@ -170,7 +174,7 @@ def close_overdue(place: Workplace, runs: list[OpenRun]) -> None:
 
     for item in runs:
         with _holding_up_no_other(item.run):
-            gate = follow_up.find_gate(place.journal(item.run)) if item.state == "waiting" else None
+            gate = gates.find_gate(place.journal(item.run)) if item.state == "waiting" else None
             if gate and place.clock() >= gate.due:
                 _expire(UUID(item.run), gate.signer)
 
@@ -185,15 +189,19 @@ def remind(place: Workplace, runs: list[OpenRun]) -> None:
     for item in runs:
         with _holding_up_no_other(item.run):
             journal = place.journal(item.run)
-            gate = follow_up.find_gate(journal) if item.state == "waiting" else None
-            if gate and follow_up.is_reminder_due(gate, place.clock()) and post.remind(place, item.run, gate):
+            gate = gates.find_gate(journal) if item.state == "waiting" else None
+            if (
+                gate
+                and gates.is_reminder_due(gate, place.clock())
+                and reminders.remind(place, item.run, gate)
+            ):
                 journal.note(gate.gate, "reminded")
 
 
 @task(name="Menyusulkan periode tanpa back up", cache_policy=NO_CACHE, persist_result=False)
 def catch_up(place: Workplace) -> None:
     """Each missed period runs at most once, as Susulan; a run that is due or under way comes first."""
-    missing = watch.missing_periods(place, place.catalog())
+    missing = concerns.missing_periods(place, place.catalog())
     if not missing or _backup_is_due():
         return
     labels = system_choices(place.office)  # as the run form of the last `jaga apply` shows them

@@ -15,18 +15,18 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from jagadata.demo.postgres import start_postgres
-from jagadata.demo.ssh_server import start_ssh
+from jagadata.lab.postgres import start_postgres
+from jagadata.lab.ssh_server import start_ssh
 from tests.office_lab import open_office
 
 ROUNDS = 3
 MEASURE = """
 import resource, sys, time
-from jagadata.backup_run import BackupOrder, BackupRun
+from jagadata.backup.run import BackupOrder, BackupRun
 from jagadata.office import load_office
 from jagadata.workplace import Workplace
 from pathlib import Path
-with Workplace(load_office(Path(sys.argv[1]))) as place:
+with open_workplace(load_office(Path(sys.argv[1]))) as place:
     run = BackupRun(place, sys.argv[2], BackupOrder())
     system = run.open()["systems"][0]
     begun = time.monotonic()
@@ -40,13 +40,13 @@ with Workplace(load_office(Path(sys.argv[1]))) as place:
 """
 RESTORE = """
 import resource, sys, time
-from jagadata.approval import Decision
+from jagadata.signoff.signers import Decision
 from jagadata.office import load_office
-from jagadata.request import RestoreRequest
-from jagadata.restore_run import RestoreRun
+from jagadata.restore.request import RestoreRequest
+from jagadata.restore.run import RestoreRun
 from jagadata.workplace import Workplace
 from pathlib import Path
-with Workplace(load_office(Path(sys.argv[1]))) as place:
+with open_workplace(load_office(Path(sys.argv[1]))) as place:
     system = place.office.systems[0].id
     run = RestoreRun(place, sys.argv[2], RestoreRequest(system=system, requester="Bench", unit="Bench", reason="bench"))
     run.receive()

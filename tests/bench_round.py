@@ -19,13 +19,16 @@ from pathlib import Path
 
 import xlsxwriter
 
-from jagadata.collection import dispatch, intake_run, inventory_run
-from jagadata.collection.round_run import RoundRun
+from jagadata.collection.closing import steps
+from jagadata.collection.intake.run import close_intake, take_in_round
+from jagadata.collection.inventory.run import fill_inventory
+from jagadata.collection.letters import dispatch
+from jagadata.collection.run import RoundRun
+from jagadata.connections import open_workplace
 from jagadata.demo.agencies import make_collection
-from jagadata.demo.postgres import start_postgres
-from jagadata.demo.ssh_server import start_ssh
-from jagadata.office import load_office
-from jagadata.workplace import Workplace
+from jagadata.lab.postgres import start_postgres
+from jagadata.lab.ssh_server import start_ssh
+from jagadata.office.file import load_office
 from tests.integration.test_round import Clock, agree, yes
 from tests.office_lab import open_office
 
@@ -183,7 +186,7 @@ def main() -> None:
                 shutil.move(folder / name, lab.folder / name)
             shutil.copytree(folder / "keys", lab.folder / "keys", dirs_exist_ok=True)
             clock = Clock()
-            with Workplace(load_office(lab.path), clock=clock) as place:
+            with open_workplace(load_office(lab.path), clock=clock) as place:
                 run = RoundRun(place, "bench")
                 run.open()
                 lab.application.supervisor.stop()
@@ -203,11 +206,11 @@ def main() -> None:
                     size = write_files(lab.folder / "kiriman", files, rows, run.round.year)
                     clock.now = datetime.now(UTC) + timedelta(minutes=5)
                     memory.peak = 0
-                    done = step("intake, checks, answers", lambda: intake_run.take_in(run))
+                    done = step("intake, checks, answers", lambda: take_in_round(run))
                     run.decide("closing-1", yes("wahyu", clock))
-                    step("closing", lambda: intake_run.close(run))
-                    step("inventory, packages", lambda: inventory_run.take_inventory(run))
-                    report = step("report", lambda: inventory_run.finish(run))
+                    step("closing", lambda: close_intake(run))
+                    step("inventory, packages", lambda: fill_inventory(run))
+                    report = step("report", lambda: steps.finish(run))
             assert report.complete == files, (report.complete, done.problems[:3])
             print(
                 f"{AGENCIES} OPD, {files} files, {files * rows:,} rows, {size / 1e6:.0f} MB: all {report.complete} complete"

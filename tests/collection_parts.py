@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from jagadata.adapters.file_examination import Request, examine_file
+from jagadata.adapters.spreadsheets.examination import Request, examine_file
 from jagadata.collection.round import Round
-from jagadata.office_collection import Collection, DatasetEntry, Limits
+from jagadata.office.collection import Collection, DatasetEntry, Limits
 
 
 def make_policy(**changes) -> Collection:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from jagadata.demo.mail import start_mail
-from jagadata.demo.postgres import start_postgres
-from jagadata.demo.prefect_server import start_prefect_server
-from jagadata.demo.ssh_server import start_ssh
+from jagadata.lab.mail import start_mail
+from jagadata.lab.postgres import start_postgres
+from jagadata.lab.prefect_server import start_prefect_server
+from jagadata.lab.ssh_server import start_ssh
 
 DEBIAN_POSTGRES = Path("/usr/lib/postgresql")
 PROGRAMS = {
@@ -99,7 +99,7 @@ def mail_sink(tmp_path):
 @pytest.fixture(scope="session")
 def s3(lab):
     """A real S3 server (OpenStack Swift)."""
-    from jagadata.demo.swift import start_swift
+    from jagadata.lab.swift import start_swift
 
     with start_swift(lab / "swift") as server:
         yield server

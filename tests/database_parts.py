@@ -9,8 +9,9 @@ from types import SimpleNamespace
 
 from psycopg import sql
 
-from jagadata.adapters.postgres import Login, PostgresServer
-from jagadata.database_roles import render_roles_sql
+from jagadata.adapters.postgres.access import Login
+from jagadata.adapters.postgres.roles import render_roles_sql
+from jagadata.adapters.postgres.server import PostgresServer
 
 
 def office_of(server, databases):

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import asyncssh
 
-from jagadata.adapters.ssh_host import SshHost
-from jagadata.demo.processes import answers, free_port
-from jagadata.office import DataSet, HostEntry, Probe, Service, System
+from jagadata.adapters.ssh.host import SshHost
+from jagadata.lab.processes import answers, free_port
+from jagadata.office.machines import DataSet, HostEntry, Probe, Service, System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,7 +95,7 @@ def start_asyncssh(folder: Path) -> Iterator[Ssh]:
     key_text = _keys(folder, port)
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(folder)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "jagadata.demo.ssh_server", str(folder), str(port)],
+        [sys.executable, "-m", "jagadata.lab.ssh_server", str(folder), str(port)],
         env=environment,
         start_new_session=True,
     )

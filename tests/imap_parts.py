@@ -18,13 +18,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from jagadata.adapters.directory_store import DirectoryStore
-from jagadata.adapters.imap_mailbox import ImapMailbox
-from jagadata.collection.senders import Senders
-from jagadata.demo.imap_server import ImapServer
-from jagadata.demo.processes import Server, answers, free_port
-from jagadata.keys import make_keys
-from jagadata.office import parse_office
+from jagadata.adapters.directory.store import DirectoryStore
+from jagadata.adapters.mail.imap import ImapMailbox
+from jagadata.collection.intake.senders import Senders
+from jagadata.connections import RealConnections
+from jagadata.evidence.keys import make_keys
+from jagadata.lab.imap_server import ImapServer
+from jagadata.lab.processes import Server, answers, free_port
+from jagadata.office.file import parse_office
 from jagadata.workplace import Workplace
 from tests.unit.test_office import OFFICE
 
@@ -217,7 +218,7 @@ def make_place(folder, mail=None, *, clock=lambda: NOON, connections=None, **col
     value["collection"] = make_collection(**collection)
     value["spool"] = str(folder)
     office = parse_office(yaml.safe_dump(value, allow_unicode=True), folder=folder)
-    return Workplace(office, clock=clock, connections=connections)
+    return Workplace(office, clock=clock, connections=connections or RealConnections(office))
 
 
 def make_mailbox(server, place, **changes):

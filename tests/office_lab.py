@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from jagadata.approval import Decision
-from jagadata.backup_run import BackupOrder, BackupRun
-from jagadata.demo.mail import MailSink, start_mail
+from jagadata.backup.run import BackupOrder, BackupRun
+from jagadata.connections import open_workplace
 from jagadata.demo.office import Application, make_office, start_application
-from jagadata.office import load_office
-from jagadata.request import RestoreRequest
-from jagadata.restore_run import RestoreRun
-from jagadata.workplace import Workplace
+from jagadata.lab.mail import MailSink, start_mail
+from jagadata.office.file import load_office
+from jagadata.restore.request import RestoreRequest
+from jagadata.restore.run import RestoreRun
+from jagadata.signoff.signers import Decision
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
     from pathlib import Path
 
-    from jagadata.demo.postgres import Postgres
+    from jagadata.lab.postgres import Postgres
+    from jagadata.workplace import Workplace
 
 
 @dataclass
@@ -36,7 +37,7 @@ class OfficeLab:
     mail: MailSink
 
     def place(self) -> Workplace:
-        return Workplace(load_office(self.path))
+        return open_workplace(load_office(self.path))
 
     def change(self, edit) -> None:
         """Edit the office file's YAML value in place."""

@@ -14,12 +14,12 @@ import tempfile
 import threading
 from pathlib import Path
 
-from jagadata.adapters import sandbox
-from jagadata.office_collection import Limits
+from jagadata.adapters.spreadsheets import sandbox
+from jagadata.office.collection import Limits
 
 libc = ctypes.CDLL(None, use_errno=True)
 SYSCALLS = {"process_vm_readv": 310, "pidfd_open": 434} if os.uname().machine == "x86_64" else {}
-SECRET = "kunci-tanda-tangan-rahasia"  # noqa: S105 - of nobody
+SECRET = "kunci-tanda-tangan-rahasia"
 _SEIZE, _NEWUSER, _NEWNS, _NEWNET = 0x4206, 0x10000000, 0x00020000, 0x40000000
 
 
@@ -65,17 +65,17 @@ def attacks(facts):
         "baca berkas mesin (/etc/passwd)": lambda: read("/etc/passwd"),
         "baca lingkungan proses induk": lambda: read(f"/proc/{parent}/environ"),
         "baca memori proses induk (/proc)": lambda: os.close(os.open(f"/proc/{parent}/mem", os.O_RDONLY)) or "",
-        "baca berkas terbuka proses induk": lambda: str(os.listdir(f"/proc/{parent}/fd")),
-        "lihat folder kerja": lambda: str(os.listdir(folder)),
-        "lihat pustaka program": lambda: str(os.listdir(os.path.dirname(sandbox.__file__))),
+        "baca berkas terbuka proses induk": lambda: str(list(Path(f"/proc/{parent}/fd").iterdir())),
+        "lihat folder kerja": lambda: str(list(folder.iterdir())),
+        "lihat pustaka program": lambda: str(list(Path(sandbox.__file__).parent.iterdir())),
         "tulis di folder kerja": lambda: touch(folder / "tulisan"),
         "tulis di /tmp": lambda: os.close(os.open("/tmp", os.O_TMPFILE | os.O_WRONLY)) or "",
         "tulis di /": lambda: touch("/jagadata-uji-tulis") and Path("/jagadata-uji-tulis").unlink(),
-        "hapus berkas": lambda: (folder / "korban").unlink(),
-        "ganti nama berkas": lambda: os.rename(folder / "korban2", folder / "korban3"),
+        "hapus berkas": (folder / "korban").unlink,
+        "ganti nama berkas": lambda: (folder / "korban2").rename(folder / "korban3"),
         "potong berkas": lambda: os.truncate(folder / "korban4", 0),
-        "ubah izin berkas": lambda: os.chmod(folder / "korban5", 0o777),
-        "buat tautan ke kunci": lambda: os.symlink(key, folder / "tautan"),
+        "ubah izin berkas": lambda: (folder / "korban5").chmod(0o640),
+        "buat tautan ke kunci": lambda: (folder / "tautan").symlink_to(key),
         "kirim TCP ke mesin ini": lambda: connect(socket.AF_INET, socket.SOCK_STREAM, facts["tcp"]),
         "kirim UDP ke mesin ini": lambda: connect(socket.AF_INET, socket.SOCK_DGRAM, facts["udp"]),
         "kirim lewat soket berkas": lambda: connect(socket.AF_UNIX, socket.SOCK_STREAM, facts["path"]),

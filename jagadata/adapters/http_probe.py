@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from jagadata.errors import JagadataError, UnreachableError
 
 if TYPE_CHECKING:
-    from jagadata.office import Probe
+    from jagadata.office.machines import Probe
 
 _BODY_LIMIT = 1 << 20
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from jagadata import post
+from jagadata.connections import open_workplace
 from jagadata.errors import NotFoundError, RefusedError
-from jagadata.restore_run import RestoreRun
-from jagadata.workplace import Workplace
+from jagadata.restore.letters import close_restore
+from jagadata.restore.run import RestoreRun
 
 CODES = """\b
 Kode keluar:
@@ -30,7 +30,7 @@ def acknowledge(run: str, note: str, who: str, refused: bool) -> None:
 
     Run yang menunggu di Prefect dijawab dengan `jaga approve` atau `jaga reject`.
     """
-    with Workplace.open() as place:
+    with open_workplace() as place:
         opened = place.journal(run).outcome("open")
         if opened is None or "request" not in opened:
             raise NotFoundError(
@@ -57,5 +57,5 @@ def acknowledge(run: str, note: str, who: str, refused: bool) -> None:
             )
         answer = "Belum diterima" if refused else "Diterima pemohon"
         restore.acknowledge(answer=answer, recorded_by=chosen[0].name, how=note, note=note)
-        post.close_restore(restore)
+        close_restore(restore)
         click.echo(f"{answer}: dicatat pada permohonan {restore.number()} oleh {chosen[0].name}.")

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jagadata.adapters.deployer import deploy
-from jagadata.adapters.directory_store import DirectoryStore
-from jagadata.adapters.prefect_api import PrefectApi
-from jagadata.database_roles import render_roles_sql
+from jagadata.adapters.directory.store import DirectoryStore
+from jagadata.adapters.orchestrator.deployer import deploy
+from jagadata.adapters.orchestrator.prefect_api import PrefectApi
+from jagadata.adapters.postgres.roles import render_roles_sql
 from jagadata.errors import NotFoundError, RefusedError
-from jagadata.host_setup import render_host_setup
-from jagadata.office import load_office, office_path
+from jagadata.office.file import load_office, office_path
+from jagadata.services.setup import render_host_setup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,7 @@ def _known(what: str, name: str, names: Sequence[str]) -> None:
 @click.argument("file", metavar="[BERKAS]", type=click.Path(path_type=Path), default=Path("office.yaml"))
 def init(file: Path) -> None:
     """Menulis contoh berkas kantor yang diberi penjelasan (bawaan: office.yaml); tidak pernah menimpa."""
-    write_new(file, resources.files("jagadata").joinpath("starter.yaml").read_text(encoding="utf-8"))
+    write_new(file, resources.files("jagadata").joinpath("office/starter.yaml").read_text(encoding="utf-8"))
     click.echo(f"{file} ditulis. Berikutnya:")
     click.echo("  1. `jaga keys init`, lalu tempel keluarannya ke bagian keys;")
     click.echo("  2. ganti isian contoh dengan milik kantor (penjelasan: docs/office-file.md);")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
+from jagadata.adapters.satu_data.roles import render_inventory_sql
 from jagadata.cli.tables import print_table
-from jagadata.collection.inventory import render_inventory_sql
+from jagadata.collection.claims import find_holder
 from jagadata.collection.round import parse_round
-from jagadata.collection.round_claims import find_holder
-from jagadata.collection.round_run import RoundRun, find_policy
+from jagadata.collection.run import RoundRun, find_policy
+from jagadata.connections import open_workplace
 from jagadata.errors import NotFoundError, RefusedError
-from jagadata.workplace import Workplace
 
 CODES = """\b
 Kode keluar:
@@ -29,14 +29,14 @@ def inventory() -> None:
 @inventory.command(name="prepare", epilog=CODES)
 def prepare() -> None:
     """Mencetak SQL untuk basis data dan login inventaris; dijalankan administrator dengan psql."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         click.echo(render_inventory_sql(find_policy(place).inventory), nl=False)
 
 
 @inventory.command(name="migrate", epilog=CODES)
 def migrate() -> None:
     """Membuat atau memutakhirkan tabel inventaris. Aman diulang; langkah 5 melakukannya sendiri."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         done = place.inventory(find_policy(place)).migrate()
         click.echo("Tabel inventaris dimutakhirkan." if done else "Tabel inventaris sudah mutakhir.")
 
@@ -45,7 +45,7 @@ def migrate() -> None:
 @click.argument("name", metavar="PUTARAN")
 def show(name: str) -> None:
     """Menampilkan status dan versi setiap data pada satu putaran."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         round = parse_round(name)
         book = place.inventory(find_policy(place))
         rows = []
@@ -69,9 +69,10 @@ def show(name: str) -> None:
 @click.argument("name", metavar="PUTARAN")
 def take_in(name: str) -> None:
     """Mengulang langkah 5 bagi data lengkap yang belum masuk inventaris atau belum terpublikasi. Yang sudah selesai tidak diulang."""
-    from jagadata.collection import inventory_run  # late: the other commands need none of it
+    from jagadata.collection.closing import steps  # late: the other commands need none of it
+    from jagadata.collection.inventory.run import carry_in
 
-    with Workplace.open() as place:
+    with open_workplace() as place:
         round = parse_round(name)
         holder = find_holder(place, round)
         if not holder:
@@ -84,8 +85,8 @@ def take_in(name: str) -> None:
                 f"Langkah 5 {round.text} belum dijalankan.",
                 "Tutup dahulu pengumpulan datanya (`jaga pending`).",
             )
-        refusals = inventory_run.carry_in(run)
-        rows = [[name, str(count), text] for name, count, text in inventory_run.stored(run, refusals)]
+        refusals = carry_in(run)
+        rows = [[name, str(count), text] for name, count, text in steps.stored(run, refusals)]
         print_table(("Data", "Baris", "Keterangan"), rows)
         if refusals:
             raise RefusedError(

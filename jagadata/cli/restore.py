@@ -19,13 +19,14 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from jagadata import papers, post
-from jagadata.approval import Decision
+from jagadata.connections import open_workplace
 from jagadata.errors import BusyError, JagadataError, NotFoundError, RefusedError
-from jagadata.plan_sheet import make_plan_facts
-from jagadata.request import RestoreRequest
-from jagadata.restore_run import RestoreRun
-from jagadata.workplace import Workplace
+from jagadata.restore.letters import confirm_receipt, inform_requester
+from jagadata.restore.papers.markdown import render_restore
+from jagadata.restore.papers.plan_sheet import make_plan_facts
+from jagadata.restore.request import RestoreRequest
+from jagadata.restore.run import RestoreRun
+from jagadata.signoff.signers import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,7 +119,7 @@ def _carry_out(
     **request: Any,
 ) -> None:
     console = Console()
-    with Workplace.open() as place:
+    with open_workplace() as place:
         entry = place.office.system(system)
         purpose = request.get("purpose", "Produksi")
         if not (approved_by and letter) and (
@@ -156,9 +157,9 @@ def _carry_out(
         try:
             progress_bar("Memeriksa back up", restore_run.expected_bytes(), restore_run.receive)
         except JagadataError:
-            post.inform_requester(restore_run)
+            inform_requester(restore_run)
             raise
-        post.confirm_receipt(restore_run)
+        confirm_receipt(restore_run)
         for label, value in make_plan_facts(restore_run.plan, restore_run.impact):
             console.print(f"  {label}: {value}", markup=False)
         _approve(restore_run, approved_by, letter)
@@ -174,8 +175,8 @@ def carry_on(run: RestoreRun) -> None:
         raise BusyError(
             f"Run {run.run} sedang dikerjakan di tempat lain.", "Tunggu sampai selesai; lihat `jaga forms`."
         )
-    post.inform_requester(run)
-    Console().print(papers.render_markdown(run.form(), tz=run.place.timezone), markup=False)
+    inform_requester(run)
+    Console().print(render_restore(run.form(), run.place.timezone), markup=False)
     if run.status != "Selesai":
         error = JagadataError(f"Restore {run.number()} {run.status}: {run.reason}")
         error.exit_code = run.result.get("exit_code", error.exit_code)
@@ -204,7 +205,7 @@ def _withdraw(run: RestoreRun) -> NoReturn:
     if run.journal.began("prepare"):
         raise click.Abort
     run.close("Dibatalkan petugas sebelum apa pun dihentikan; tidak ada data yang diubah.", "Ditolak")
-    post.inform_requester(run)
+    inform_requester(run)
     raise RefusedError(
         f"Permohonan {run.number()} dibatalkan petugas; tidak ada yang dihentikan atau diubah.",
         "Ajukan permohonan baru bila restore masih diperlukan.",

@@ -7,21 +7,28 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jagadata.adapters.workbooks import read_attendance
 from jagadata.cli.first_day import write_new
 from jagadata.cli.tables import print_problems, print_table
-from jagadata.collection import intake_run
-from jagadata.collection.late_arrivals import make_late_rows
+from jagadata.collection.claims import find_holder, find_rounds
+from jagadata.collection.intake.delivery_table import make_delivery_rows
+from jagadata.collection.intake.late_arrivals import make_late_rows
+from jagadata.collection.intake.run import (
+    accept_receipt,
+    list_deliveries,
+    list_open_rounds,
+    list_quarantine,
+    list_unread_mails,
+    take_in_round,
+)
 from jagadata.collection.round import Round, parse_round
-from jagadata.collection.round_claims import find_holder, find_rounds
-from jagadata.collection.round_run import RoundRun, find_policy
+from jagadata.collection.run import RoundRun, find_policy
+from jagadata.connections import open_workplace
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
-from jagadata.papers import make_delivery_rows
-from jagadata.records import Problem
-from jagadata.workplace import Workplace
+from jagadata.findings import Problem
 
 if TYPE_CHECKING:
-    from jagadata.ports import Store
+    from jagadata.ports.store import Store
+    from jagadata.workplace import Workplace
 
 CODES = """\b
 Kode keluar:
@@ -52,7 +59,7 @@ def _open(place: Workplace, text: str) -> RoundRun:
 @round_group.command(name="list", epilog=CODES)
 def list_rounds() -> None:
     """Menampilkan semua putaran."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         find_policy(place)
         print_table(
             ("Putaran", "Run", "Keadaan", "Batas waktu", "Data lengkap"),
@@ -64,7 +71,7 @@ def _row(place: Workplace, one: Round) -> list[str]:
     run = RoundRun(place, find_holder(place, one))
     if run.journal.outcome("1") is None:
         return [one.text, run.run, run.status or "disiapkan", "-", "-"]
-    deliveries = intake_run.deliveries(run)
+    deliveries = list_deliveries(run)
     complete = sum(item.is_complete for item in deliveries)
     return [
         one.text,
@@ -79,16 +86,16 @@ def _row(place: Workplace, one: Round) -> list[str]:
 @click.argument("name", metavar="PUTARAN")
 def show(name: str) -> None:
     """Menampilkan siapa menyampaikan apa, isi karantina, dan surel yang perlu dibaca petugas."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         run = _open(place, name)
-        rows = make_delivery_rows(intake_run.deliveries(run), place.timezone)
+        rows = make_delivery_rows(list_deliveries(run), place.timezone)
         if rows:
             print_table(tuple(rows[0]), [list(row.values()) for row in rows])
-        held = intake_run.quarantine(run)
+        held = list_quarantine(run)
         if held:
             click.echo("Karantina (pengirim tidak dikenal; terima dengan `jaga round accept`):")
             print_table(("Tanda terima", "Pengirim", "Berkas", "Sebab"), [list(row.values()) for row in held])
-        unread = intake_run.unread_mails(run)
+        unread = list_unread_mails(run)
         if unread:
             click.echo("Perlu dibaca petugas (tanpa data, tidak dijawab):")
             print_table(tuple(unread[0]), [list(row.values()) for row in unread])
@@ -103,11 +110,11 @@ def show(name: str) -> None:
 @click.argument("file", metavar="BERKAS", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def attendance(name: str, file: Path) -> None:
     """Memasukkan presensi dari Daftar Hadir (XLSX) yang sudah diisi."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         run = _open(place, name)
         if run.journal.outcome("3") is not None:
             raise RefusedError(f"Presensi {run.title} sudah ditutup.", "Lihat dengan `jaga round papers`.")
-        found = read_attendance(file, run.agencies)
+        found = place.spreadsheets.read_attendance(file, run.agencies)
         run.enter_attendance(found)
         click.echo(
             f"{len(found.present)} dari {len(run.agencies)} OPD hadir. Jawab gerbang presensi di UI Prefect untuk melanjutkan."
@@ -118,10 +125,10 @@ def attendance(name: str, file: Path) -> None:
 @click.pass_context
 def intake(context: click.Context) -> None:
     """Mengambil, memeriksa, dan menjawab kiriman OPD sekarang, tanpa server Prefect."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         problems: list[Problem] = []
-        for run in intake_run.open_rounds(place):
-            done = intake_run.take_in(run)
+        for run in list_open_rounds(place):
+            done = take_in_round(run)
             click.echo(f"{run.title}: {done.summary}")
             problems += done.problems
     print_problems(problems)
@@ -136,7 +143,7 @@ def intake(context: click.Context) -> None:
 @click.option("--by", required=True, help="ID pejabat yang memutuskan.")
 def accept(name: str, receipt: str, agency: str, by: str) -> None:
     """Menerima berkas dari karantina sebagai kiriman sebuah OPD."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         run = _open(place, name)
         official = place.office.official(by)
         if agency not in [one.id for one in run.agencies]:
@@ -144,7 +151,7 @@ def accept(name: str, receipt: str, agency: str, by: str) -> None:
             raise NotFoundError(
                 f"OPD '{agency}' tidak ada di berkas kantor.", f"Pilih salah satu dari: {known}."
             )
-        intake_run.accept(run, receipt, agency, official.id)
+        accept_receipt(run, receipt, agency, official.id)
         click.echo(
             f"{receipt} diterima sebagai kiriman {run.agency(agency).name}; diperiksa pada penerimaan berikutnya."
         )
@@ -160,7 +167,7 @@ def accept(name: str, receipt: str, agency: str, by: str) -> None:
 )
 def papers(name: str, folder: Path) -> None:
     """Menyimpan surat, presensi, dan laporan putaran sebagai berkas."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         _open(place, name)
         prefix = f"rounds/{parse_round(name)}/papers/"
         seen: set[str] = set()
@@ -172,7 +179,7 @@ def papers(name: str, folder: Path) -> None:
                 silent.append(error)
         if len(silent) == len(place.stores):
             raise silent[0]
-        print_problems([Problem(place="penyimpanan", what=error.message) for error in silent])
+        print_problems([Problem(where="penyimpanan", what=error.message) for error in silent])
 
 
 def _save(store: Store, prefix: str, folder: Path, seen: set[str]) -> None:

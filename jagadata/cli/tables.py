@@ -13,7 +13,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from jagadata.records import Problem
+    from jagadata.findings import Problem
 
 
 def clean(text: str) -> str:
@@ -34,4 +34,4 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def print_problems(problems: Sequence[Problem]) -> None:
     for problem in problems:
-        click.echo(clean(f"MASALAH {problem.place}: {problem.what}"))
+        click.echo(clean(f"MASALAH {problem.where}: {problem.what}"))

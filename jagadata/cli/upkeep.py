@@ -6,14 +6,15 @@ import getpass
 
 import click
 
-from jagadata import papers, post
-from jagadata.backup_run import BackupOrder, BackupRun
+from jagadata.backup.letters import file_backup_form
+from jagadata.backup.papers.markdown import render_backup
+from jagadata.backup.run import BackupOrder, BackupRun
 from jagadata.cli.restore import carry_on
 from jagadata.cli.tables import print_problems, print_table
+from jagadata.connections import open_workplace
 from jagadata.errors import JagadataError, NotFoundError, RefusedError
-from jagadata.restore_run import RestoreRun
-from jagadata.sweep import sweep as find_and_clean
-from jagadata.workplace import Workplace
+from jagadata.restore.run import RestoreRun
+from jagadata.upkeep.sweep import sweep as find_and_clean
 
 SWEEP_CODES = """\b
 Kode keluar:
@@ -35,7 +36,7 @@ Kode keluar:
 @click.pass_context
 def sweep(context: click.Context, yes: bool) -> None:
     """Menampilkan sisa run yang terputus dan artinya; dengan --yes membersihkan yang aman dibersihkan."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         report = find_and_clean(place, dry_run=not yes, by=getpass.getuser())
     rows = report.table()
     if rows:
@@ -53,7 +54,7 @@ def sweep(context: click.Context, yes: bool) -> None:
 @click.option("--yes", is_flag=True, help="Jangan bertanya lagi sebelum layanan dihentikan.")
 def resume(run: str, yes: bool) -> None:
     """Melanjutkan run yang terhenti dari langkah pertama yang belum selesai; tidak ada langkah yang diulang tanpa dilihat dahulu."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         opened = place.journal(run).outcome("open")
         if opened is None:
             raise NotFoundError(
@@ -83,8 +84,8 @@ def _resume_backup(run: BackupRun) -> None:
         for system in run.waiting(number, opened["systems"]):
             step(system)
     form = run.fill_form()
-    post.file_backup_form(run.place, form, step=5)
-    click.echo(papers.render_markdown(form, tz=run.place.timezone))
+    file_backup_form(run.place, form, step=5)
+    click.echo(render_backup(form, run.place.timezone))
     if run.failures():
         raise JagadataError(
             f"Back up {form.number}: {', '.join(run.failures())} gagal.",

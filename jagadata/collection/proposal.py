@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from jagadata.calendar import add_working_days, format_date, is_working_day
+from jagadata.text.formats import format_date
+from jagadata.text.periods import add_working_days, is_working_day
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from zoneinfo import ZoneInfo
 
-    from jagadata.office_collection import Collection as Policy
-    from jagadata.office_collection import DatasetEntry
+    from jagadata.office.collection import Collection as Policy
+    from jagadata.office.collection import DatasetEntry
 
 
 @dataclass(frozen=True, kw_only=True)

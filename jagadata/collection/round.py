@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal, Self
 
-from jagadata.calendar import WIB, to_local
 from jagadata.errors import RefusedError
+from jagadata.text.formats import WIB, to_local
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from jagadata.demo.postgres import Postgres
+    from jagadata.lab.postgres import Postgres
 
 ADDRESS = "satudata@example.id"
 GROUPS = ("I", "II", "III", "IV")

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from jagadata.adapters.directory_store import DirectoryStore
-from jagadata.database_roles import render_roles_sql
-from jagadata.demo.processes import answers, free_port
-from jagadata.demo.supervisor import start_supervisor
-from jagadata.keys import make_keys
-from jagadata.office import load_office
+from jagadata.adapters.directory.store import DirectoryStore
+from jagadata.adapters.postgres.roles import render_roles_sql
+from jagadata.evidence.keys import make_keys
+from jagadata.lab.processes import answers, free_port
+from jagadata.lab.supervisor import start_supervisor
+from jagadata.office.file import load_office
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from jagadata.demo.mail import MailSink
-    from jagadata.demo.postgres import Postgres
-    from jagadata.demo.ssh_server import SshServer
-    from jagadata.demo.supervisor import Supervisor
+    from jagadata.lab.mail import MailSink
+    from jagadata.lab.postgres import Postgres
+    from jagadata.lab.ssh_server import SshServer
+    from jagadata.lab.supervisor import Supervisor
 
 LETTERS = (
     "Undangan Rapat Koordinasi",
@@ -81,8 +81,8 @@ def start_application(
         )
     port = free_port()
     programs: Mapping[str, Sequence[str]] = {
-        "web": [sys.executable, "-m", "jagadata.demo.app", str(port)],
-        "antrean": [sys.executable, "-m", "jagadata.demo.queue_worker", "0.5"],
+        "web": [sys.executable, "-m", "jagadata.lab.app", str(port)],
+        "antrean": [sys.executable, "-m", "jagadata.lab.queue_worker", "0.5"],
     }
     supervisor = start_supervisor(folder, programs, environment={"APP_DSN": dsn})
     supervisor.server.wait_for(lambda: answers(port), "web application")

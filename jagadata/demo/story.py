@@ -11,93 +11,27 @@ import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rich.console import Console
-from rich.panel import Panel
 from rich.table import Table
 
-from jagadata.adapters.prefect_api import PrefectApi
-from jagadata.calendar import format_duration, format_number
+from jagadata.adapters.orchestrator.prefect_api import PrefectApi
+from jagadata.connections import open_workplace
 from jagadata.demo.agencies import make_collection
-from jagadata.demo.imap_server import start_imap
-from jagadata.demo.mail import start_mail
 from jagadata.demo.office import make_office, start_application
-from jagadata.demo.postgres import start_postgres
-from jagadata.demo.prefect_server import start_prefect_server, start_worker
-from jagadata.demo.ssh_server import start_ssh
-from jagadata.demo.swift import start_swift
-from jagadata.office import load_office
-from jagadata.restore_run import RestoreRun
-from jagadata.workplace import Workplace
+from jagadata.demo.scene import ENDED, Scene, Teller, sign_off
+from jagadata.lab.imap_server import start_imap
+from jagadata.lab.mail import start_mail
+from jagadata.lab.postgres import start_postgres
+from jagadata.lab.prefect_server import start_prefect_server, start_worker
+from jagadata.lab.ssh_server import start_ssh
+from jagadata.lab.swift import start_swift
+from jagadata.office.file import load_office
+from jagadata.restore.run import RestoreRun
+from jagadata.text.formats import format_duration, format_number
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from jagadata.demo.imap_server import ImapServer
-    from jagadata.demo.mail import MailSink
-    from jagadata.demo.office import Application
-    from jagadata.demo.postgres import Postgres
-    from jagadata.demo.prefect_server import PrefectServer
-
-ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 REQUESTER = "dewi@example.id"
-
-
-@dataclass
-class Scene:
-    """Everything that runs for the demo."""
-
-    folder: Path
-    postgres: Postgres
-    mail: MailSink
-    application: Application
-    mailbox: ImapServer
-    office: Path
-    prefect: PrefectServer
-    api: PrefectApi
-    keep: bool
-    papers: Path
-    shown: set[str] = field(default_factory=set)
-
-    def show(self, teller: Teller) -> None:
-        """The mails and papers that are new since the last time."""
-        found = [
-            ("Surat elektronik (mail)", f"{message['to']}: {message['subject']}")
-            for message in self.mail.messages()
-        ]
-        found += [("PDF", str(path)) for path in sorted(self.papers.glob("*.pdf"))]
-        for label, text in found:
-            if text not in self.shown:
-                teller.fact(label, text)
-            self.shown.add(text)
-
-
-class Teller:
-    """Prints the story: Indonesian first, English dimmed below."""
-
-    def __init__(self) -> None:
-        self.console = Console(highlight=False)
-        self.begun = time.monotonic()
-
-    def say(self, indonesian: str, english: str) -> None:
-        self.console.print(f"[bold]{indonesian}[/bold]")
-        self.console.print(f"[dim]{english}[/dim]\n")
-
-    def act(self, number: str, indonesian: str, english: str) -> None:
-        seconds = int(time.monotonic() - self.begun)
-        self.console.print(
-            Panel(
-                f"[bold]{indonesian}[/bold]\n[dim]{english}[/dim]",
-                title=f"{number} · {seconds} s",
-                title_align="left",
-            )
-        )
-
-    def fact(self, label: str, value: str) -> None:
-        self.console.print(f"  {label}: {value}", soft_wrap=True, markup=False)
 
 
 def open_scene(stack: ExitStack, folder: Path, teller: Teller, *, keep: bool) -> Scene:
@@ -169,39 +103,6 @@ def count_letters(scene: Scene) -> int:
         return int(json.load(answer)["jumlah"])
 
 
-def sign_off(
-    scene: Scene,
-    teller: Teller,
-    run: str,
-    decision: str,
-    who: str,
-    values: Mapping[str, Any] | None = None,
-) -> None:
-    """The gate of a run: the person at the screen decides (KEEP=1), else the demo does, as that official would."""
-    end = time.monotonic() + 180
-    while True:
-        found = scene.api.wait(run, ("Suspended", *ENDED), 180)
-        if found.state != "Suspended":
-            raise SystemExit(f"{found.flow}: {found.state} {found.message}")
-        gate = scene.api.gate(run, 30)
-        if decision in gate.decisions:
-            break
-        if time.monotonic() > end:
-            raise SystemExit(f"{found.flow}: '{decision}' is not what is asked for:\n{gate.text}")
-        time.sleep(0.5)  # the gate before this one, just answered
-    signer = next((one for one in gate.signers if f"[{who}]" in one), gate.signers[0])
-    if scene.keep:
-        teller.say(
-            f"Buka {scene.api.ui_url(run)}, tekan Resume, pilih keputusan sebagai {signer}.",
-            f"Open the page, press Resume, and decide as this official ('{decision}' goes on).",
-        )
-        while scene.api.read(run).state == "Suspended":
-            time.sleep(1)
-        return
-    teller.fact("Tanda tangan (sign-off)", f"{signer}: {decision}   [jaga approve {run[:8]}…]")
-    scene.api.answer(run, decision, signer, "sesuai" if decision == "Diterima" else "", values)
-
-
 def back_up(scene: Scene, teller: Teller) -> str:
     teller.act(
         "2", "SOP Back Up Data, langkah 1–6", "Backup by the SOP: dump, verify, name, secure, form, sign-off"
@@ -253,7 +154,7 @@ def restore(scene: Scene, teller: Teller) -> str:
 
 def prove(scene: Scene, teller: Teller, counts: list[int], backup: str, run: str) -> bool:
     """The proof: the application's rows, the papers, the mails. True if all is as it was."""
-    with Workplace(load_office(scene.office)) as place:
+    with open_workplace(load_office(scene.office)) as place:
         result = RestoreRun(place, run).result or {}
         for store in place.stores:
             for stored in store.list("forms/"):

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 import asyncssh
 import pytest
 
-from jagadata.adapters.local_host import LocalHost
-from jagadata.adapters.ssh_host import SshHost
+from jagadata.adapters.ssh.host import SshHost
 from jagadata.errors import JagadataError, RefusedError, UnreachableError
+from jagadata.lab.local_host import LocalHost
 from tests.host_parts import Ssh, await_true, free_port, start_asyncssh, start_openssh
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jagadata.ports import Host
+    from jagadata.ports.host import Host
 
 STARTERS = {"asyncssh": start_asyncssh, "openssh": start_openssh}
 SERVERS = ["asyncssh", pytest.param("openssh", marks=pytest.mark.needs("sshd"))]

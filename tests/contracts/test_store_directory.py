@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from jagadata.adapters.directory_store import MARKER, DirectoryStore
+from jagadata.adapters.directory.store import MARKER, DirectoryStore
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from tests.contracts.test_stores import EARLIER, keys, pattern, write
 
@@ -146,7 +146,7 @@ def test_a_folder_that_can_not_be_read_is_an_error_and_not_an_empty_list(store, 
             import os
             os.setgid(65534); os.setuid(65534)
             from pathlib import Path
-            from jagadata.adapters.directory_store import DirectoryStore
+            from jagadata.adapters.directory.store import DirectoryStore
             from jagadata.errors import RefusedError
             try:
                 list(DirectoryStore("kedua", Path({str(folder)!r})).list(""))
@@ -205,7 +205,7 @@ _SMALL_DISK = """
         Path("/proc/self", name).write_text(f"0 {number} 1")
     if libc.mount(b"none", sys.argv[1].encode(), b"tmpfs", 0, b"size=1m"):
         sys.exit(print("tidak bisa"))
-    from jagadata.adapters.directory_store import DirectoryStore
+    from jagadata.adapters.directory.store import DirectoryStore
     from jagadata.errors import RefusedError
     path = Path(sys.argv[1])
     DirectoryStore.prepare(path)
@@ -245,7 +245,7 @@ _NO_LINKS = """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, filter, 0, 0):
         sys.exit(print("tidak bisa"))
-    from jagadata.adapters.directory_store import DirectoryStore
+    from jagadata.adapters.directory.store import DirectoryStore
     from jagadata.errors import AlreadyExistsError
     path = Path(sys.argv[1])
     DirectoryStore.prepare(path)
@@ -282,7 +282,7 @@ def test_a_writer_that_was_killed_leaves_only_what_is_swept(folder, store):
     code = f"""
         import os
         from pathlib import Path
-        from jagadata.adapters.directory_store import DirectoryStore
+        from jagadata.adapters.directory.store import DirectoryStore
         upload = DirectoryStore("kedua", Path({str(folder)!r})).create("data/1")
         upload.write(bytes(3 * 2**20))
         os.kill(os.getpid(), 9)
@@ -318,5 +318,5 @@ def test_no_open_file_is_left_behind(store):
 def test_stores_on_one_disk_say_so(store, tmp_path):
     DirectoryStore.prepare(tmp_path / "lain")
     assert DirectoryStore("lain", tmp_path / "lain").features().device == store.features().device
-    assert store.features().place == str(store.path)
+    assert store.features().where == str(store.path)
     assert errno.ENOSPC  # the errors of full disks are those of errno(3)

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jagadata.adapters.directory_store import DirectoryStore
-from jagadata.adapters.memory_store import MemoryStore
-from jagadata.adapters.s3_store import S3Store
+from jagadata.adapters.directory.store import DirectoryStore
+from jagadata.adapters.s3.store import S3Store
 from jagadata.errors import AlreadyExistsError, NotFoundError, RefusedError
-from jagadata.ports import StoredObject
+from jagadata.lab.memory_store import MemoryStore
+from jagadata.ports.store import StoredObject
 
 PART = 2**20
 EARLIER = timedelta(seconds=-60)  # an age that everything has
@@ -301,7 +301,7 @@ def test_a_stream_is_locked_after_it_is_whole(store):
 
 def test_it_says_where_it_is(place):
     features = place().features()
-    assert features.place
+    assert features.where
     assert features.device == place().features().device
     assert features.conditional
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jagadata.office_collection import DatasetEntry
+from jagadata.office.collection import DatasetEntry
 
 
 def _dataset(code, name, unit, columns, **more):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jagadata.adapters.table_reader import examine
+from jagadata.adapters.spreadsheets.examiner import examine
 from jagadata.collection.round import Round
-from jagadata.office_collection import Limits
+from jagadata.office.collection import Limits
 from tests.corpus import hostile, tables
 from tests.corpus.asked import DATASETS
 

@@ -10,10 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from jagadata.adapters.prefect_api import PrefectApi
+from jagadata.adapters.orchestrator.prefect_api import PrefectApi
 from jagadata.demo.agencies import make_collection
-from jagadata.demo.prefect_server import start_prefect_server, start_worker
-from jagadata.demo.ssh_server import start_ssh
+from jagadata.lab.prefect_server import start_prefect_server, start_worker
+from jagadata.lab.ssh_server import start_ssh
 from tests.office_lab import open_office
 
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from jagadata.collection.round_run import RoundRun
+from jagadata.collection.run import RoundRun
 from jagadata.demo.agencies import broken_file, good_file, mended_file
 
 ROUND = "SOP Pengumpulan Data/putaran"

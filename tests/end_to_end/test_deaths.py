@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from jagadata.restore_run import RestoreRun
+from jagadata.restore.run import RestoreRun
 from tests.end_to_end.test_both_sops import wait_until
 
 SWITCH_SECONDS = 14

@@ -14,11 +14,11 @@ from itertools import count
 
 import pytest
 
-from jagadata.calendar import period_of
 from jagadata.errors import RefusedError
-from jagadata.journal import now
-from jagadata.reading_back import read_back
-from jagadata.restore_run import RestoreRun
+from jagadata.evidence.journal import now
+from jagadata.restore.run import RestoreRun
+from jagadata.text.periods import period_of
+from jagadata.vault.verification import read_back
 from tests.end_to_end.conftest import ENDED
 from tests.end_to_end.test_both_sops import wait_until
 from tests.end_to_end.test_deaths import SWITCH_SECONDS, kill, kill_a_session, processes_of
@@ -258,7 +258,9 @@ def check_copies(place, backup):
     for store in place.stores:
         if store.name in backup.stores:
             versions = backup.versions_in(store.name)
-            read_back(place, backup.manifest.system, backup.manifest.data, store, versions)
+            read_back(
+                place.server(backup.manifest.system), place.identity(), backup.manifest.data, store, versions
+            )
 
 
 @pytest.mark.timeout(900)

@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from jagadata.demo.prefect_server import start_worker
 from jagadata.errors import JagadataError
+from jagadata.lab.prefect_server import start_worker
 from tests.end_to_end.test_both_sops import wait_until
 from tests.end_to_end.test_deaths import SWITCH_SECONDS
 from tests.end_to_end.test_every_step import (

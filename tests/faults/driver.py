@@ -8,10 +8,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from jagadata.office import load_office
-from jagadata.request import RestoreRequest
-from jagadata.restore_run import RestoreRun
-from jagadata.workplace import Workplace
+from jagadata.connections import open_workplace
+from jagadata.office.file import load_office
+from jagadata.restore.request import RestoreRequest
+from jagadata.restore.run import RestoreRun
 from tests.faults.scenario import carry_out, play_backup, play_restore
 from tests.faults.tap import Fault, Tap
 
@@ -21,7 +21,7 @@ def main(
 ) -> None:
     office = load_office(Path(office_path))
     object.__setattr__(office.policy.restore, "switch_minutes", switch_seconds / 60)  # seconds, only here
-    with Workplace(office) as place, tap or Tap(Fault(at, "kill") if at >= 0 else None):
+    with open_workplace(office) as place, tap or Tap(Fault(at, "kill") if at >= 0 else None):
         if procedure == "backup":
             print(play_backup(place, run))
         elif procedure == "resume":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from jagadata.errors import JagadataError
-from jagadata.restore_run import RestoreRun
+from jagadata.restore.run import RestoreRun
 from tests.faults.scenario import Verdict, carry_out
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import hashlib
 import os
 from typing import TYPE_CHECKING, ClassVar
 
-from jagadata.adapters.connections import RealConnections
-from jagadata.adapters.s3_store import S3Store
-from jagadata.demo.swift import start_swift
-from jagadata.office import load_office
+from jagadata.adapters.s3.store import S3Store
+from jagadata.connections import RealConnections
+from jagadata.lab.swift import start_swift
+from jagadata.office.file import load_office
 from jagadata.workplace import Workplace
 from tests.faults.http_proxy import HttpProxy, HttpTap, kinds_of
 from tests.faults.scenario import BackupScenario, RestoreScenario
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from pathlib import Path
 
-    from jagadata.office import StoreEntry
-    from jagadata.ports import Store
+    from jagadata.office.stores import StoreEntry
+    from jagadata.ports.store import Store
     from tests.faults.tap import Fault
 
 PART = 2**20
@@ -33,7 +33,7 @@ class QuickConnections(RealConnections):
     """As in life, but the store gives up after seconds, not minutes, and cuts its uploads small."""
 
     READ_TIMEOUT: ClassVar[float] = 1.5
-    PATIENCE: ClassVar[float] = 6
+    TIMEOUT: ClassVar[float] = 6
 
     def store(self, entry: StoreEntry) -> Store:
         if entry.kind == "directory":
@@ -47,7 +47,7 @@ class QuickConnections(RealConnections):
             part_size=PART,
             connect_timeout=2,
             read_timeout=self.READ_TIMEOUT,
-            patience=self.PATIENCE,
+            timeout=self.TIMEOUT,
         )
 
 

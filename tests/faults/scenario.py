@@ -8,13 +8,15 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from jagadata import follow_up, post
-from jagadata.approval import Decision
-from jagadata.backup_run import BackupOrder, BackupRun
+from jagadata.backup.letters import file_backup_form
+from jagadata.backup.run import BackupOrder, BackupRun
 from jagadata.errors import JagadataError, NotFoundError
-from jagadata.reading_back import read_back
-from jagadata.restore_run import RestoreRun
-from jagadata.sweep import sweep
+from jagadata.restore import follow_up
+from jagadata.restore.letters import inform_again, inform_requester
+from jagadata.restore.run import RestoreRun
+from jagadata.signoff.signers import Decision
+from jagadata.upkeep.sweep import sweep
+from jagadata.vault.verification import read_back
 from tests.faults.tap import KINDS, Tap
 
 if TYPE_CHECKING:
@@ -106,7 +108,7 @@ def play_restore(place, run: str, request) -> str:
         pass
     with contextlib.suppress(JagadataError):
         if restore.result is not None or restore.status == "Ditolak":
-            post.inform_requester(restore)
+            inform_requester(restore)
     return restore.status
 
 
@@ -124,7 +126,7 @@ def play_backup(place, run: str) -> bool:
         for system in done.open()["systems"]:
             for step in (done.dump, done.verify, done.name, done.secure):
                 step(system)
-        post.file_backup_form(place, done.fill_form(), step=5)
+        file_backup_form(place, done.fill_form(), step=5)
         return not done.failures()
     except JagadataError:
         return False
@@ -145,9 +147,9 @@ class RestoreScenario(Scenario):
                 return "tanpa nomor"
             ended = follow_up.finish_dead(place, run)
             if ended is not None:
-                post.inform_requester(ended)
+                inform_requester(ended)
             else:
-                post.inform_again(RestoreRun(place, run))
+                inform_again(RestoreRun(place, run))
             return RestoreRun(place, run).status
 
     def check(self, tap: Tap, *, play=None) -> Verdict:
@@ -243,8 +245,8 @@ class BackupScenario(Scenario):
                     if store.name in backup.stores:
                         try:
                             read_back(
-                                place,
-                                self.system,
+                                place.server(self.system),
+                                place.identity(),
                                 backup.manifest.data,
                                 store,
                                 backup.versions_in(store.name),

@@ -11,11 +11,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from jagadata import post
-from jagadata.approval import Decision
-from jagadata.demo.ssh_server import start_ssh
 from jagadata.errors import JagadataError
-from jagadata.restore_run import RestoreRun
+from jagadata.lab.ssh_server import start_ssh
+from jagadata.restore.letters import inform_requester
+from jagadata.restore.run import RestoreRun
+from jagadata.signoff.signers import Decision
 from tests.faults.kills import SWITCH_SECONDS
 from tests.faults.scenario import STEPS, Verdict
 from tests.faults.tap import Tap
@@ -108,9 +108,9 @@ class Anvil:
     def _revive(self, blow: Blow, clock: Clock) -> None:
         end = time.monotonic() + (60 if blow.endswith("gone") else BRIEF_SECONDS)
         time.sleep(BRIEF_SECONDS)
-        patience = time.monotonic() + 2 * SWITCH_SECONDS + 2  # for a service that never went off
+        deadline = time.monotonic() + 2 * SWITCH_SECONDS + 2  # for a service that never went off
         while time.monotonic() < end and (not clock.went_off or not clock.up):
-            if not clock.went_off and time.monotonic() > patience:
+            if not clock.went_off and time.monotonic() > deadline:
                 break
             time.sleep(0.05)
         ssh = self.scenario.ssh
@@ -139,7 +139,7 @@ def play(scenario, run: str, smith: Blacksmith) -> str:
                 smith.now = step
                 getattr(recovery, step)()
             smith.now = ""
-        post.inform_requester(restore)
+        inform_requester(restore)
     return "ended"
 
 

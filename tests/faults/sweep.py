@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jagadata.demo.postgres import start_postgres
-from jagadata.demo.ssh_server import start_ssh
+from jagadata.lab.postgres import start_postgres
+from jagadata.lab.ssh_server import start_ssh
 from tests.faults.kills import run_kills
 from tests.faults.s3_scenario import S3BackupScenario, S3RestoreScenario, open_s3_office
 from tests.faults.scenario import BackupScenario, RestoreScenario, Verdict

@@ -209,8 +209,7 @@ _ERRNO = {
 
 
 def _tap_folders(tap):
-    import jagadata.adapters.directory_folder as folder
-    import jagadata.adapters.directory_upload as upload
+    from jagadata.adapters.directory import folder, upload
 
     seen = _TappedOs(tap)
     yield mock.patch.object(folder, "os", seen)

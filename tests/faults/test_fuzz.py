@@ -8,7 +8,7 @@ import json
 from contextlib import suppress
 from dataclasses import asdict
 from types import SimpleNamespace
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import pyrage
 import pytest
@@ -16,23 +16,24 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from jagadata.adapters.memory_store import MemoryStore
-from jagadata.adapters.postgres_restore import parse_stages
-from jagadata.backup_run import BackupOrder
-from jagadata.catalog import read_catalog, write_receipt
-from jagadata.envelope import canonical_json, digest
+from jagadata.adapters.postgres.restore import parse_stages
+from jagadata.backup.papers.form import BackupForm, BackupRow
+from jagadata.backup.run import BackupOrder
 from jagadata.errors import DamagedError, JagadataError
-from jagadata.fetch import fetch_archive
-from jagadata.forms import BackupForm, BackupRow, RestoreForm, Signature, from_json, to_json
-from jagadata.journal import JOURNAL_KIND, Journal
-from jagadata.kept import KEPT_KIND, list_kept
-from jagadata.keys import NewKeys, make_keys, parse_identity, parse_recipients, parse_signer
-from jagadata.manifest import MANIFEST_KIND, RECEIPT_KIND, DatabaseEntry, Manifest, manifest_key
-from jagadata.office import HostEntry, System
-from jagadata.ports import Completed, DatabaseProperties
-from jagadata.reading_back import parse_properties
-from jagadata.records import NUMBER_KIND, Problem, Records
-from jagadata.request import (
+from jagadata.evidence.envelope import canonical_json, digest
+from jagadata.evidence.journal import JOURNAL_KIND, Journal
+from jagadata.evidence.keys import NewKeys, make_keys, parse_identity, parse_recipients, parse_signer
+from jagadata.evidence.numbers import NUMBER_KIND
+from jagadata.evidence.records import Records
+from jagadata.lab.memory_store import MemoryStore
+from jagadata.office.machines import HostEntry, System
+from jagadata.office.secrets import reveal
+from jagadata.papers.values import Signature, from_json, to_json
+from jagadata.ports.database import DatabaseProperties
+from jagadata.ports.host import Completed
+from jagadata.restore.kept import KEPT_KIND, list_kept
+from jagadata.restore.papers.form import RestoreForm
+from jagadata.restore.request import (
     Impact,
     Plan,
     PlannedDatabase,
@@ -41,11 +42,14 @@ from jagadata.request import (
     parse_plan,
     parse_restore_request,
 )
-from jagadata.restore_run import APPROVAL, RestoreRun
-from jagadata.secrets import reveal
-from jagadata.services import ServiceControl
-from jagadata.stream import read_stream, store_stream
-from jagadata.unit_states import State, SwitchState, parse_listening, parse_switch, parse_units
+from jagadata.restore.run import APPROVAL, RestoreRun
+from jagadata.services.control import ServiceControl
+from jagadata.services.states import State, SwitchState, parse_listening, parse_switch, parse_units
+from jagadata.vault.catalog import read_catalog, write_receipt
+from jagadata.vault.manifest import MANIFEST_KIND, RECEIPT_KIND, DatabaseEntry, Manifest, manifest_key
+from jagadata.vault.spool import fetch_archive
+from jagadata.vault.stream import read_stream, store_stream
+from jagadata.vault.verification import parse_properties
 from tasks.parameters import PerintahBackup, Permohonan, parse_order, parse_request
 from tests.faults.test_properties import (
     AT,
@@ -61,6 +65,9 @@ from tests.faults.test_properties import (
     mutations,
     told,
 )
+
+if TYPE_CHECKING:
+    from jagadata.findings import Problem
 
 KEYS: NewKeys = make_keys()
 IDENTITY = parse_identity(KEYS.identity)
@@ -82,7 +89,7 @@ def records(*stores):
 
 def sealed(payload, kind=KIND):
     """An envelope of these very payload bytes, be they JSON or not, with a good signature."""
-    from jagadata.envelope import _pre_authentication_encoding
+    from jagadata.evidence.envelope import _pre_authentication_encoding
 
     signature = SIGNER.key.sign(_pre_authentication_encoding(kind, payload))
     return canonical_json(
@@ -129,7 +136,7 @@ def test_an_envelope_of_an_unprintable_kind_is_told_printably():
 @pytest.mark.parametrize("kind", ["x" * 10**6, "\x1b[2J\x1b[H"])
 def test_an_envelope_of_a_hostile_kind_is_told_in_one_short_line(kind):
     with pytest.raises(DamagedError) as caught:
-        SEALS.open(json.dumps({**ENVELOPE, "payloadType": kind}).encode(), KIND, place="uji")
+        SEALS.open(json.dumps({**ENVELOPE, "payloadType": kind}).encode(), KIND, where="uji")
     assert len(caught.value.message) < 1000
     assert caught.value.message.isprintable()
 
@@ -152,8 +159,8 @@ def test_a_good_record_is_listed_among_any_garbage_and_the_garbage_is_named(foun
         records(store).write("x/baik.json", KIND, {"at": AT})
     problems: list[Problem] = []
     listed = [one.key for one in records(store).list("x/", KIND, problems)]
-    assert "x/baik.json" in [*listed, *(one.place for one in problems)]
-    assert {*listed, *(one.place for one in problems)} == {
+    assert "x/baik.json" in [*listed, *(one.where for one in problems)]
+    assert {*listed, *(one.where for one in problems)} == {
         f"x/{key}" for key in {*found, "baik.json"} if key.endswith(".json")
     }
     for problem in problems:
@@ -277,7 +284,7 @@ def test_a_step_that_fails_over_a_hostile_envelope_is_journalled_as_failed():
     journal = Journal(records(store), RUN)
     hostile = json.dumps({**ENVELOPE, "payloadType": "\ud800"}).encode()
     with pytest.raises(DamagedError):
-        journal.once("1", lambda: SEALS.open(hostile, KIND, place="uji"))
+        journal.once("1", lambda: SEALS.open(hostile, KIND, where="uji"))
 
 
 # --- the catalog --------------------------------------------------------------------------------------------------
@@ -334,7 +341,7 @@ def test_the_catalog_goes_on_over_garbage_and_names_it(found, alone):
         stores[number % len(stores)].put(key, data)
     catalog = read_catalog(stores, records(*stores))
     good(catalog)
-    told_of = "\n".join(f"{problem.place}: {problem.what}" for problem in catalog.problems)
+    told_of = "\n".join(f"{problem.where}: {problem.what}" for problem in catalog.problems)
     told_of.encode()
     for key in found:
         assert key in told_of
@@ -355,7 +362,7 @@ def test_a_signed_manifest_of_any_content_never_hides_the_others(value):
             )
     catalog = read_catalog(stores, records(*stores))
     assert catalog.get(BACKUP).review == "Diterima"
-    assert len(catalog.backups) + sum(name in problem.place for problem in catalog.problems) == 2
+    assert len(catalog.backups) + sum(name in problem.where for problem in catalog.problems) == 2
 
 
 @CAREFUL
@@ -383,7 +390,7 @@ def test_garbage_in_one_store_never_hides_what_the_other_has(places, data):
     for stores in ([whole, broken], [broken, whole]):
         catalog = read_catalog(stores, records(*stores))
         assert good(catalog).stores == ("utama",)
-        assert f"{FOLDER}/manifest.json di kedua" in [problem.place for problem in catalog.problems]
+        assert f"{FOLDER}/manifest.json di kedua" in [problem.where for problem in catalog.problems]
 
 
 def opens(data):
@@ -457,7 +464,7 @@ def test_a_kept_record_that_can_not_be_read_is_named(data):
     store, problems = MemoryStore("utama"), []
     store.put("kept/simpeg/run-1.json", data)
     assert list_kept(SimpleNamespace(records=records(store)), problems=problems) == []
-    assert [problem.place for problem in problems] == ["kept/simpeg/run-1.json"]
+    assert [problem.where for problem in problems] == ["kept/simpeg/run-1.json"]
 
 
 # --- streams ------------------------------------------------------------------------------------------------------

@@ -18,10 +18,10 @@ CUTS = {"half sent": 150, "lost": 170, "refused": 190}
 STALLS = (2_500, 7_500)
 CLIENT = """
 import hashlib, json, resource, sys, time
-from jagadata.adapters.s3_store import S3Store
+from jagadata.adapters.s3.store import S3Store
 endpoint, what, size, part, timeout = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5])
 store = S3Store("utama", bucket="b", endpoint=endpoint, access_key="kunci", secret_key="rahasia", part_size=part,
-                connect_timeout=2, read_timeout=timeout, patience=30)
+                connect_timeout=2, read_timeout=timeout, timeout=30)
 store.bucket.versioned()
 before, begun, seen = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic(), hashlib.sha256()
 longest = 0.0

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from jagadata.adapters.s3_store import S3Store
+from jagadata.adapters.s3.store import S3Store
 from tests import s3_parts
 from tests.faults.http_proxy import HttpTap
 from tests.faults.s3_scenario import S3BackupScenario, S3RestoreScenario, open_s3_office
@@ -70,7 +70,7 @@ def test_a_line_that_never_lasts_for_a_megabyte_still_brings_the_object(s3):
             access_key=s3.access_key,
             secret_key=s3.secret_key,
             read_timeout=0.5,
-            patience=1,
+            timeout=1,
         )
         proxy.faults.extend([s3_parts.Fault(b"GET /rapuh/data", 300_000, silent=True)] * 4)
         with far.open("data/1") as stream:

@@ -10,7 +10,7 @@ from secrets import token_hex
 
 import pytest
 
-from jagadata.demo.ssh_server import start_ssh
+from jagadata.lab.ssh_server import start_ssh
 from tests.faults.kills import SWITCH_SECONDS
 from tests.faults.scenario import RestoreScenario
 from tests.faults.strikes import run_strikes

@@ -12,7 +12,7 @@ from prefect.utilities.importtools import import_object
 from deployments.automations import WATCH
 from deployments.schedule import DEPLOYMENT, INTAKE, ROUND, SLUG
 from jagadata import sop
-from jagadata.doctor import DEPLOYMENTS
+from jagadata.upkeep.doctor import DEPLOYMENTS
 from tasks import backup, data_collection, restore
 
 PLAN = yaml.safe_load((Path(__file__).parents[2] / "prefect.yaml").read_text(encoding="utf-8"))
@@ -67,7 +67,7 @@ def test_task_names_are_the_sops_own_words():
         data_collection.invite,
         data_collection.meet,
         data_collection.collect,
-        data_collection.take_inventory,
+        data_collection.fill_inventory,
     ]
     assert [task.name for task in ours] == [step.title for step in sop.DATA_COLLECTION.steps]
 

@@ -10,9 +10,9 @@ import pytest
 from prefect import __version__
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from jagadata import secrets
-from jagadata.demo.processes import free_port
 from jagadata.errors import RefusedError, UnreachableError
+from jagadata.lab.processes import free_port
+from jagadata.office import secrets
 from tasks.runs import prefect_secret
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jagadata import post
+from jagadata.backup.letters import ask_for_review, tell_review
 from tasks import backup as steps
 from tests.unit.test_backup_run import DRAFT, NAMED, make_place, run_that_did
 
@@ -20,11 +20,11 @@ def test_a_good_month_that_nobody_may_examine_ends_well_and_the_office_is_told(m
     with make_place(monkeypatch, duties=duties) as place:
         run = run_that_did(place, {"draft": DRAFT}, {"draft": DRAFT}, NAMED, NAMED)
         run.fill_form()
-        post.ask_for_review(run, link="")
+        ask_for_review(run, link="")
         assert not place.connections.channel.sent
         decision = steps.ask_review(run)  # without a gate that nobody could answer
         form = run.review(decision)
-        post.tell_review(run, form)
+        tell_review(run, form)
         state = steps.ending(run)
         assert (state.is_completed(), form.review) == (True, None)
         assert "belum diperiksa: " in form.remarks[-1]

@@ -8,11 +8,11 @@ from secrets import token_hex
 import pytest
 from click.testing import CliRunner
 
-from jagadata.approval import Decision
-from jagadata.backup_run import BackupOrder, BackupRun
+from jagadata.backup.run import BackupOrder, BackupRun
 from jagadata.cli import main
 from jagadata.errors import NotFoundError, RefusedError
-from jagadata.plan import find_backup, load_properties
+from jagadata.restore.planning import find_backup, load_properties
+from jagadata.signoff.signers import Decision
 
 
 def add_systems(office_lab, count):
@@ -89,7 +89,7 @@ def test_a_failing_system_stands_on_the_form_with_its_reason_and_the_others_go_o
         assert reviewed.review == "Dikembalikan"
         with pytest.raises(NotFoundError, match="Belum ada back up"):  # sent back: only by explicit choice
             place.catalog(names[1]).newest(names[1])
-        from jagadata.request import RestoreRequest
+        from jagadata.restore.request import RestoreRequest
 
         chosen = RestoreRequest(
             system=names[1],

@@ -14,11 +14,11 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from jagadata import post
-from jagadata.approval import Decision
-from jagadata.catalog import write_receipt
+from jagadata.backup.letters import file_backup_form
 from jagadata.cli import main
-from jagadata.demo.processes import free_port
+from jagadata.lab.processes import free_port
+from jagadata.signoff.signers import Decision
+from jagadata.vault.catalog import write_receipt
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_forms_are_listed_by_number_and_saved_once_as_private_pdfs(office_lab, j
     with office_lab.place() as place:
         run = office_lab.back_up(place, "0123abcd-run")
         form = run.fill_form()
-        post.file_backup_form(place, form, step=5)
+        file_backup_form(place, form, step=5)
     listed = jaga("forms")
     assert listed.exit_code == 0, listed.output
     assert form.number in listed.stdout

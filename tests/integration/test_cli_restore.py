@@ -16,10 +16,10 @@ from click.testing import CliRunner
 from psycopg import sql
 
 from jagadata.cli import main
+from jagadata.connections import open_workplace
 from jagadata.demo.office import grant
-from jagadata.kept import list_kept, newest_kept, whereabouts
-from jagadata.restore_run import RestoreRun
-from jagadata.workplace import Workplace
+from jagadata.restore.kept import current_name_of, list_kept, newest_kept
+from jagadata.restore.run import RestoreRun
 
 APPROVED = ("--approved-by", "rina", "--letter", "046/31/406.020/2026")
 
@@ -179,9 +179,9 @@ def test_an_application_comes_back_and_goes_back_again_from_the_command_line(off
         assert (office_lab.letters(), archive.row) == state
     shown = jaga("kept").stdout
     assert shown.count("dipakai lagi sejak rollback") == 4, shown
-    later = Workplace(place.office, clock=lambda: datetime.now(UTC) + timedelta(days=400))
+    later = open_workplace(place.office, clock=lambda: datetime.now(UTC) + timedelta(days=400))
     with later:
-        places = [whereabouts(later, one) for one in list_kept(later)]
+        places = [current_name_of(later, one) for one in list_kept(later)]
         assert places == ["in use"] * 4 + ["beside"] * 2
         newest = newest_kept(later, system)
     for one in newest:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from jagadata.adapters.confinement import CALLS, EVERYTHING, has_seccomp, landlock_version
-from jagadata.adapters.table_reader import examine, open_archive, try_confinement
+from jagadata.adapters.spreadsheets.examiner import examine, open_archive, try_confinement
 from jagadata.collection.round import Round
 from jagadata.errors import UnconfinedError
-from jagadata.office_collection import Limits
+from jagadata.office.collection import Limits
 from tests.corpus.asked import DATASETS, RICE_HEAD, rice
 from tests.corpus.makers import text
 from tests.sandbox_attack import SECRET
@@ -49,7 +49,7 @@ def _name(ways):
 
 def _is_there(ways):
     try:
-        return bool(try_confinement(Path("/tmp"), ways))  # noqa: S108
+        return bool(try_confinement(Path("/tmp"), ways))
     except UnconfinedError:
         return False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow.parquet
 import pytest
 
-from jagadata.collection.conversion import TYPES
+from jagadata.collection.tables.conversion import TYPES
 from tests.corpus.asked import DATASETS
 from tests.corpus.report import CASES, PAGE, examine_all, render_report, without_seconds
 

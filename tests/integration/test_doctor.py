@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from jagadata.adapters.directory_store import MARKER
-from jagadata.demo.processes import free_port
-from jagadata.doctor import examine
+from jagadata.adapters.directory.store import MARKER
+from jagadata.lab.processes import free_port
+from jagadata.upkeep.doctor import examine
 
 
 @pytest.fixture(autouse=True)
@@ -126,7 +126,7 @@ def test_a_stopped_service_an_armed_switch_and_a_full_spool_are_found(office_lab
             control.disarm()
     assert "layanan web" in told
     assert "sakelar pengaman sedang terpasang" in told
-    monkeypatch.setattr("jagadata.fetch.spool_free", lambda folder: 10)
+    monkeypatch.setattr("jagadata.vault.spool.spool_free", lambda folder: 10)
     assert "kurang" in problems(office_lab, "Worker").lower()
 
 

@@ -15,12 +15,12 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from jagadata.adapters import table_reader
-from jagadata.adapters.table_reader import close_reader, examine
-from jagadata.collection.examination import from_json, to_json
+from jagadata.adapters.spreadsheets import examiner
+from jagadata.adapters.spreadsheets.examiner import close_reader, examine
 from jagadata.collection.round import Round
+from jagadata.collection.tables.examination import from_json, to_json
 from jagadata.errors import JagadataError
-from jagadata.office_collection import Limits
+from jagadata.office.collection import Limits
 from tests.collection_parts import make_policy
 from tests.corpus.asked import DATASETS, PEOPLE_HEAD, RICE_HEAD, people, rice
 from tests.corpus.makers import book, text
@@ -56,7 +56,7 @@ def _children(pid):
 
 
 def _sandbox():
-    process = table_reader._READER._process
+    process = examiner._READER._process
     return process.pid if process else 0
 
 
@@ -127,8 +127,8 @@ def test_the_sandbox_and_its_work_end_with_a_run_that_is_killed(tmp_path):
     )
     program = (
         "import sys; from pathlib import Path; from tests.corpus.asked import DATASETS\n"
-        "from jagadata.adapters.table_reader import examine, _READER\n"
-        "from jagadata.collection.round import Round; from jagadata.office_collection import Limits\n"
+        "from jagadata.adapters.spreadsheets.examiner import examine, _READER\n"
+        "from jagadata.collection.round import Round; from jagadata.office.collection import Limits\n"
         "folder = Path(sys.argv[1]); _READER._started(); print(_READER._process.pid, flush=True)\n"
         "examine(folder / 'besar.csv', 'besar.csv', DATASETS, round=Round(2026, 2), limits=Limits(), region='3503', folder=folder)\n"
     )

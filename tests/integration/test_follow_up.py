@@ -6,11 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jagadata import follow_up, post
-from jagadata.journal import now
-from jagadata.kept import list_kept
-from jagadata.restore_run import RestoreRun
-from jagadata.workplace import Workplace
+from jagadata.connections import open_workplace
+from jagadata.evidence.journal import now
+from jagadata.restore import follow_up
+from jagadata.restore.kept import list_kept
+from jagadata.restore.letters import inform_requester
+from jagadata.restore.run import RestoreRun
+from jagadata.signoff import gates
+from jagadata.upkeep import reminders
 
 
 def die_after(office_lab, place, *steps):
@@ -42,12 +45,12 @@ def test_a_dead_restore_is_ended_with_the_service_running_and_the_requester_told
         office_lab.sql("DELETE FROM aplikasi.surat WHERE id > 5")
         run = die_after(office_lab, place, *steps)
         assert not follow_up.is_abandoned(place, run)
-        with Workplace(place.office, clock=lambda: now() + timedelta(hours=1)) as later:
+        with open_workplace(place.office, clock=lambda: now() + timedelta(hours=1)) as later:
             assert follow_up.is_abandoned(later, run) == ("prepare" in steps)
     with office_lab.place() as place:
         ended = follow_up.finish_dead(place, run)
         assert ended is not None
-        post.inform_requester(ended)
+        inform_requester(ended)
         assert ended.status == status
     assert office_lab.is_up()
     assert office_lab.letters() == letters
@@ -92,19 +95,19 @@ def test_a_gate_is_found_with_its_deadline_and_reminded_of_once(office_lab):
         restore.receive()
         due = place.clock() + timedelta(hours=72)
         restore.journal.note("approval-gate", "asked", due=due.isoformat(), signer="Rina [rina]")
-        gate = follow_up.find_gate(restore.journal)
+        gate = gates.find_gate(restore.journal)
         assert (gate.gate, gate.due, gate.signer) == ("approval-gate", due, "Rina [rina]")
         now = datetime.now(UTC)
-        assert not follow_up.is_reminder_due(gate, now + timedelta(hours=1))
-        assert follow_up.is_reminder_due(gate, now + timedelta(hours=40))
-        post.remind(place, "gate-run", gate)
+        assert not gates.is_reminder_due(gate, now + timedelta(hours=1))
+        assert gates.is_reminder_due(gate, now + timedelta(hours=40))
+        reminders.remind(place, "gate-run", gate)
         restore.journal.note("approval-gate", "reminded")
-        assert not follow_up.is_reminder_due(follow_up.find_gate(restore.journal), now + timedelta(hours=40))
+        assert not gates.is_reminder_due(gates.find_gate(restore.journal), now + timedelta(hours=40))
     assert [message["to"] for message in office_lab.mail.messages()] == ["rina@example.id"]
 
 
 def test_a_request_that_was_never_answered_ends_as_refused_and_says_so(office_lab):
-    from jagadata.approval import Decision
+    from jagadata.signoff.signers import Decision
 
     with office_lab.place() as place:
         office_lab.back_up(place)
@@ -120,7 +123,7 @@ def test_a_request_that_was_never_answered_ends_as_refused_and_says_so(office_la
 def test_acknowledgement_is_due_after_working_days_of_the_office(office_lab):
     office_lab.change(lambda value: value.update(holidays=["2026-11-24"]))
     with office_lab.place() as place:
-        friday = Workplace(place.office, clock=lambda: datetime(2026, 11, 20, 3, tzinfo=UTC))
+        friday = open_workplace(place.office, clock=lambda: datetime(2026, 11, 20, 3, tzinfo=UTC))
         with friday:
             restore = RestoreRun(friday, "tanda-terima", office_lab.request())
             restore.record_information("e-mail")

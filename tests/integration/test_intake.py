@@ -10,24 +10,24 @@ from io import BytesIO
 
 import pytest
 
-from jagadata.adapters.apprise_channel import mail_channel
-from jagadata.adapters.folder_drop import FolderDrop
-from jagadata.adapters.memory_channel import MemoryChannel
-from jagadata.adapters.memory_store import MemoryStore
-from jagadata.adapters.store_drop import StoreDrop
-from jagadata.collection.answers import STUCK, answer
-from jagadata.collection.arrival import Arrival, ArrivedFile
-from jagadata.collection.examination import CleanTable, Examination, Finding, PersonalData
-from jagadata.collection.intake import HOURLY, accept_quarantined, check_received, take_in
-from jagadata.collection.receipts import list_receipts, list_received, open_file, parse_number
+from jagadata.adapters.drops.folder import FolderDrop
+from jagadata.adapters.drops.store import StoreDrop
+from jagadata.adapters.mail.apprise import mail_channel
+from jagadata.collection.doctor import make_checks
+from jagadata.collection.intake.answers import STUCK, answer
+from jagadata.collection.intake.arrival import Arrival, ArrivedFile
+from jagadata.collection.intake.receipts import list_receipts, list_received, open_file, parse_number
+from jagadata.collection.intake.take_in import HOURLY, accept_quarantined, check_received, take_in
+from jagadata.collection.intake.unread_mails import make_unread_rows
 from jagadata.collection.round import Round
-from jagadata.collection.round_run import RoundOrder, RoundRun
-from jagadata.collection.unread_mails import make_unread_rows
-from jagadata.demo.imap_server import start_imap
-from jagadata.demo.mail import start_mail
-from jagadata.demo.processes import free_port
-from jagadata.doctor_collection import make_checks
+from jagadata.collection.run import RoundOrder, RoundRun
+from jagadata.collection.tables.examination import CleanTable, Examination, Finding, PersonalData
 from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError, UnreachableError
+from jagadata.lab.imap_server import start_imap
+from jagadata.lab.mail import start_mail
+from jagadata.lab.memory_channel import MemoryChannel
+from jagadata.lab.memory_store import MemoryStore
+from jagadata.lab.processes import free_port
 from jagadata.workplace import Workplace
 from tests.conftest import is_there
 from tests.imap_parts import NOON, make_mail, make_mailbox, make_place, make_trusted, start_dovecot
@@ -514,7 +514,7 @@ def test_a_mail_server_that_is_away_is_shown_and_the_answers_go_out_later_once(t
     source = Source([made("1" * 64)])
     answered = office.run(source)[2]
     assert answered.sent == 0
-    assert [one.place for one in answered.problems] == ["jawaban TT-2026-S2-0001"] * 2
+    assert [one.where for one in answered.problems] == ["jawaban TT-2026-S2-0001"] * 2
     with start_mail(tmp_path / "mail") as sink:
         office.place.connections = Stores(None, sink)
         office.place._open.pop(("channels", ""))
@@ -546,7 +546,7 @@ def test_bytes_that_were_changed_in_the_store_are_never_examined(tmp_path, quiet
     path.chmod(0o600)
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     checked = check_received(quiet.place, ROUND, found_in)
-    assert [one.place for one in checked.problems] == ["TT-2026-S2-0001 a.xlsx"]
+    assert [one.where for one in checked.problems] == ["TT-2026-S2-0001 a.xlsx"]
     with pytest.raises(DamagedError), open_file(quiet.place, quiet.receipts()[0]):
         pass
 

@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 from psycopg import sql
 
-from jagadata import migrations
-from jagadata.adapters.inventory_database import InventoryDatabase
-from jagadata.collection.examination import CleanTable
-from jagadata.collection.inventory import render_inventory_sql
+from jagadata.adapters.satu_data import migrations
+from jagadata.adapters.satu_data.database import InventoryDatabase
+from jagadata.adapters.satu_data.roles import render_inventory_sql
 from jagadata.collection.round import Round
+from jagadata.collection.tables.examination import CleanTable
 from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError, UnreachableError
-from jagadata.office_collection import Agency, DatasetEntry, Inventory
+from jagadata.office.collection import Agency, DatasetEntry, Inventory
 
 FIRST, SECOND = Round(2026, 1), Round(2026, 2)
 AT = datetime(2026, 7, 1, 9, tzinfo=UTC)
@@ -429,7 +429,7 @@ def test_what_is_wrong_with_the_way_to_the_inventory_is_said_with_its_own_remedy
 
 
 def test_the_inventory_is_reached_through_ssh(entry, ssh_server, tmp_path):
-    from jagadata.adapters.ssh_host import SshHost
+    from jagadata.adapters.ssh.host import SshHost
 
     seen = []
 

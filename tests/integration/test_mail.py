@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from jagadata.adapters.apprise_channel import AppriseChannel, MailChannel, mail_channel
-from jagadata.adapters.memory_channel import MemoryChannel
-from jagadata.demo.processes import free_port
+from jagadata.adapters.mail.apprise import AppriseChannel, MailChannel, mail_channel
 from jagadata.errors import RefusedError, UnreachableError
-from jagadata.ports import Message
+from jagadata.lab.memory_channel import MemoryChannel
+from jagadata.lab.processes import free_port
+from jagadata.ports.channel import Message
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # loopback only
 

@@ -8,24 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jagadata.adapters import typst_pdf
-from jagadata.adapters.typst_pdf import (
-    UNPRINTABLE,
-    check_logo,
-    make_printable,
-    render_minutes_pdf,
-    render_pdf,
-)
+from jagadata.adapters.typst import UNPRINTABLE, check_logo, make_printable, render_minutes_pdf, render_pdf
+from jagadata.backup.papers.form import BackupForm, BackupRow
 from jagadata.errors import OfficeFileError
-from jagadata.forms import (
-    IDENTITY_UNPROVEN,
-    BackupFile,
-    BackupForm,
-    BackupRow,
-    Letterhead,
-    RestoreForm,
-    Signature,
-)
+from jagadata.papers.values import IDENTITY_UNPROVEN, BackupFile, Letterhead, Signature
+from jagadata.restore.papers.form import RestoreForm
 
 AT = datetime(2026, 11, 30, 18, 0, tzinfo=UTC)
 DIGEST = "5f" * 32
@@ -213,11 +200,11 @@ def test_every_sign_that_counts_as_printable_is_in_the_shipped_fonts(font):
     import typst
 
     signs = (
-        "x".join(chr(code) for first, last in typst_pdf._PRINTABLE for code in range(first, last + 1))
+        "x".join(chr(code) for first, last in typst._PRINTABLE for code in range(first, last + 1))
         + UNPRINTABLE
     )
     source = f'#set text(font: "{font}", fallback: false)\n#sys.inputs.data'.encode()
-    fonts = str(typst_pdf._TEMPLATES / "paper" / "fonts")
+    fonts = str(typst._TEMPLATES / "paper" / "fonts")
     _pdf, warnings = typst.compile_with_warnings(
         {"main": source},
         sys_inputs={"data": signs},

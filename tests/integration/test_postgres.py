@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from jagadata.adapters.postgres import Login
+from jagadata.adapters.postgres.access import Login
 from jagadata.errors import (
     BusyError,
     DamagedError,

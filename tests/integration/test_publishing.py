@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import pytest
 
-from jagadata.adapters.ckan_publisher import CkanPublisher
-from jagadata.adapters.folder_publisher import FolderPublisher
+from jagadata.adapters.portals.ckan import CkanPublisher
+from jagadata.adapters.portals.folder import FolderPublisher
 from jagadata.errors import DamagedError, JagadataError, RefusedError, UnreachableError
 from tests.ckan_parts import start_portal
 from tests.unit.test_package import ROWS, make_dataset, make_package, make_version
@@ -66,13 +66,13 @@ def listing(folder):
 
 def test_a_package_is_put_into_a_folder_of_its_own_and_twice_is_no_change(folder, package):
     published = FolderPublisher(folder).publish(package)
-    assert (published.changed, published.place) == (True, str(folder / "jumlah-asn" / "2026-s1.1"))
+    assert (published.changed, published.where) == (True, str(folder / "jumlah-asn" / "2026-s1.1"))
     there = listing(folder)
     assert there == sorted(
         ["jumlah-asn", "jumlah-asn/2026-s1.1", *(f"jumlah-asn/2026-s1.1/{name}" for name in FILES)]
     )
     again = FolderPublisher(folder).publish(package)
-    assert (again.changed, again.place) == (False, published.place)
+    assert (again.changed, again.where) == (False, published.where)
     assert listing(folder) == there
 
 
@@ -81,13 +81,13 @@ def test_nothing_is_overwritten_other_contents_get_another_folder(folder, packag
     publisher.publish(package)
     other = make_package(tmp_path / "lain", dataset=make_dataset(definition="Lebih jelas"))
     published = publisher.publish(other)
-    assert published.place.endswith("2026-s1.1-2")
+    assert published.where.endswith("2026-s1.1-2")
     assert published.notes == ("2026-s1.1 tetap tersimpan.",)
     assert not publisher.publish(other).changed
-    assert publisher.publish(change(tmp_path)).place.endswith("2026-s1.2")
+    assert publisher.publish(change(tmp_path)).where.endswith("2026-s1.2")
     damaged = folder / "jumlah-asn/2026-s1.2/jumlah-asn.csv"
     damaged.write_bytes(b"diubah orang")
-    assert publisher.publish(change(tmp_path)).place.endswith("2026-s1.2-2")
+    assert publisher.publish(change(tmp_path)).where.endswith("2026-s1.2-2")
     assert damaged.read_bytes() == b"diubah orang"
 
 
@@ -96,7 +96,7 @@ def test_a_publisher_that_is_killed_leaves_nothing_half_and_the_next_one_cleans_
     code = """
 import pickle, sys, time
 from pathlib import Path
-from jagadata.adapters.folder_publisher import FolderPublisher
+from jagadata.adapters.portals.folder import FolderPublisher
 Path.rename = lambda *_: (print("ready", flush=True), time.sleep(100))
 FolderPublisher(Path(sys.argv[1])).publish(pickle.load(sys.stdin.buffer))
 """
@@ -189,7 +189,7 @@ def extras(portal):
 
 def test_a_new_data_set_is_made_whole_and_shown_only_then(portal, publisher, package):
     published = publisher().publish(package)
-    assert (published.changed, published.place) == (True, f"{portal.url}/dataset/jumlah-asn")
+    assert (published.changed, published.where) == (True, f"{portal.url}/dataset/jumlah-asn")
     there = portal.package("jumlah-asn")
     assert (there["private"], there["title"], there["version"]) == (False, "Jumlah ASN", "2026-s1.1")
     assert (there["author"], there["maintainer"], there["license_id"]) == (

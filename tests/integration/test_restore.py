@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from jagadata import post
-from jagadata.approval import Decision
+from jagadata.connections import open_workplace
 from jagadata.demo.office import grant
-from jagadata.demo.postgres import start_postgres
 from jagadata.errors import JagadataError, NotFoundError, RefusedError, UnreachableError
-from jagadata.kept import drop_kept, list_kept, newest_kept, whereabouts
-from jagadata.restore_run import RestoreRun
-from jagadata.workplace import Workplace
+from jagadata.lab.postgres import start_postgres
+from jagadata.restore.kept import current_name_of, drop_kept, list_kept, newest_kept
+from jagadata.restore.letters import inform_requester
+from jagadata.restore.run import RestoreRun
+from jagadata.signoff.signers import Decision
 
 
 def test_a_damaged_application_comes_back_with_its_rows_and_the_old_data_stays(office_lab):
@@ -33,7 +33,7 @@ def test_a_damaged_application_comes_back_with_its_rows_and_the_old_data_stays(o
         assert office_lab.letters() == 200
         assert 0 < result["downtime_seconds"] < 60
         assert set(result["kept"]) <= office_lab.databases()
-        post.inform_requester(restore)
+        inform_requester(restore)
         restore.acknowledge(answer="Diterima pemohon", recorded_by="Agus", how="telepon")
         form = restore.form()
         assert (form.status, form.acknowledged, form.approval) == (
@@ -82,7 +82,7 @@ def test_a_rollback_gives_the_old_data_its_name_back_and_drops_nothing(office_la
         again = office_lab.received(place, "33333333-c", rollback=True)
         (kept,) = newest_kept(place, office_lab.application.system)
         other = replace(kept, system_identifier="1")  # an OID of another server names nothing here
-        assert whereabouts(place, other) == "other server"
+        assert current_name_of(place, other) == "other server"
     office_lab.change(lambda value: value["systems"][0]["services"].pop())
     with office_lab.place() as place:
         result = office_lab.carry_out(RestoreRun(place, again.run))
@@ -119,7 +119,7 @@ def test_a_probe_that_fails_gives_the_old_data_back_and_starts_the_service(offic
         assert office_lab.is_up()
         assert office_lab.letters() == 200
         assert restore.status == "Gagal"
-        post.inform_requester(restore)
+        inform_requester(restore)
         assert "gagal" in office_lab.mail.messages()[-1]["subject"]
 
 
@@ -333,7 +333,7 @@ def test_an_unmounted_store_falls_back_to_the_second_and_none_refuses(office_lab
         assert office_lab.carry_out(office_lab.received(place))["status"] == "Selesai"
         assert office_lab.letters() == 200
         shutil.move(office_lab.folder / "simpanan-kedua", office_lab.folder / "pergi2")
-    with Workplace(place.office) as place, pytest.raises(JagadataError, match="tidak terpasang"):
+    with open_workplace(place.office) as place, pytest.raises(JagadataError, match="tidak terpasang"):
         RestoreRun(place, "r9", office_lab.request()).receive()
 
 
@@ -395,7 +395,7 @@ def test_kept_databases_are_dropped_only_when_their_day_has_come_and_never_after
         ordinary, evidence = list_kept(place)
         with pytest.raises(RefusedError, match="disimpan sampai"):
             drop_kept(place, ordinary, by="uji")
-        later = Workplace(place.office, clock=lambda: datetime.now(UTC) + timedelta(days=400))
+        later = open_workplace(place.office, clock=lambda: datetime.now(UTC) + timedelta(days=400))
         with later:
             with pytest.raises(RefusedError, match="barang bukti"):
                 drop_kept(later, evidence, by="uji")

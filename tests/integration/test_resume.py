@@ -8,12 +8,12 @@ import pytest
 from click.testing import CliRunner
 
 from jagadata.cli import main
+from jagadata.connections import open_workplace
 from jagadata.errors import RefusedError
-from jagadata.exchange import make_names
-from jagadata.kept import list_kept
-from jagadata.restore_run import RestoreRun
-from jagadata.sweep import sweep
-from jagadata.workplace import Workplace
+from jagadata.restore.kept import list_kept
+from jagadata.restore.recovery.swap import make_names
+from jagadata.restore.run import RestoreRun
+from jagadata.upkeep.sweep import sweep
 from tests.integration.test_follow_up import die_after
 
 
@@ -112,7 +112,7 @@ def test_what_is_unknown_refused_or_unapproved_is_not_resumed(office_lab):
 
 
 def test_a_backup_that_died_is_gone_on_with_and_nothing_is_dumped_twice(office_lab):
-    from jagadata.backup_run import BackupOrder, BackupRun
+    from jagadata.backup.run import BackupOrder, BackupRun
 
     system = office_lab.application.system
     with office_lab.place() as place:
@@ -149,7 +149,7 @@ def test_the_sweep_explains_everything_and_cleans_only_what_nobody_can_miss(offi
     orphan.write_bytes(b"setengah jadi")
     user_made = f"{system}__baru_milik_orang"
     office_lab.postgres.sql(f'CREATE DATABASE "{user_made}"')
-    later = Workplace(office_lab.place().office, clock=lambda: _now() + timedelta(days=8))
+    later = open_workplace(office_lab.place().office, clock=lambda: _now() + timedelta(days=8))
     with later:
         before = {backup.id for backup in later.catalog().backups}
         report = sweep(later, dry_run=True, by="uji")
@@ -188,7 +188,7 @@ def test_a_request_that_nobody_ended_is_ended_by_the_sweep_and_its_requester_tol
         assert [
             one.name for one in sweep(place, dry_run=False, by="uji").found
         ] == []  # may still be gone on with
-        with Workplace(place.office, clock=lambda: _now() + timedelta(days=2)) as later:
+        with open_workplace(place.office, clock=lambda: _now() + timedelta(days=2)) as later:
             report = sweep(later, dry_run=True, by="uji")
             assert [one.name for one in report.found] == [run]
             assert office_lab.mail.messages() == []
@@ -216,6 +216,6 @@ def test_what_a_living_run_uses_is_left_alone(office_lab):
 
 
 def _now():
-    from jagadata.journal import now
+    from jagadata.evidence.journal import now
 
     return now()

@@ -14,21 +14,30 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 
-from jagadata import doctor
-from jagadata.approval import Decision
 from jagadata.cli import main
-from jagadata.collection import dispatch, intake_run, inventory_run
+from jagadata.collection.claims import ended, find_holder, find_rounds
+from jagadata.collection.closing import steps
+from jagadata.collection.intake.receipts import list_receipts, open_file
+from jagadata.collection.intake.run import (
+    close_intake,
+    list_deliveries,
+    take_in_round,
+    tell_extension,
+    work_folder,
+)
+from jagadata.collection.inventory.run import fill_inventory
 from jagadata.collection.last_round import find_last_round
+from jagadata.collection.letters import dispatch
 from jagadata.collection.proposal import to_json
-from jagadata.collection.receipts import list_receipts, open_file
-from jagadata.collection.round_claims import ended, find_holder, find_rounds
-from jagadata.collection.round_run import RoundOrder, RoundRun
+from jagadata.collection.run import RoundOrder, RoundRun
+from jagadata.connections import open_workplace
 from jagadata.demo.agencies import broken_file, good_file, make_collection, mended_file
-from jagadata.demo.processes import free_port
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
-from jagadata.office import load_office
-from jagadata.sweep import sweep
-from jagadata.workplace import Workplace
+from jagadata.lab.processes import free_port
+from jagadata.office.file import load_office
+from jagadata.signoff.signers import Decision
+from jagadata.upkeep import doctor
+from jagadata.upkeep.sweep import sweep
 from tests.office_lab import open_office
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:imaplib")
@@ -61,7 +70,7 @@ def office(lab, postgres, ssh_server):
 @pytest.fixture
 def place(office):
     office.clock = Clock()
-    with Workplace(load_office(office.lab.path), clock=office.clock) as place:
+    with open_workplace(load_office(office.lab.path), clock=office.clock) as place:
         yield place
 
 
@@ -150,26 +159,26 @@ def test_a_round_goes_from_the_meeting_to_the_inventory(office, place):
     drop(office, "bkpsdm", "asn.xlsx", good_file(run.round.year))
     drop(office, "dinkes", "puskesmas.xlsx", broken_file(run.round.year))
     clock.pass_days(1)
-    done = intake_run.take_in(run)
+    done = take_in_round(run)
     assert (done.files, done.examined, done.problems) == (2, 2, ())
-    states = {one.dataset.code: one.status for one in intake_run.deliveries(run)}
+    states = {one.dataset.code: one.status for one in list_deliveries(run)}
     assert states == {"asn-golongan": "Lengkap", "puskesmas": "Perlu Perbaikan", "trayek": "Diminta"}
-    again = intake_run.take_in(run)
+    again = take_in_round(run)
     assert (again.files, again.examined, again.answered) == (0, 0, 0)
 
     drop(office, "dinkes", "puskesmas perbaikan.xlsx", mended_file(run.round.year))
     clock.pass_days(1)
-    intake_run.take_in(run)
+    take_in_round(run)
     clock.now = datetime.combine(run.deadline, clock.now.timetz()) + timedelta(days=1)
-    intake_run.take_in(run)
+    take_in_round(run)
     assert "belum diterima" in mails_to(office, "dishub@example.id", run)[-1]["subject"]
     assert len(mails_to(office, "bkpsdm@example.id", run)) == 3, "letters, receipt, result; no reminder"
 
     run.decide("closing-1", yes("wahyu", clock))
     assert not run.is_collecting
-    intake_run.close(run)
-    inventory_run.take_inventory(run)
-    report = inventory_run.finish(run)
+    close_intake(run)
+    fill_inventory(run)
+    report = steps.finish(run)
     assert run.status == "Selesai"
     assert report.complete == 2
     assert {name for name, _, _ in report.stored} == {
@@ -277,12 +286,12 @@ def test_an_undeliverable_invitation_is_named_and_tried_again(office, place):
     agree(run, office.clock)
     port = office.lab.mail.port
     office.lab.change(lambda value: value["mail"].update(port=free_port()))
-    with Workplace(load_office(office.lab.path), clock=office.clock) as silent:
+    with open_workplace(load_office(office.lab.path), clock=office.clock) as silent:
         failed = dispatch.invite(RoundRun(silent, run.run))
     office.lab.change(lambda value: value["mail"].update(port=port))
     assert set(failed) == {"bkpsdm", "dinkes", "dishub"}
     assert "tidak menjawab" in failed["dinkes"]
-    with Workplace(load_office(office.lab.path), clock=office.clock) as again:
+    with open_workplace(load_office(office.lab.path), clock=office.clock) as again:
         later = RoundRun(again, run.run)
         assert dispatch.told(later, later.agency("dinkes")) == ""
         assert dispatch.invite(later) == {}
@@ -291,7 +300,7 @@ def test_an_undeliverable_invitation_is_named_and_tried_again(office, place):
 
 
 def test_the_attendance_is_read_from_the_filled_in_workbook(office, place, tmp_path):
-    from jagadata.adapters.workbooks import make_attendance_form, read_attendance
+    from jagadata.adapters.spreadsheets.workbooks import make_attendance_form, read_attendance
 
     run = invited_run(office, place)
     path = tmp_path / "daftar hadir.xlsx"
@@ -340,7 +349,7 @@ def test_a_deadline_that_is_extended_reminds_anew_and_the_report_judges_by_it(of
     run.decide("closing-1", decision)
     assert run.deadline == later
     assert run.is_collecting
-    intake_run.tell_extension(run)
+    tell_extension(run)
     assert "diperpanjang" in mails_to(office, "dinkes@example.id", run)[-1]["subject"]
 
 
@@ -352,11 +361,11 @@ def test_nothing_is_closed_while_a_place_of_delivery_is_silent(office, place):
     run.decide("closing-1", yes("wahyu", clock))
     shutil.move(office.folder / "kiriman", office.folder / "kiriman-lain")
     with pytest.raises(UnreachableError, match="belum dapat diambil"):
-        intake_run.close(run, wait=lambda _seconds: None)
+        close_intake(run, wait=lambda _seconds: None)
     shutil.move(office.folder / "kiriman-lain", office.folder / "kiriman")
     drop(office, "bkpsdm", "asn.xlsx", good_file(run.round.year))
     clock.pass_days(1)
-    found = intake_run.close(run)
+    found = close_intake(run)
     assert found[0].status == "Lengkap"
 
 
@@ -413,7 +422,7 @@ def test_doctor_tries_what_the_section_names_and_says_what_to_do(office, place):
     assert {state for state, _ in states(place).values()} == {"OK"}
     office.lab.change(lambda value: value["collection"]["drops"][0].update(path="tidak-ada"))
     office.lab.change(lambda value: value["collection"]["inventory"].update(database="tidak-ada"))
-    with Workplace(load_office(office.lab.path)) as broken:
+    with open_workplace(load_office(office.lab.path)) as broken:
         found = states(broken)
     office.lab.change(lambda value: value["collection"]["drops"][0].update(path="kiriman"))
     office.lab.change(
@@ -429,7 +438,7 @@ def test_files_that_a_killed_intake_left_are_swept_and_no_other(office, place):
     run = invited_run(office, place)
     drop(office, "bkpsdm", "asn.xlsx", good_file(run.round.year))
     office.clock.pass_days(1)
-    assert intake_run.take_in(run).files == 1
+    assert take_in_round(run).files == 1
     orphan = f"rounds/{run.round}/files/000002-deadbeef.age.000"
     place.stores[0].put(orphan, b"x")
     office.clock.pass_days(6)
@@ -438,8 +447,8 @@ def test_files_that_a_killed_intake_left_are_swept_and_no_other(office, place):
     report = sweep(place, dry_run=False, by="uji")
     assert [one.name for one in report.found if one.name.startswith("rounds/")] == [orphan]
     assert place.stores[0].find(orphan) is None
-    assert intake_run.deliveries(run)[0].is_complete
-    with intake_run.work_folder(place):
+    assert list_deliveries(run)[0].is_complete
+    with work_folder(place):
         assert list(place.office.spool.glob("jaga-periksa-*"))
 
 
@@ -451,13 +460,13 @@ def test_what_was_received_has_a_second_copy_that_is_used_when_the_first_is_gone
     primary, second = (office.lab.folder / f"simpanan-{name}" for name in ("utama", "kedua"))
     away = second.with_name("kedua-lepas")
     second.rename(away)
-    found = intake_run.take_in(run)
+    found = take_in_round(run)
     assert found.files == 1
-    assert [one.place for one in found.problems] == ["salinan di kedua"]
+    assert [one.where for one in found.problems] == ["salinan di kedua"]
     away.rename(second)
     primary_orphan = f"rounds/{run.round}/files/000009-deadbeef.age.000"
     place.stores[0].put(primary_orphan, b"x")
-    assert intake_run.take_in(run).problems == ()
+    assert take_in_round(run).problems == ()
     kept, copied = (
         {one.key: one.size for one in store.list(f"rounds/{run.round}/")} for store in place.stores
     )
@@ -475,17 +484,17 @@ def test_what_was_received_has_a_second_copy_that_is_used_when_the_first_is_gone
 
 def test_a_round_does_not_begin_again_while_the_store_with_its_journal_is_away(office, place):
     run = invited_run(office, place)
-    intake_run.take_in(run)
+    take_in_round(run)
     store = office.lab.folder / "simpanan-utama"
     store.rename(store.with_name("lepas"))
     try:
-        with Workplace(load_office(office.lab.path), clock=office.clock) as silent:
+        with open_workplace(load_office(office.lab.path), clock=office.clock) as silent:
             resumed = RoundRun(silent, run.run, RoundOrder(round=str(run.round)))
             with pytest.raises(UnreachableError):
                 resumed.open()
     finally:
         store.with_name("lepas").rename(store)
-    with Workplace(load_office(office.lab.path), clock=office.clock) as again:
+    with open_workplace(load_office(office.lab.path), clock=office.clock) as again:
         later = RoundRun(again, run.run)
         assert (later.open()["round"], later.is_preparing) == (str(run.round), False)
 
@@ -493,7 +502,7 @@ def test_a_round_does_not_begin_again_while_the_store_with_its_journal_is_away(o
 @pytest.mark.parametrize("away", ["utama", "kedua"])
 def test_papers_are_handed_out_while_one_store_is_away(office, place, tmp_path, away):
     run = invited_run(office, place)
-    intake_run.take_in(run)
+    take_in_round(run)
     name, rounds = str(run.round), find_rounds(place)
     store = office.lab.folder / f"simpanan-{away}"
     store.rename(store.with_name("lepas"))
@@ -507,5 +516,5 @@ def test_papers_are_handed_out_while_one_store_is_away(office, place, tmp_path, 
     assert (tmp_path / "surat" / "dinkes-1-surat-undangan.pdf").read_bytes().startswith(b"%PDF")
     assert "MASALAH penyimpanan" in saved.output
     assert shown.exit_code == (0 if away == "kedua" else 4), shown.output
-    with Workplace(load_office(office.lab.path), clock=office.clock) as again:
+    with open_workplace(load_office(office.lab.path), clock=office.clock) as again:
         assert find_rounds(again) == rounds, "to look claims no round"

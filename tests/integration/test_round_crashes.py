@@ -6,9 +6,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from jagadata.collection import dispatch, intake_run, inventory_run
-from jagadata.collection.receipts import list_receipts
-from jagadata.collection.round_run import RoundOrder, RoundRun
+from jagadata.collection.closing import steps
+from jagadata.collection.intake import reminders
+from jagadata.collection.intake.receipts import list_receipts
+from jagadata.collection.intake.run import (
+    SETTLING_SECONDS,
+    close_intake,
+    list_deliveries,
+    take_in_round,
+    tell_extension,
+)
+from jagadata.collection.inventory.run import carry_in, fill_inventory
+from jagadata.collection.run import RoundOrder, RoundRun
 from jagadata.demo.agencies import broken_file, good_file, mended_file
 from jagadata.errors import UnreachableError
 from tests.integration.test_round import (
@@ -42,7 +51,7 @@ def test_what_came_while_prefect_was_gone_belongs_to_the_run_that_takes_over(off
     heir = take_over(place, run)
     heir.open()
     assert heir.open()["at"] == run.open()["at"]
-    assert intake_run.take_in(heir).files == 1
+    assert take_in_round(heir).files == 1
 
 
 def test_a_take_over_that_is_killed_while_it_copies_goes_on_and_doubles_nothing(office, place):  # noqa: F811
@@ -82,14 +91,14 @@ def test_the_newest_file_counts_in_whatever_order_the_places_were_read(office, p
     run = collecting(office, place)
     drop(office, "dinkes", "b-lama.xlsx", broken_file(run.round.year))
     office.clock.pass_days(1)
-    intake_run.take_in(run)
+    take_in_round(run)
     first, second = list_receipts(place, run.round), None
     drop(office, "dinkes", "a-baru.xlsx", mended_file(run.round.year))
     office.clock.pass_days(1)
-    intake_run.take_in(run)
+    take_in_round(run)
     second = [one for one in list_receipts(place, run.round) if one not in first]
     assert second[0].arrived > first[0].arrived
-    (found,) = [one for one in intake_run.deliveries(run) if one.dataset.code == "puskesmas"]
+    (found,) = [one for one in list_deliveries(run) if one.dataset.code == "puskesmas"]
     assert found.received.number == second[0].number
 
 
@@ -99,15 +108,15 @@ def test_a_file_dropped_at_the_last_moment_is_waited_for(office, place):  # noqa
     drop(office, "bkpsdm", "asn.xlsx", good_file(run.round.year))
     run.decide("closing-1", yes("wahyu", office.clock))
     with pytest.raises(UnreachableError, match="baru saja berubah"):
-        intake_run.close(run, wait=lambda _seconds: None)
+        close_intake(run, wait=lambda _seconds: None)
     waited = []
 
     def wait(seconds):
         waited.append(seconds)
         office.clock.now += timedelta(seconds=seconds)
 
-    found = intake_run.close(run, wait=wait)
-    assert (found[0].status, waited) == ("Lengkap", [intake_run.SETTLING_SECONDS])
+    found = close_intake(run, wait=wait)
+    assert (found[0].status, waited) == ("Lengkap", [SETTLING_SECONDS])
 
 
 def test_what_keeps_nothing_from_being_read_does_not_keep_a_round_open(office, place):  # noqa: F811
@@ -118,9 +127,9 @@ def test_what_keeps_nothing_from_being_read_does_not_keep_a_round_open(office, p
     second.rename(second.with_name("kedua-lepas"))
     try:
         run.decide("closing-1", yes("wahyu", office.clock))
-        assert intake_run.close(run, wait=pytest.fail)[0].status == "Lengkap"
-        inventory_run.take_inventory(run)
-        assert any("salinan di kedua" in note for note in inventory_run.finish(run).notes)
+        assert close_intake(run, wait=pytest.fail)[0].status == "Lengkap"
+        fill_inventory(run)
+        assert any("salinan di kedua" in note for note in steps.finish(run).notes)
     finally:
         second.with_name("kedua-lepas").rename(second)
 
@@ -129,14 +138,14 @@ def test_an_extension_is_told_to_everybody_although_the_run_was_killed_on_the_wa
     run = collecting(office, place)
     new = run.deadline + timedelta(days=14)
     run.decide("closing-1", no("wahyu", office.clock, batas_waktu=new.isoformat()))
-    found = intake_run.deliveries(run)
+    found = list_deliveries(run)
     agency = run.agencies[0]
-    dispatch.remind(
+    reminders.remind(
         run, f"diperpanjang-{run.deadline}", agency, [one for one in found if one.dataset.agency == agency.id]
     )
     again = RoundRun(place, run.run)
     for _twice in range(2):
-        intake_run.tell_extension(again)
+        tell_extension(again)
     for agency in run.agencies:
         told = [
             mail
@@ -150,7 +159,7 @@ def test_personal_data_in_a_file_s_name_is_masked_where_it_is_shown(office, plac
     run = collecting(office, place)
     drop(office, "bkpsdm", "KTP 3503011501900001.xlsx", good_file(run.round.year))
     office.clock.pass_days(1)
-    intake_run.take_in(run)
+    take_in_round(run)
     (receipt,) = list_receipts(place, run.round)
     assert (receipt.name, receipt.sent_name) == ("KTP 3503**********01.xlsx", "KTP 3503011501900001.xlsx")
     mails = mails_to(office, "bkpsdm@example.id", run)
@@ -164,9 +173,9 @@ def test_the_same_bytes_under_another_name_are_examined_by_themselves(office, pl
     for name in ("asn.xlsx", "asn perbaikan.xlsx"):
         drop(office, "bkpsdm", name, content)
         office.clock.pass_days(1)
-        intake_run.take_in(run)
+        take_in_round(run)
     first, second = list_receipts(place, run.round)
     assert (second.duplicate_of, second.stream) == ("", first.stream)
     run.decide("closing-1", yes("wahyu", office.clock))
-    intake_run.close(run)
-    assert inventory_run.carry_in(run) == {}
+    close_intake(run)
+    assert carry_in(run) == {}

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from click.testing import CliRunner
 
 from jagadata.cli import main
-from jagadata.collection import intake_run, inventory_run
-from jagadata.collection.receipts import list_receipts
+from jagadata.collection.closing import steps
+from jagadata.collection.intake.receipts import list_receipts
+from jagadata.collection.intake.run import close_intake, take_in_round
+from jagadata.collection.inventory.run import fill_inventory
 from jagadata.demo.agencies import good_file, mended_file
 from tests.integration.test_round import drop, invited, office, opened, place, yes  # noqa: F401 - fixtures
 
@@ -23,10 +25,10 @@ def closed_run(office, place):  # noqa: F811
     for agency, make in FILES.items():
         drop(office, agency, f"{run.round}.xlsx", make(run.round.year))
     clock.pass_days(1)
-    intake_run.take_in(run)
+    take_in_round(run)
     clock.now = datetime.combine(run.deadline, clock.now.timetz()) + timedelta(days=1)
     run.decide("closing-1", yes("wahyu", clock))
-    intake_run.close(run)
+    close_intake(run)
     return run
 
 
@@ -44,8 +46,8 @@ def test_a_publisher_that_was_away_is_tried_again_and_what_it_has_is_not_sent_tw
     there.mkdir(exist_ok=True)
     there.rename(away)
     there.write_text("bukan folder")
-    inventory_run.take_inventory(run)
-    report = inventory_run.make_report(run)
+    fill_inventory(run)
+    report = steps.make_report(run)
     assert [rows for _, rows, _ in report.stored] == [4, 4]
     assert all("terpublikasi" not in text and "Folder publikasi" in text for _, _, text in report.stored)
     assert jaga(office, "inventory", "take-in", str(run.round)).exit_code == 3
@@ -69,8 +71,8 @@ def test_a_file_that_is_lost_stops_no_other_data_set_and_the_report_names_it(off
     ]
     for path in objects:
         path.rename(path.with_name("." + path.name))
-    inventory_run.take_inventory(run)
-    report = inventory_run.finish(run)
+    fill_inventory(run)
+    report = steps.finish(run)
     texts = {name: text for name, _, text in report.stored}
     assert texts["Jumlah ASN menurut golongan"].startswith("belum masuk inventaris: ")
     assert "terpublikasi" in texts["Jumlah puskesmas menurut kecamatan"]
@@ -94,8 +96,8 @@ def test_a_table_that_the_database_does_not_let_be_changed_stops_no_other_data_s
             'CREATE VIEW satu_data_tabel.dipakai AS SELECT "Tahun" FROM satu_data_tabel."asn-golongan"'
         )
     try:
-        inventory_run.take_inventory(run)
-        texts = {name: text for name, _, text in inventory_run.make_report(run).stored}
+        fill_inventory(run)
+        texts = {name: text for name, _, text in steps.make_report(run).stored}
         assert "masih dipakai sebuah view" in texts["Jumlah ASN menurut golongan"]
         assert "terpublikasi" in texts["Jumlah puskesmas menurut kecamatan"]
     finally:

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jagadata.adapters.http_probe import HttpProbe
-from jagadata.adapters.memory_host import MemoryHost
 from jagadata.errors import BusyError, JagadataError, RefusedError, SwitchFiredError, UnreachableError
-from jagadata.office import DataSet, HostEntry, Probe, Service, System
-from jagadata.services import ServiceControl
+from jagadata.lab.memory_host import MemoryHost
+from jagadata.office.machines import DataSet, HostEntry, Probe, Service, System
+from jagadata.services.control import ServiceControl
 from tests.host_parts import free_port, start_asyncssh, start_supervised
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from jagadata.ports import Host
+    from jagadata.ports.host import Host
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING
 import asyncssh
 import pytest
 
-from jagadata.adapters.ssh_host import SshHost
+from jagadata.adapters.ssh.host import SshHost
 from jagadata.errors import JagadataError, RefusedError, SwitchFiredError
-from jagadata.host_setup import render_host_setup
-from jagadata.office import DataSet, HostEntry, Office, Probe, Service, System
-from jagadata.services import ServiceControl
+from jagadata.office.file import Office
+from jagadata.office.machines import DataSet, HostEntry, Probe, Service, System
+from jagadata.services.control import ServiceControl
+from jagadata.services.setup import render_host_setup
 from tests.host_parts import WEB, answers, await_true, free_port
 
 if TYPE_CHECKING:

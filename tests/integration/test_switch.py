@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jagadata.errors import JagadataError, SwitchFiredError, UnreachableError
-from jagadata.services import ServiceControl
+from jagadata.services.control import ServiceControl
 from tests.host_parts import (
     Ssh,
     Supervised,
@@ -30,7 +30,7 @@ from tests.host_parts import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jagadata.adapters.ssh_host import SshHost
+    from jagadata.adapters.ssh.host import SshHost
 
 SERVERS = {"asyncssh": start_asyncssh, "openssh": start_openssh}
 SLACK = 4
@@ -39,7 +39,7 @@ SLACK = 4
 DYING = """
 import sys, time
 from pathlib import Path
-from jagadata.adapters.ssh_host import SshHost
+from jagadata.adapters.ssh.host import SshHost
 from jagadata.office import HostEntry, System
 from jagadata.services import ServiceControl
 entry, system = HostEntry.model_validate_json(sys.argv[1]), System.model_validate_json(sys.argv[2])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from datetime import UTC, datetime
 
-from jagadata.follow_up import is_abandoned
-from jagadata.restore_run import RestoreRun
-from jagadata.watch import look, missing_periods, tell_once
-from jagadata.workplace import Workplace
+from jagadata.backup.concerns import missing_periods
+from jagadata.connections import open_workplace
+from jagadata.restore.follow_up import is_abandoned
+from jagadata.restore.run import RestoreRun
+from jagadata.upkeep.watch import look, tell_once
 
 
 def subjects(office_lab, to="rina@example.id"):
@@ -46,7 +47,7 @@ def test_each_concern_is_told_once_and_once_when_it_is_over(office_lab):
 
 
 def test_what_could_not_be_mailed_is_told_the_next_time(office_lab):
-    from jagadata.demo.processes import free_port
+    from jagadata.lab.processes import free_port
 
     with office_lab.place() as place:
         office_lab.back_up(place)
@@ -90,7 +91,7 @@ def test_while_a_restore_holds_the_switch_stopped_services_are_no_concern(office
 
 def test_missed_periods_are_named_from_the_first_backup_on_after_a_day_of_grace(office_lab):
     def at(*moment):
-        return Workplace(office, clock=lambda: datetime(*moment, tzinfo=UTC))
+        return open_workplace(office, clock=lambda: datetime(*moment, tzinfo=UTC))
 
     system = office_lab.application.system
     with office_lab.place() as place:
@@ -113,14 +114,14 @@ def test_missed_periods_are_named_from_the_first_backup_on_after_a_day_of_grace(
 def test_a_restore_that_takes_far_longer_than_planned_is_told(office_lab):
     from datetime import timedelta
 
-    from jagadata.journal import now
+    from jagadata.evidence.journal import now
 
     with office_lab.place() as place:
         office_lab.back_up(place)
         restore = office_lab.received(place)
         with restore.recovery() as recovery:
             recovery.prepare()
-            with Workplace(place.office, clock=lambda: now() + timedelta(hours=3)) as later:
+            with open_workplace(place.office, clock=lambda: now() + timedelta(hours=3)) as later:
                 assert not is_abandoned(later, restore.run)
                 concerns = look(later, [restore.run])
                 assert [one.key for one in concerns] == [f"restore {restore.run}"]
@@ -131,8 +132,8 @@ def test_a_restore_that_takes_far_longer_than_planned_is_told(office_lab):
 
 
 def test_a_mail_that_could_not_be_sent_is_sent_later_and_once(office_lab):
-    from jagadata import post
-    from jagadata.demo.processes import free_port
+    from jagadata.lab.processes import free_port
+    from jagadata.restore.letters import inform_again, inform_requester
 
     with office_lab.place() as place:
         office_lab.back_up(place)
@@ -141,13 +142,13 @@ def test_a_mail_that_could_not_be_sent_is_sent_later_and_once(office_lab):
     with office_lab.place() as place:
         restore = office_lab.received(place, "belum-terkirim")
         assert office_lab.carry_out(restore)["status"] == "Selesai"
-        post.inform_requester(restore)
-        assert not post.inform_again(restore)
+        inform_requester(restore)
+        assert not inform_again(restore)
         assert "tidak" in restore.form().informed_by
     assert subjects(office_lab, "dewi@example.id") == []
     office_lab.change(lambda office: office["mail"].update(good))
     with office_lab.place() as place:
         restore = RestoreRun(place, "belum-terkirim")
-        assert post.inform_again(restore)
-        assert not post.inform_again(restore)
+        assert inform_again(restore)
+        assert not inform_again(restore)
     assert len(subjects(office_lab, "dewi@example.id")) == 1

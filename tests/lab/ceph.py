@@ -8,8 +8,8 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jagadata.demo.processes import Server, StartError, answers, free_port
-from jagadata.demo.swift import S3
+from jagadata.lab.processes import Server, StartError, answers, free_port
+from jagadata.lab.swift import S3
 
 if TYPE_CHECKING:
     from pathlib import Path

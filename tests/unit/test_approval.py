@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from jagadata.approval import Decision, Person, is_same_person, may_sign, sign
 from jagadata.errors import RefusedError
-from jagadata.office import Duty, Office, Official
+from jagadata.office.file import Office
+from jagadata.office.people import Duty, Official
+from jagadata.signoff.signers import Decision, Person, is_same_person, may_sign, sign
 from tests.unit.test_office import OFFICE
 
 KASI = Official(

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from jagadata import post
-from jagadata.adapters.memory_channel import MemoryChannel
-from jagadata.adapters.memory_store import MemoryStore
-from jagadata.backup_run import BackupOrder, BackupRun
+from jagadata.backup.letters import tell_failures
+from jagadata.backup.run import BackupOrder, BackupRun
 from jagadata.errors import RefusedError
-from jagadata.keys import make_keys
-from jagadata.office import parse_office
+from jagadata.evidence.keys import make_keys
+from jagadata.lab.memory_channel import MemoryChannel
+from jagadata.lab.memory_store import MemoryStore
+from jagadata.office.file import parse_office
 from jagadata.workplace import Workplace
 from tests.unit.test_office import OFFICE
 
@@ -133,7 +133,7 @@ def test_a_failure_is_told_though_nobody_holds_the_role_that_checks(place):
     run.fill_form()
     with pytest.raises(RefusedError, match="tidak ada yang memegang peran ini"):
         run.reviewers()
-    post.tell_failures(run, link="")
+    tell_failures(run, link="")
     assert [message.to for message in place.connections.channel.sent] == [("sari@example.id",)]
 
 

@@ -5,10 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jagadata.calendar import (
-    Period,
-    add_working_days,
-    count_working_days,
+from jagadata.errors import RefusedError
+from jagadata.text.formats import (
     describe_cron,
     format_bytes,
     format_date,
@@ -17,12 +15,16 @@ from jagadata.calendar import (
     format_moment,
     format_number,
     format_time,
-    is_working_day,
     number_in_words,
+)
+from jagadata.text.periods import (
+    Period,
+    add_working_days,
+    count_working_days,
+    is_working_day,
     parse_period,
     period_of,
 )
-from jagadata.errors import RefusedError
 
 MOMENT = datetime(2019, 11, 30, 1, 0, 5, tzinfo=UTC)
 

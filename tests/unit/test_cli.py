@@ -17,7 +17,7 @@ from jagadata.cli import main
 from jagadata.cli.language import Program
 from jagadata.cli.tables import clean
 from jagadata.errors import DamagedError, JagadataError, RefusedError, UnreachableError
-from jagadata.office import load_office
+from jagadata.office.file import load_office
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jagadata.adapters.postgres_tools import make_fault
+from jagadata.adapters.postgres.programs import make_fault
 from jagadata.errors import UnreachableError
 
 DUPLICATE = """\

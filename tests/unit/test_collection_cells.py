@@ -9,13 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jagadata.collection.active_text import is_active
-from jagadata.collection.conversion import Conversion
-from jagadata.collection.numerals import parse_date, parse_number, parse_year, years_in
-from jagadata.collection.personal import find_personal, find_personal_number, is_nik, is_nip, mask, mask_value
-from jagadata.collection.wording import clean_name, number_text, place, quote
-from jagadata.collection.words import FOOTER, TOTAL, same_words, unit_of
-from jagadata.office_collection import ColumnEntry
+from jagadata.collection.tables.conversion import Conversion
+from jagadata.collection.tables.formula_text import is_active
+from jagadata.collection.tables.numerals import parse_date, parse_number, parse_year, years_in
+from jagadata.collection.tables.personal import (
+    find_personal,
+    find_personal_number,
+    is_nik,
+    is_nip,
+    mask,
+    mask_value,
+)
+from jagadata.collection.tables.wording import clean_name, number_text, place, quote
+from jagadata.collection.tables.words import FOOTER, TOTAL, same_words, unit_of
+from jagadata.office.collection import ColumnEntry
 
 
 @pytest.mark.parametrize(

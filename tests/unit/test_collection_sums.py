@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pyarrow import parquet
 
-from jagadata.collection.numerals import parse_number
+from jagadata.collection.tables.numerals import parse_number
 from tests.collection_parts import examine
 from tests.corpus.makers import book, text
 

@@ -10,13 +10,13 @@ from frictionless.resources import TableResource
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jagadata.collection.checks import Rows, check_cells, check_rows, find_suspects, make_schema
-from jagadata.collection.conversion import TYPES
-from jagadata.collection.district import make_digest
-from jagadata.collection.examination import PreviousTable
-from jagadata.collection.grid import Grid, Merge, column_letter
-from jagadata.collection.reading import Question, read_tables
 from jagadata.collection.round import Round
+from jagadata.collection.tables.checks import Rows, check_cells, check_rows, find_suspects, make_schema
+from jagadata.collection.tables.conversion import TYPES
+from jagadata.collection.tables.examination import PreviousTable
+from jagadata.collection.tables.grid import Grid, Merge, column_letter
+from jagadata.collection.tables.local_checks import make_digest
+from jagadata.collection.tables.reading import Question, read_tables
 from tests.corpus.asked import (
     DATASETS,
     PADI,

@@ -8,13 +8,13 @@ import pytest
 import xlsxwriter
 from pyarrow import parquet
 
-from jagadata.adapters.archive_contents import _joined, _percent_runs, find_percents
-from jagadata.collection.grid import Grid
-from jagadata.collection.personal import SUSPECT, find_bare_phones, find_personal, mask
-from jagadata.collection.reading import Question, read_tables
+from jagadata.adapters.spreadsheets.archive import _joined, _percent_runs, find_percents
 from jagadata.collection.round import Round
-from jagadata.collection.sightings import Sightings
-from jagadata.office_collection import DatasetEntry, Limits
+from jagadata.collection.tables.grid import Grid
+from jagadata.collection.tables.personal import SUSPECT, find_bare_phones, find_personal, mask
+from jagadata.collection.tables.personal_scan import Sightings
+from jagadata.collection.tables.reading import Question, read_tables
+from jagadata.office.collection import DatasetEntry, Limits
 from tests.collection_parts import examine
 from tests.corpus.makers import again, open_document
 

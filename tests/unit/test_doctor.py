@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from jagadata.adapters.memory_store import MemoryStore
-from jagadata.doctor import _roles, _write_and_read
 from jagadata.errors import RefusedError
+from jagadata.lab.memory_store import MemoryStore
+from jagadata.upkeep.doctor import _roles, _write_and_read
 from tests.unit.test_backup_run import make_place
 
 

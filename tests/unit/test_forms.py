@@ -6,18 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jagadata.backup.papers.form import BackupForm, BackupRow
 from jagadata.errors import DamagedError
-from jagadata.forms import (
-    BackupFile,
-    BackupForm,
-    BackupRow,
-    RestoreForm,
-    Signature,
-    format_nip,
-    from_json,
-    nip_warning,
-    to_json,
-)
+from jagadata.papers.values import BackupFile, Signature, format_nip, from_json, nip_warning, to_json
+from jagadata.restore.papers.form import RestoreForm
 
 AT = datetime(2026, 12, 1, 1, 2, 3, 456789, tzinfo=UTC)
 ROW = BackupRow(

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from jagadata.errors import RefusedError
-from jagadata.host_script import make_script, render_host_script, render_sudoers
-from jagadata.host_setup import render_host_setup
-from jagadata.office import DataSet, HostEntry, Office, Service, System
-from jagadata.unit_states import parse_listening
+from jagadata.office.file import Office
+from jagadata.office.machines import DataSet, HostEntry, Service, System
+from jagadata.services.script import make_script, render_host_script, render_sudoers
+from jagadata.services.setup import render_host_setup
+from jagadata.services.states import parse_listening
 
 
 def _office(host: dict | None = None, units: list[dict] | None = None) -> Office:

@@ -6,8 +6,8 @@ import imaplib
 
 import pytest
 
-from jagadata.adapters.imap_mailbox import ImapMailbox
-from jagadata.collection.senders import Senders
+from jagadata.adapters.mail.imap import ImapMailbox
+from jagadata.collection.intake.senders import Senders
 from jagadata.errors import UnreachableError
 from tests.collection_parts import make_policy
 

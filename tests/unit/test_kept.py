@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jagadata.adapters.memory_store import MemoryStore
 from jagadata.errors import NotFoundError, RefusedError
-from jagadata.kept import Kept, drop_kept, list_kept, newest_kept, record_kept, whereabouts
+from jagadata.lab.memory_store import MemoryStore
+from jagadata.restore.kept import Kept, current_name_of, drop_kept, list_kept, newest_kept, record_kept
 from tests.unit.test_signed_records import records
 
 NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)
@@ -79,7 +79,7 @@ def place():
 
 
 def test_only_what_lies_beside_under_its_name_can_come_back(place):
-    assert [whereabouts(place, one) for one in list_kept(place)] == ["in use", "beside", "other server"]
+    assert [current_name_of(place, one) for one in list_kept(place)] == ["in use", "beside", "other server"]
     assert [one.oid for one in newest_kept(place, "simpeg")] == [102]
     del place.server_.names[102]
     with pytest.raises(NotFoundError, match="Tidak ada data lama"):

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from jagadata.collection.mail_heads import read_head
-from jagadata.collection.mail_reading import read_mail
-from jagadata.collection.receipts import clean_name
-from jagadata.collection.senders import Senders, parse_address
+from jagadata.collection.intake.mail_heads import read_head
+from jagadata.collection.intake.mail_parts import read_mail
+from jagadata.collection.intake.receipts import clean_name
+from jagadata.collection.intake.senders import Senders, parse_address
 
 SENDERS = Senders(
     addresses={"data@bkpsdm.example.id": "bkpsdm", "@dinkes.example.id": "dinkes"},

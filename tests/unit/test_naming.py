@@ -7,14 +7,13 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from jagadata.errors import OfficeFileError
-from jagadata.naming import (
+from jagadata.restore.names import make_kept_name, make_side_name
+from jagadata.text.names import (
     FILE_NAME,
     LONGEST_FILE_NAME,
     make_backup_id,
     make_file_name,
-    make_kept_name,
     make_number,
-    make_side_name,
     make_slug,
 )
 

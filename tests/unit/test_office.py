@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from jagadata.errors import NotFoundError, OfficeFileError
-from jagadata.office import Office, deployment_digest, load_office, parse_office
-from jagadata.office_collection import Collection
+from jagadata.office.collection import Collection
+from jagadata.office.file import Office, deployment_digest, load_office, parse_office
 
 SIGNER = "ed25519:" + "A" * 43 + "="
 RECIPIENT, RECOVERY = "age1" + "q" * 58, "age1" + "p" * 58
@@ -146,7 +146,7 @@ def test_a_faultless_file_is_read(raw):
 
 
 def test_the_starter_lacks_nothing_but_the_keys():
-    text = resources.files("jagadata").joinpath("starter.yaml").read_text(encoding="utf-8")
+    text = resources.files("jagadata").joinpath("office/starter.yaml").read_text(encoding="utf-8")
     with pytest.raises(OfficeFileError) as caught:
         parse_office(text, folder=Path())
     places = [line.split(":")[0].strip(" -") for line in caught.value.message.splitlines()[1:]]

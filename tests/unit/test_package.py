@@ -10,12 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jagadata.adapters.data_files import check_package, write_package
-from jagadata.collection.inventory import TRANSITIONS, Version, make_sql_name, plan_steps, widen
-from jagadata.collection.package import DESCRIPTOR
+from jagadata.adapters.spreadsheets.data_files import check_package, write_package
+from jagadata.collection.inventory.package import DESCRIPTOR
+from jagadata.collection.inventory.statuses import TRANSITIONS, make_sql_name, plan_steps, widen
+from jagadata.collection.ports import Version
 from jagadata.collection.round import Round
 from jagadata.errors import DamagedError, RefusedError
-from jagadata.office_collection import Agency, DatasetEntry
+from jagadata.office.collection import Agency, DatasetEntry
 
 AGENCY = Agency(id="bkpsdm", name="Badan Kepegawaian", head="Kepala Badan", email=["a@example.go.id"])
 COLUMNS = [

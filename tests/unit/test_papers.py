@@ -8,10 +8,30 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from jagadata import papers
-from jagadata.forms import IDENTITY_UNPROVEN, BackupFile, BackupForm, BackupRow, RestoreForm, Signature
-from jagadata.restore_sheet import LONGEST_TABLE, make_minutes_sheet, make_restore_sheet
-from jagadata.template import one_line
+from jagadata.backup.papers.form import BackupForm, BackupRow
+from jagadata.backup.papers.mails import (
+    render_backup_failure,
+    render_returned,
+    render_review_request,
+    render_unexamined,
+)
+from jagadata.backup.papers.markdown import render_backup
+from jagadata.papers.markdown import escape_markdown
+from jagadata.papers.values import IDENTITY_UNPROVEN, BackupFile, Signature
+from jagadata.restore.papers.form import RestoreForm
+from jagadata.restore.papers.mails import (
+    render_acknowledgement_reminder,
+    render_approval_request,
+    render_completion,
+    render_failure,
+    render_rejection,
+    render_request_received,
+    render_unconfirmed_closure,
+)
+from jagadata.restore.papers.markdown import render_restore
+from jagadata.restore.papers.minutes import make_minutes_sheet
+from jagadata.restore.papers.sheet import LONGEST_TABLE, make_restore_sheet
+from jagadata.text.template import one_line
 
 AT = datetime(2026, 11, 30, 18, 0, tzinfo=UTC)
 KASI = Signature(name="Edi", nip="19700901992011002", role="kasi_aplikasi", at=AT, remark=IDENTITY_UNPROVEN)
@@ -105,7 +125,7 @@ def cells(text):
 @example("</td></table>")
 @example("http://jahat.example www.jahat.example")
 def test_whatever_is_typed_stays_text_in_markdown(text):
-    seen = list(tokens(f"| {papers.escape_markdown(text)} | akhir |\n|---|---|\n"))
+    seen = list(tokens(f"| {escape_markdown(text)} | akhir |\n|---|---|\n"))
     kinds = {token.type for token in seen}
     assert not kinds & {
         "html_block",
@@ -123,20 +143,26 @@ def test_whatever_is_typed_stays_text_in_markdown(text):
     assert words == [one_line(text), "akhir"]
 
 
+def render_form(form, rows):
+    return (
+        render_backup(form) if isinstance(form, BackupForm) else render_restore(form, facts=[("Baris", rows)])
+    )
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.text(max_size=60))
 @example(EVIL)
 @example("")
 def test_forms_keep_their_shape_whatever_is_typed(text):
     for form in (BACKUP, RESTORE):
-        plain = papers.render_markdown(stuffed(form, "kata"), facts=[("Baris", "kata")])
-        other = papers.render_markdown(stuffed(form, f"kata {text}"), facts=[("Baris", f"kata {text}")])
+        plain = render_form(stuffed(form, "kata"), "kata")
+        other = render_form(stuffed(form, f"kata {text}"), f"kata {text}")
         shape = [token.type for token in markdown.parse(plain)]
         assert [token.type for token in markdown.parse(other)] == shape
 
 
 def test_the_backup_form_shows_every_application_its_outcome_and_why_one_failed():
-    text = papers.render_markdown(BACKUP)
+    text = render_backup(BACKUP)
     words = cells(text)
     assert {"SIMPEG", "SIPPD", "Berhasil", "Gagal", "188,4 MB", "2 menit 5 detik"} <= set(words)
     assert "01.00 WIB" in text
@@ -146,23 +172,23 @@ def test_the_backup_form_shows_every_application_its_outcome_and_why_one_failed(
 
 
 def test_the_warning_about_an_nip_stands_below_the_form():
-    assert "17 angka" in papers.render_markdown(BACKUP)
+    assert "17 angka" in render_backup(BACKUP)
 
 
 def test_an_empty_form_can_be_read():
-    assert "belum ada aplikasi" in papers.render_markdown(BackupForm(number="1", period="2026-11"))
-    assert "Siti" in papers.render_markdown(RestoreForm(number="1", at=AT, requester="Siti"))
+    assert "belum ada aplikasi" in render_backup(BackupForm(number="1", period="2026-11"))
+    assert "Siti" in render_restore(RestoreForm(number="1", at=AT, requester="Siti"))
 
 
 def test_plan_and_impact_stand_between_the_request_and_the_decision():
-    text = papers.render_markdown(
+    text = render_restore(
         replace(RESTORE, approval="Menyetujui"), facts=[("Perkiraan layanan berhenti", "sekitar 4 menit")]
     )
     assert text.index("PERMOHONAN") < text.index("sekitar 4 menit") < text.index("PERSETUJUAN")
 
 
 def test_what_is_not_filled_in_yet_is_left_out_above_a_sign_off():
-    assert "Web Service Dimatikan" not in papers.render_markdown(replace(RESTORE, stopped=None))
+    assert "Web Service Dimatikan" not in render_restore(replace(RESTORE, stopped=None))
 
 
 def test_long_tables_are_counted_not_listed():
@@ -192,22 +218,22 @@ def test_the_berita_acara_spells_its_day_and_takes_no_signature_from_the_form():
 
 TO = ("siti@trenggalekkab.go.id",)
 MAILS = {
-    "received": lambda b, r: papers.render_request_received(r, to=TO),
-    "approval": lambda b, r: papers.render_approval_request(
+    "received": lambda b, r: render_request_received(r, to=TO),
+    "approval": lambda b, r: render_approval_request(
         r, to=TO, link="https://prefect/x", until="besok", facts=[("Hash", r.damage)]
     ),
-    "rejection": lambda b, r: papers.render_rejection(r, to=TO),
-    "completion": lambda b, r: papers.render_completion(r, to=TO, until="besok"),
-    "test completion": lambda b, r: papers.render_completion(replace(r, purpose="Uji"), to=TO),
-    "failure": lambda b, r: papers.render_failure(r, to=TO),
-    "test failure": lambda b, r: papers.render_failure(replace(r, purpose="Uji"), to=TO),
-    "unclear failure": lambda b, r: papers.render_failure(r, to=TO, running=False),
-    "reminder": lambda b, r: papers.render_acknowledgement_reminder(r, to=TO, until="besok"),
-    "closure": lambda b, r: papers.render_unconfirmed_closure(r, to=TO),
-    "review": lambda b, r: papers.render_review_request(b, to=TO, link="https://prefect/x", until="besok"),
-    "returned": lambda b, r: papers.render_returned(b, to=TO),
-    "backup failure": lambda b, r: papers.render_backup_failure(b, to=TO),
-    "unexamined": lambda b, r: papers.render_unexamined(replace(b, remarks=("belum diperiksa: -",)), to=TO),
+    "rejection": lambda b, r: render_rejection(r, to=TO),
+    "completion": lambda b, r: render_completion(r, to=TO, until="besok"),
+    "test completion": lambda b, r: render_completion(replace(r, purpose="Uji"), to=TO),
+    "failure": lambda b, r: render_failure(r, to=TO),
+    "test failure": lambda b, r: render_failure(replace(r, purpose="Uji"), to=TO),
+    "unclear failure": lambda b, r: render_failure(r, to=TO, running=False),
+    "reminder": lambda b, r: render_acknowledgement_reminder(r, to=TO, until="besok"),
+    "closure": lambda b, r: render_unconfirmed_closure(r, to=TO),
+    "review": lambda b, r: render_review_request(b, to=TO, link="https://prefect/x", until="besok"),
+    "returned": lambda b, r: render_returned(b, to=TO),
+    "backup failure": lambda b, r: render_backup_failure(b, to=TO),
+    "unexamined": lambda b, r: render_unexamined(replace(b, remarks=("belum diperiksa: -",)), to=TO),
 }
 
 
@@ -247,19 +273,19 @@ def test_whatever_is_typed_stays_text_in_letters(name):
 
 
 def test_a_failure_says_what_became_of_the_service():
-    assert "aktif kembali dengan data lama" in papers.render_failure(RESTORE, to=TO).text
-    assert "belum dapat kami pastikan" in papers.render_failure(RESTORE, to=TO, running=False).text
-    assert "Layanan tidak dihentikan" in papers.render_failure(replace(RESTORE, purpose="Uji"), to=TO).text
+    assert "aktif kembali dengan data lama" in render_failure(RESTORE, to=TO).text
+    assert "belum dapat kami pastikan" in render_failure(RESTORE, to=TO, running=False).text
+    assert "Layanan tidak dihentikan" in render_failure(replace(RESTORE, purpose="Uji"), to=TO).text
     refused = replace(RESTORE, stopped=None, started=None)  # after the approval, before anything was stopped
-    assert "Layanan tidak dihentikan" in papers.render_failure(refused, to=TO, running=False).text
+    assert "Layanan tidak dihentikan" in render_failure(refused, to=TO, running=False).text
 
 
 def test_only_links_to_pages_become_links():
     for link in ("javascript:alert(1)", "http://x y", ""):
-        message = papers.render_review_request(BACKUP, to=TO, link=link)
+        message = render_review_request(BACKUP, to=TO, link=link)
         assert "<a " not in message.html
         assert "Buka halaman" not in message.text
 
 
 def test_an_address_is_written_to_once_and_empty_ones_not_at_all():
-    assert papers.render_returned(BACKUP, to=("a@b.id", "", "a@b.id")).to == ("a@b.id",)
+    assert render_returned(BACKUP, to=("a@b.id", "", "a@b.id")).to == ("a@b.id",)

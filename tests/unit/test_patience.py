@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jagadata.errors import JagadataError, RefusedError, UnreachableError
-from jagadata.patience import insist
+from jagadata.restore.recovery.retry import retry_until
 
 AWAY = UnreachableError("host tidak menjawab", transient=True)
 
@@ -33,7 +33,7 @@ def attempt(*faults, seconds=60):
             raise left.pop(0)
 
     try:
-        insist(act, seconds=seconds, clock=clock, sleep=clock.sleep)
+        retry_until(act, seconds=seconds, clock=clock, sleep=clock.sleep)
     except JagadataError as error:
         return len(calls), clock.now, error
     return len(calls), clock.now, None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from jagadata.adapters.memory_store import MemoryStore
-from jagadata.catalog import write_receipt
-from jagadata.manifest import MANIFEST_KIND, manifest_hash, manifest_key
-from jagadata.pruning import prune
+from jagadata.backup.prune import prune
+from jagadata.lab.memory_store import MemoryStore
+from jagadata.vault.catalog import write_receipt
+from jagadata.vault.manifest import MANIFEST_KIND, manifest_hash, manifest_key
 from tests.unit.test_backup_run import NOW, Stores, make_place
 from tests.unit.test_retention import backup
 from tests.unit.test_signed_records import GoneStore
@@ -51,7 +51,7 @@ def test_a_hold_in_a_store_that_does_not_answer_still_holds(place):
     first.gone = True
     report = prune(place, dry_run=False, run="p")
     assert report.removed == ()
-    assert [problem.place for problem in report.problems] == ["utama"]
+    assert [problem.where for problem in report.problems] == ["utama"]
     assert list(second.list(f"systems/simpeg/backups/{OLD}/data/"))
     assert "tidak terbaca" in report.decisions[-1].reasons[0]
 
@@ -64,4 +64,4 @@ def test_a_hold_that_was_damaged_still_holds(place):
     first.put(stored.key, b"{}")
     report = prune(place, dry_run=False, run="p")
     assert report.removed == ()
-    assert [problem.place for problem in report.problems] == [stored.key]
+    assert [problem.where for problem in report.problems] == [stored.key]

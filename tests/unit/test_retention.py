@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jagadata.catalog import Backup
-from jagadata.manifest import Manifest, Receipt
-from jagadata.office import RetentionPolicy
-from jagadata.retention import apply_policy
+from jagadata.backup.retention import apply_policy
+from jagadata.office.policy import RetentionPolicy
+from jagadata.vault.catalog import Backup
+from jagadata.vault.manifest import BackupReceipt, Manifest
 
 NOW = datetime(2026, 11, 15, tzinfo=UTC)
 HASH = "0" * 64
@@ -55,7 +55,7 @@ def backup(name, days_ago, *receipts, system="simpeg"):
         }
     )
     made = [
-        Receipt.model_validate(
+        BackupReceipt.model_validate(
             {"backup": name, "manifest": HASH, "at": at + timedelta(hours=number), **receipt}
         )
         for number, receipt in enumerate(receipts)

@@ -10,21 +10,23 @@ import icalendar
 import pytest
 from pydantic import ValidationError
 
-from jagadata import papers, sop
+from jagadata import sop
 from jagadata.collection import proposal as proposals
 from jagadata.collection.attendance import Attendance, Attendee, make_presence_sheet
-from jagadata.collection.deliveries import Received, due_reminders, make_deliveries, open_of
-from jagadata.collection.examination import CleanTable, Examination, Finding
-from jagadata.collection.inventory import RequestedDataset
-from jagadata.collection.invitation import make_calendar
+from jagadata.collection.closing.report import make_arrivals_chart
+from jagadata.collection.closing.timing import make_timings
+from jagadata.collection.intake import delivery_table
+from jagadata.collection.intake.deliveries import Received, due_reminders, make_deliveries, open_of
 from jagadata.collection.last_round import LastRound, make_last_round
-from jagadata.collection.letters import make_invitation, make_request
-from jagadata.collection.report import make_arrivals_chart
+from jagadata.collection.letters.invitation_file import make_calendar
+from jagadata.collection.letters.markdown import render_proposal
+from jagadata.collection.letters.texts import make_invitation, make_request
+from jagadata.collection.ports import RequestedDataset
 from jagadata.collection.round import Round, parse_round, round_of
-from jagadata.collection.timing import make_timings
+from jagadata.collection.tables.examination import CleanTable, Examination, Finding
 from jagadata.errors import RefusedError
-from jagadata.forms import Signature
-from jagadata.mails import make_mail
+from jagadata.papers.mails import make_mail
+from jagadata.papers.values import Signature
 from tests.collection_parts import make_policy
 
 TZ = ZoneInfo("Asia/Jakarta")
@@ -82,7 +84,7 @@ def test_a_meeting_on_a_day_off_is_allowed_and_said_above_the_form(policy, propo
     for day, why in ((saturday, "jatuh pada akhir pekan"), (holiday, "jatuh pada hari libur")):
         one = replace(proposal, day=day)
         warnings = proposals.find_warnings(one, [holiday])
-        text = papers.render_proposal(one, policy.datasets, ROUND, TZ, warnings=warnings)
+        text = render_proposal(one, policy.datasets, ROUND, TZ, warnings=warnings)
         assert text.startswith("**Perhatian: Tanggal rapat")
         assert why in text.splitlines()[0]
         assert proposals.find_faults(one, policy.datasets, date(2026, 11, 23)) == []
@@ -95,7 +97,7 @@ def test_beside_each_data_set_stands_what_came_of_it_in_the_last_round(policy, p
         RequestedDataset(code="lama", name="Data | lama", agency="a", round="2026-s1", status="Diminta"),
     ]  # fmt: skip
     last = make_last_round(found, policy.datasets)
-    text = papers.render_proposal(proposal, policy.datasets, ROUND, TZ, last=last)
+    text = render_proposal(proposal, policy.datasets, ROUND, TZ, last=last)
 
     assert "Pada Semester 1 Tahun 2026" in text
     assert "Terpublikasi, 1.400 baris, tahun 2025 sampai 2026" in text
@@ -104,14 +106,10 @@ def test_beside_each_data_set_stands_what_came_of_it_in_the_last_round(policy, p
 
 
 def test_without_a_last_round_or_an_inventory_the_proposal_stands_all_the_same(policy, proposal):
-    first = papers.render_proposal(
-        proposal, policy.datasets, ROUND, TZ, last=make_last_round([], policy.datasets)
-    )
-    silent = papers.render_proposal(
-        proposal, policy.datasets, ROUND, TZ, last=LastRound(fault="Basis data diam.")
-    )
+    first = render_proposal(proposal, policy.datasets, ROUND, TZ, last=make_last_round([], policy.datasets))
+    silent = render_proposal(proposal, policy.datasets, ROUND, TZ, last=LastRound(fault="Basis data diam."))
 
-    assert first == papers.render_proposal(proposal, policy.datasets, ROUND, TZ)
+    assert first == render_proposal(proposal, policy.datasets, ROUND, TZ)
     assert silent.startswith(first)
     assert silent.endswith("Hasil putaran lalu tidak diketahui: Basis data diam.")
 
@@ -229,7 +227,7 @@ def test_the_same_table_sent_again_after_the_deadline_is_not_late(policy):
 def test_nothing_that_was_asked_is_missing_from_the_table(policy):
     found = make_deliveries(policy, policy.datasets, [], date(2026, 12, 4), TZ)
     assert [one.status for one in found] == ["Diminta"] * 3
-    rows = papers.make_delivery_rows(found, TZ)
+    rows = delivery_table.make_delivery_rows(found, TZ)
     assert {row["OPD"] for row in rows} == {"Badan Kepegawaian", "Dinas Kesehatan"}
 
 

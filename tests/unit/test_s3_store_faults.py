@@ -12,13 +12,13 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from jagadata.adapters.s3_faults import explain_fault
+from jagadata.adapters.s3.errors import explain_fault
 from jagadata.errors import AlreadyExistsError, JagadataError, NotFoundError, RefusedError, UnreachableError
 
 
 def explain(error: Exception) -> JagadataError:
     return explain_fault(
-        error, operation="put_object", key="data/1", place="penyimpanan 'utama' (bucket kantor)"
+        error, operation="put_object", key="data/1", where="penyimpanan 'utama' (bucket kantor)"
     )
 
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import threading
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from jagadata.adapters.memory_store import MemoryStore
-from jagadata.envelope import Seals
 from jagadata.errors import AlreadyExistsError, DamagedError, JagadataError, RefusedError, UnreachableError
-from jagadata.journal import Journal
-from jagadata.keys import make_keys, parse_identity, parse_recipients, parse_signer
-from jagadata.office import PublicKey
-from jagadata.records import Problem, Records
+from jagadata.evidence.envelope import Seals
+from jagadata.evidence.journal import Journal
+from jagadata.evidence.keys import make_keys, parse_identity, parse_recipients, parse_signer
+from jagadata.evidence.records import Records
+from jagadata.lab.memory_store import MemoryStore
+from jagadata.office.machines import PublicKey
+
+if TYPE_CHECKING:
+    from jagadata.findings import Problem
 
 KIND = "application/vnd.jagadata.uji+json"
 AT = "2026-11-01T18:00:00+00:00"
@@ -51,7 +55,7 @@ def records(*stores, signer=SIGNER):
 
 
 def test_what_was_signed_is_read_back():
-    assert SEALS.open(SIGNER.seal(KIND, {"at": AT, "isi": "é"}), KIND, place="uji") == {"at": AT, "isi": "é"}
+    assert SEALS.open(SIGNER.seal(KIND, {"at": AT, "isi": "é"}), KIND, where="uji") == {"at": AT, "isi": "é"}
 
 
 def test_an_envelope_changed_anywhere_is_damaged_or_says_the_same():
@@ -60,7 +64,7 @@ def test_an_envelope_changed_anywhere_is_damaged_or_says_the_same():
     for place in range(len(whole)):
         changed = whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
         try:
-            assert SEALS.open(changed, KIND, place="uji") == value
+            assert SEALS.open(changed, KIND, where="uji") == value
         except DamagedError:
             continue
 
@@ -68,22 +72,22 @@ def test_an_envelope_changed_anywhere_is_damaged_or_says_the_same():
 @pytest.mark.parametrize("junk", [b"", b"{}", b"[]", b"null", b"\xff", b'{"payload": 1}', b"[" * 5000])
 def test_junk_is_damaged_not_a_crash(junk):
     with pytest.raises(DamagedError):
-        SEALS.open(junk, KIND, place="uji")
+        SEALS.open(junk, KIND, where="uji")
 
 
 def test_another_kind_another_key_and_a_key_outside_its_days_are_refused():
     whole = SIGNER.seal(KIND, {"at": AT})
     with pytest.raises(DamagedError, match="berjenis"):
-        SEALS.open(whole, KIND + "x", place="uji")
+        SEALS.open(whole, KIND + "x", where="uji")
     with pytest.raises(DamagedError, match="tidak dikenal"):
-        SEALS.open(parse_signer(make_keys().signing_pem).seal(KIND, {"at": AT}), KIND, place="uji")
+        SEALS.open(parse_signer(make_keys().signing_pem).seal(KIND, {"at": AT}), KIND, where="uji")
     for days in (
         {"since": date(2026, 11, 3)},
         {"until": date(2026, 11, 1)},
     ):  # in Jakarta it was the 2nd already
         seals = Seals(keys=[PublicKey(key=KEYS.signing_public, **days)], timezone=ZoneInfo("Asia/Jakarta"))
         with pytest.raises(DamagedError, match="masa berlaku"):
-            seals.open(whole, KIND, place="uji")
+            seals.open(whole, KIND, where="uji")
 
 
 def test_keys_that_are_none_are_told():
@@ -117,7 +121,7 @@ def test_an_unreadable_record_is_a_problem_and_the_others_are_listed():
     store.put("x/2.json", b"rusak")
     problems: list[Problem] = []
     assert [one.key for one in records(store).list("x/", KIND, problems)] == ["x/1.json"]
-    assert [problem.place for problem in problems] == ["x/2.json"]
+    assert [problem.where for problem in problems] == ["x/2.json"]
 
 
 def test_numbers_are_claimed_once_by_many_at_the_same_time_and_a_run_keeps_its_own():

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from jagadata import sop
-from jagadata.office import ROLES
+from jagadata.office.people import ROLES
 
 SOURCE = (Path(__file__).parents[2] / "docs" / "sop" / "source.txt").read_text(encoding="utf-8")
 HEADINGS = {

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from jagadata.adapters.postgres_dump import _DumpOutput, _SilentError
-from jagadata.building import Building
+from jagadata.adapters.postgres.dump import _DumpOutput, _SilentError
 from jagadata.errors import JagadataError
-from jagadata.office_parts import RestorePolicy
+from jagadata.office.policy import RestorePolicy
+from jagadata.restore.recovery.build import Building
 
 
 class SlowServer:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jagadata.errors import RefusedError
-from jagadata.store_keys import check_key, check_prefix, is_key
+from jagadata.vault.layout import check_key, check_prefix, is_key
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jagadata.errors import DamagedError
-from jagadata.stream import as_pipe
+from jagadata.vault.stream import as_pipe
 
 
 def test_damage_behind_what_the_reader_needed_is_still_found():

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from jagadata.errors import BusyError, RestoreRunningError
-from jagadata.turn import PATIENCE, wait_for_turn
+from jagadata.restore.recovery.lock import LOCK_TIMEOUT, wait_for_lock
 from tests.unit.test_patience import Clock
 
 
-def take_turn(*faults):
+def acquire_lock(*faults):
     """Take a lock that is refused with these in turn: (what was taken or the error, when, how often it was told)."""
     clock, left, told = Clock(), list(faults), []
 
@@ -19,29 +19,31 @@ def take_turn(*faults):
         return "lock"
 
     try:
-        got = wait_for_turn(take, told.append, clock=clock, sleep=clock.sleep)
+        got = wait_for_lock(take, told.append, clock=clock, sleep=clock.sleep)
     except BusyError as error:
         return error, clock.now, told
     return got, clock.now, told
 
 
 def test_a_free_lock_is_taken_without_a_word():
-    assert take_turn() == ("lock", 0, [])
+    assert acquire_lock() == ("lock", 0, [])
 
 
 def test_another_restore_is_not_waited_for():
-    error, at, told = take_turn(RestoreRunningError("Restore lain sedang berjalan."))
+    error, at, told = acquire_lock(RestoreRunningError("Restore lain sedang berjalan."))
     assert (error.message, at, told) == ("Restore lain sedang berjalan.", 0, [])
 
 
 def test_a_restore_that_takes_the_lock_after_a_backup_ends_the_wait():
-    error, at, told = take_turn(BusyError("Back up."), BusyError("Back up."), RestoreRunningError("Restore."))
+    error, at, told = acquire_lock(
+        BusyError("Back up."), BusyError("Back up."), RestoreRunningError("Restore.")
+    )
     assert (error.message, at, told) == ("Restore.", 4, ["Menunggu: Back up."])
 
 
 def test_a_backup_without_end_is_waited_for_half_an_hour_and_told_every_five_minutes():
-    error, at, told = take_turn(BusyError("Back up sedang berjalan."))
-    assert (error.message, at, len(told)) == ("Back up sedang berjalan.", PATIENCE, 6)
+    error, at, told = acquire_lock(BusyError("Back up sedang berjalan."))
+    assert (error.message, at, len(told)) == ("Back up sedang berjalan.", LOCK_TIMEOUT, 6)
     assert "Sudah ditunggu selama 30 menit" in error.hint
 
 
@@ -54,5 +56,5 @@ def test_the_lock_is_taken_once_the_backup_ended(tries):
             raise left.pop()
         return "lock"
 
-    assert wait_for_turn(take, lambda _text: None, clock=clock, sleep=clock.sleep) == "lock"
+    assert wait_for_lock(take, lambda _text: None, clock=clock, sleep=clock.sleep) == "lock"
     assert clock.now == 2 * tries

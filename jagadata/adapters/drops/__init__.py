@@ -1,0 +1,1 @@
+"""Where OPD put files: a folder, a prefix of a store."""

@@ -1,0 +1,1 @@
+"""Mail in and out, and messages to other channels."""

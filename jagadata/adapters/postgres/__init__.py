@@ -1,0 +1,1 @@
+"""PostgreSQL: dump, restore, swap, checks, roles."""

@@ -1,0 +1,220 @@
+"""pg_restore into the side database, in parallel, such that a role of least privilege can give everything back to its owners."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from jagadata.adapters.postgres.access import make_dsn
+from jagadata.adapters.postgres.programs import make_fault, start, with_parent_death_signal
+from jagadata.errors import JagadataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from jagadata.adapters.postgres.access import Access
+
+_OPTIONS = "-c maintenance_work_mem=256MB -c synchronous_commit=off -c default_transaction_read_only=off"
+"""Harmless to durability: the swap's own commit is synchronous, and flushes all WAL before it."""
+_HINT = "Data yang berjalan tidak disentuh. Perbaiki sebabnya, lalu ajukan kembali."
+_AFTER_OWNERS = (
+    "ACL ",
+    "DEFAULT ACL ",
+    "EVENT TRIGGER ",
+    "MATERIALIZED VIEW DATA ",
+    "COMMENT - EVENT TRIGGER ",
+    "SECURITY LABEL - EVENT TRIGGER ",
+)
+"""What pg_restore itself leaves for its last passes (pg_backup_archiver.c, _tocEntryRestorePass)."""
+_POLICIES = ("ROW SECURITY ", "POLICY ")
+"""After every foreign key: the check of one would be held to the policies of a table that forces them on its owner (`pg_restore -j` knows no such order)."""
+_OWNERS = """
+SELECT rolname FROM pg_catalog.pg_roles
+WHERE pg_has_role(current_user, oid, 'MEMBER') AND NOT rolsuper AND rolname <> current_user ORDER BY 1
+"""
+_PLACES = """
+SELECT 'SCHEMA', nspname, pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace
+WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+UNION ALL SELECT 'DATABASE', datname, pg_get_userbyid(datdba) FROM pg_catalog.pg_database WHERE datname = current_database()
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stages:
+    """Lines of an archive's table of contents, in the order in which they have to be restored."""
+
+    schemas: Sequence[str]
+    extensions: Sequence[str]
+    objects: Sequence[str]
+    policies: Sequence[str]
+    rights: Sequence[str]
+
+
+def parse_stages(listing: str) -> Stages:
+    """Sort the lines of `pg_restore --list`: 'ID; CATALOG OID TYPE SCHEMA NAME OWNER'."""
+    stages: dict[str, list[str]] = {
+        "schemas": [],
+        "extensions": [],
+        "objects": [],
+        "policies": [],
+        "rights": [],
+    }
+    for line in listing.split("\n"):
+        parts = line.split(" ", 3)
+        if line.startswith(";") or len(parts) < 4:
+            continue
+        entry = parts[3]
+        if entry.startswith("SCHEMA - "):
+            stages["schemas"].append(line)
+        elif entry.startswith("EXTENSION - "):
+            stages["extensions"].append(line)
+        elif entry.startswith(_POLICIES) or (entry.startswith("COMMENT ") and " POLICY " in entry):
+            stages["policies"].append(line)
+        else:
+            stages["rights" if entry.startswith(_AFTER_OWNERS) else "objects"].append(line)
+    return Stages(**stages)
+
+
+def restore(access: Access, archive_fd: int, side: str, jobs: int, watch: Callable[[], None]) -> None:
+    """See ports.DatabaseServer.restore. `watch` is called every 2 s while pg_restore runs.
+
+    `ALTER ... OWNER TO` asks that the new owner may create in the schema; only superusers are spared. Grants come last in an archive,
+    and the owner may have lost that right since. So: schemas; extensions, as the database's owner; lend the right to every owner;
+    objects and rows; take it back; policies; grants and materialized views. These are filled as their owners, policies included, as they live.
+    """
+    run = _Run(access, archive_fd, side, watch)
+    with access.session(side) as connection:
+        found = connection.execute(
+            "SELECT r.rolsuper, pg_get_userbyid(d.datdba) FROM pg_catalog.pg_roles r, pg_catalog.pg_database d "
+            "WHERE r.rolname = current_user AND d.datname = current_database()"
+        ).fetchone()
+        superuser, owner = found or (False, "")
+        listing = run.list()
+        stages = parse_stages(listing)
+        if superuser:
+            run.restore([*stages.schemas, *stages.extensions, *stages.objects], jobs)
+            run.restore(stages.policies, jobs)
+            run.restore(stages.rights, jobs, "--enable-row-security")
+            return
+        run.restore(stages.schemas, 1)
+        run.restore(stages.extensions, 1, f"--role={owner}")
+        owners = [
+            str(row[0])
+            for row in connection.execute(_OWNERS)
+            if any(line.endswith(f" {row[0]}") for line in listing.split("\n"))
+        ]
+        with _lend(connection, owners):
+            run.restore(stages.objects, jobs)
+        run.restore(stages.policies, jobs)
+        run.restore(stages.rights, jobs, "--enable-row-security")
+
+
+@contextlib.contextmanager
+def _lend(connection: psycopg.Connection[Any], owners: Sequence[str]) -> Iterator[None]:
+    """Let these roles create in every schema, and take it back afterwards; a side database that failed is dropped with its grants."""
+    lent = [
+        (kind, name, role)
+        for kind, name, owner in connection.execute(_PLACES).fetchall()
+        for role in owners
+        if role != owner
+    ]
+
+    def execute(statement: LiteralString) -> None:
+        for kind, name, role in lent:
+            where = sql.SQL("SCHEMA " if kind == "SCHEMA" else "DATABASE ") + sql.Identifier(str(name))
+            connection.execute(sql.SQL(statement).format(where, sql.Identifier(role)))
+
+    try:
+        execute("GRANT CREATE ON {} TO {}")
+        yield
+        execute("REVOKE CREATE ON {} FROM {}")
+    except psycopg.Error as error:
+        raise JagadataError(
+            f"Kepemilikan objek di '{connection.info.dbname}' tidak dapat disiapkan: {str(error).splitlines()[0]}",
+            _HINT,
+        ) from error
+
+
+class _Run:
+    """One archive and the programs that read it."""
+
+    def __init__(self, access: Access, archive_fd: int, side: str, watch: Callable[[], None]) -> None:
+        self.access = access
+        self.archive_fd = archive_fd
+        self.side = side
+        self.watch = watch
+
+    def list(self) -> str:
+        process = start(
+            [self.access.program("pg_restore"), "--list", f"/proc/self/fd/{self.archive_fd}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            env={"PATH": self.access.environment("restore")["PATH"], "LC_ALL": "C"},
+            pass_fds=[self.archive_fd],
+        )
+        listing, errors = process.communicate()
+        if process.returncode:
+            raise make_fault(
+                "Pembacaan daftar isi arsip", process.returncode, errors.decode(errors="replace"), _HINT
+            )
+        return listing.decode(errors="surrogateescape")
+
+    def restore(self, lines: Sequence[str], jobs: int, *options: str) -> None:
+        """Restore these entries; an empty list is no work."""
+        if not lines:
+            return
+        command = [self.access.program("pg_restore"), "-j", str(jobs), "--exit-on-error", "--no-password"]
+        with (
+            os.fdopen(os.memfd_create("entries"), "wb") as chosen,
+            tempfile.TemporaryFile() as errors,
+        ):
+            chosen.write("\n".join([*lines, ""]).encode(errors="surrogateescape"))
+            chosen.flush()
+            command += [*options, f"--use-list=/proc/self/fd/{chosen.fileno()}"]
+            command += [f"--dbname={make_dsn(self.side)}", f"/proc/self/fd/{self.archive_fd}"]
+            process = start(
+                with_parent_death_signal(command),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                env=self.access.environment("restore", PGOPTIONS=_OPTIONS),
+                pass_fds=[self.archive_fd, chosen.fileno()],
+                process_group=0,
+            )
+            try:
+                self._wait(process)
+            finally:
+                _end(process)
+            if process.returncode:
+                errors.seek(0)
+                text = errors.read().decode(errors="replace")
+                raise make_fault(f"pg_restore ke '{self.side}'", process.returncode, text, _HINT)
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        while True:
+            try:
+                process.wait(2)
+            except subprocess.TimeoutExpired:
+                self.watch()
+            else:
+                return
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Asked first, so that it ends its helpers; one that stands still does not hear that."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # its helpers too: they hold the archive open
+        process.wait()

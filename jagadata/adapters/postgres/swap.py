@@ -1,0 +1,243 @@
+"""The swap: names exchanged in one transaction on the connection that also holds the system's lock."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+
+from jagadata.errors import BusyError, JagadataError, RefusedError, RestoreRunningError, UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from jagadata.adapters.postgres.access import Access, Role
+
+_HOLDER = """
+SELECT l.pid, a.usename, coalesce(host(a.client_addr), 'lokal'), to_char(a.backend_start, 'YYYY-MM-DD HH24.MI.SS TZ'),
+  extract(epoch FROM now() - a.backend_start)::int / 60,
+  EXISTS (SELECT FROM pg_catalog.pg_locks r WHERE r.pid = l.pid AND r.locktype = 'advisory' AND r.granted
+    AND r.objsubid = 1 AND r.classid = %s AND r.objid = %s)
+FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = %s AND l.objid = %s
+"""
+"""Who holds a system's lock, and whether the mark of a restore with it: pg_locks tells everybody, and login names tell nothing."""
+_TERMINATE = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_catalog.pg_stat_activity
+WHERE datname = ANY(%s) AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
+
+
+_ATTEMPTS, _PAUSE = 60, 2.0
+"""How often, and with how many seconds between, the server is asked whether a swap happened whose answer was lost."""
+_DURABLE = """
+SELECT set_config('synchronous_commit', 'local', true) WHERE current_setting('synchronous_commit') = 'off'
+"""
+"""The names must survive a crash of the server, and with them all that was restored before (WAL is flushed in order)."""
+
+
+def lock_key(system: str) -> int:
+    """The advisory lock of a system: 64 bits of a hash, signed."""
+    return _hash(f"jagadata:{system}")
+
+
+def restore_mark(system: str) -> int:
+    """A second, shared lock: a restore takes it before the system's own, so whoever meets that one sees what holds it."""
+    return _hash(f"jagadata-restore:{system}")
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
+
+
+def _halves(key: int) -> tuple[int, int]:
+    """As pg_locks shows it: classid, objid."""
+    return divmod(key % 2**64, 2**32)
+
+
+def end_sessions(access: Access, names: Sequence[str]) -> int:
+    """End client sessions of these databases. Raises RefusedError for sessions that the restore role may not end."""
+    with access.session() as connection:
+        return _end_sessions(connection, names)
+
+
+def _end_sessions(connection: psycopg.Connection[Any], names: Sequence[str]) -> int:
+    try:
+        found = connection.execute(_TERMINATE, (list(names),)).fetchone()
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise RefusedError(
+            "Sesi superuser pada basis data tidak dapat diakhiri oleh peran restore.",
+            "Tutup sesi itu (biasanya pgAdmin atau psql), lalu ulangi.",
+        ) from error
+    return int(found[0]) if found else 0
+
+
+@contextlib.contextmanager
+def exclusive(access: Access, system: str, role: Role, *, restoring: bool = False) -> Iterator[PostgresSwap]:
+    """Hold the system's advisory lock on the maintenance database. Raises BusyError that names the holder."""
+    key, mark = lock_key(system), restore_mark(system)
+    connection = access.connect(role=role, patient=True)
+    with contextlib.closing(connection):
+        try:
+            connection.execute("SET idle_session_timeout = 0")
+            if restoring:
+                connection.execute("SELECT pg_catalog.pg_try_advisory_lock_shared(%s)", (mark,))
+            got = connection.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", (key,)).fetchone()
+            holder = None
+            if not (got and got[0]):
+                holder = connection.execute(_HOLDER, (*_halves(mark), *_halves(key))).fetchone()
+        except psycopg.Error as error:
+            raise access.explain(error) from error
+        if not (got and got[0]):
+            who = f" (proses {holder[0]}, login {holder[1]} dari {holder[2]}" if holder else ""
+            if holder:  # without pg_read_all_stats the time is not told
+                who += f", sejak {holder[3]}, {holder[4]} menit lalu)" if holder[3] else ")"
+            kind, what = BusyError, "Back up atau pekerjaan lain"
+            if holder and holder[5]:
+                kind, what = RestoreRunningError, "Restore lain"
+            raise kind(
+                f"{what} untuk sistem '{system}' sedang berjalan{who}.", "Tunggu sampai selesai, lalu ulangi."
+            )
+        yield PostgresSwap(access, connection, key)
+
+
+class PostgresSwap:
+    """Implements ports.Swap."""
+
+    def __init__(self, access: Access, connection: psycopg.Connection[Any], key: int) -> None:
+        self.access = access
+        self.connection = connection
+        self.key = key
+
+    def holds(self) -> bool:
+        query = "SELECT true FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid() AND classid = %s AND objid = %s"
+        try:
+            return self.connection.execute(query, _halves(self.key)).fetchone() is not None
+        except psycopg.Error:
+            return False
+
+    def swap(
+        self,
+        renames: Sequence[tuple[str, str, str]],
+        *,
+        end_sessions: bool,
+        expect: dict[str, int | None],
+        before_commit: Callable[[], None] = lambda: None,
+        timeout: float = 60,
+    ) -> float:
+        """See ports.Swap.swap. `ALTER DATABASE RENAME` waits up to 5 s for sessions to go, while a second connection ends them."""
+        if not self.holds():
+            raise UnreachableError(
+                f"Kunci sistem di server '{self.access.name}' hilang (koneksi terputus).",
+                "Tidak ada nama yang ditukar; ulangi.",
+                transient=True,
+            )
+        begun = time.monotonic()
+        names = [name for name, oid in expect.items() if oid is not None]
+        with self._ending(names) if end_sessions else contextlib.nullcontext():
+            try:
+                with self.connection.transaction():
+                    self.connection.execute("SET LOCAL lock_timeout = '10s'")
+                    self.connection.execute(
+                        f"SET LOCAL idle_in_transaction_session_timeout = {int(1000 * timeout)}"
+                    )
+                    self.connection.execute(_DURABLE)
+                    self._check(expect)
+                    for live, side, kept in renames:
+                        if expect.get(live) is not None:
+                            self._rename(live, kept)
+                        self._rename(side, live)
+                    self._check({live: expect[side] for live, side, _ in renames})
+                    before_commit()
+            except psycopg.errors.ObjectInUse as error:
+                raise RefusedError(
+                    f"Pertukaran nama dibatalkan, masih ada sesi: {'; '.join(self._sessions(names)) or str(error).splitlines()[-1]}.",
+                    "Tutup aplikasi yang masih memakai basis data, lalu ajukan kembali.",
+                ) from error
+            except psycopg.errors.LockNotAvailable as error:
+                raise RefusedError(
+                    f"Pertukaran nama di '{self.access.name}' dibatalkan: basis data dikunci pekerjaan lain.",
+                    "Tunggu sampai pekerjaan itu selesai (misalnya CREATE DATABASE atau VACUUM), lalu ajukan kembali.",
+                ) from error
+            except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout) as error:
+                if not self._happened(renames, expect):
+                    raise UnreachableError(
+                        f"Koneksi ke '{self.access.name}' terputus saat menukar nama; perubahan dibatalkan server.",
+                        "Data yang berjalan utuh; ulangi setelah server menjawab.",
+                        transient=True,
+                    ) from error
+            except psycopg.Error as error:
+                raise JagadataError(
+                    f"Pertukaran nama ditolak server: {str(error).splitlines()[0]}",
+                    f"Jalankan SQL dari `jaga db prepare {self.access.name}`.",
+                ) from error
+        return time.monotonic() - begun
+
+    def _rename(self, old: str, new: str) -> None:
+        self.connection.execute(
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new))
+        )
+
+    def _check(self, expect: dict[str, int | None]) -> None:
+        rows = self.connection.execute(
+            "SELECT datname, oid FROM pg_catalog.pg_database WHERE datname = ANY(%s)", (list(expect),)
+        )
+        found: dict[str, int] = dict(rows.fetchall())
+        wrong = [name for name, oid in expect.items() if found.get(name) != oid]
+        if wrong:
+            raise RefusedError(
+                f"Basis data {', '.join(wrong)} bukan lagi yang diharapkan; tidak ada nama yang ditukar.",
+                "Periksa server, lalu ajukan kembali.",
+            )
+
+    def _sessions(self, names: Sequence[str]) -> list[str]:
+        query = """SELECT coalesce(usename, backend_type), coalesce(host(client_addr), 'lokal')
+            FROM pg_catalog.pg_stat_activity WHERE datname = ANY(%s) AND pid <> pg_backend_pid()"""
+        with contextlib.suppress(psycopg.Error):
+            return [f"{user}@{address}" for user, address in self.connection.execute(query, (list(names),))][
+                :5
+            ]
+        return []
+
+    @contextlib.contextmanager
+    def _ending(self, names: Sequence[str]) -> Iterator[None]:
+        """End sessions of these databases again and again, from a second connection, until the renames are through."""
+        end = threading.Event()
+
+        def work(connection: psycopg.Connection[Any]) -> None:
+            with contextlib.suppress(psycopg.Error, JagadataError):
+                while not end.is_set():
+                    _end_sessions(connection, names)
+                    end.wait(0.02)
+
+        with self.access.session() as connection:
+            _end_sessions(connection, names)  # a session that may not be ended is told now
+            thread = threading.Thread(target=work, args=(connection,), name="sessions", daemon=True)
+            thread.start()
+            try:
+                yield
+            finally:
+                end.set()
+                thread.join()
+
+    def _happened(self, renames: Sequence[tuple[str, str, str]], expect: dict[str, int | None]) -> bool:
+        """After a lost answer to COMMIT, look at what is true. Raises UnreachableError while nobody can tell."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                with self.access.session() as connection:
+                    rows = connection.execute(
+                        "SELECT datname, oid FROM pg_catalog.pg_database WHERE datname = ANY(%s)",
+                        ([live for live, _, _ in renames],),
+                    )
+                    found: dict[str, int] = dict(rows.fetchall())
+                    return all(found.get(live) == expect[side] for live, side, _ in renames)
+            except JagadataError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                time.sleep(_PAUSE)
+        return False

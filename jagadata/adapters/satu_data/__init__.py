@@ -1,0 +1,1 @@
+"""The office's own inventory of data sets, in PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Spreadsheets and CSVs, read in a process of their own."""

@@ -1,0 +1,1 @@
+"""SOP Back Up Data: one file a step."""

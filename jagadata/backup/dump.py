@@ -1,0 +1,205 @@
+"""SOP Back Up Data: each numbered step as a function from values to values; the journal remembers them (flows/backup.py, `jaga`)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from jagadata import __version__
+from jagadata.errors import DamagedError, NotFoundError, RefusedError
+from jagadata.evidence.envelope import canonical_json
+from jagadata.ports.progress import ignore
+from jagadata.text.formats import zone_name
+from jagadata.text.names import make_backup_id
+from jagadata.vault.manifest import (
+    DatabaseEntry,
+    StoredStream,
+    backup_folder,
+)
+from jagadata.vault.stream import compress, store_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from typing import BinaryIO
+
+    from jagadata.ports.database import DatabaseServer, DumpResult
+    from jagadata.ports.store import Store
+    from jagadata.workplace import Workplace
+
+
+ZSTD_TOOL = 16
+"""pg_dump compresses with zstd itself from this major version on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occasion:
+    """Why and for which month a backup is made. `kind`: Terjadwal, Manual or Susulan; `period`: 'YYYY-MM'."""
+
+    run: str
+    period: str
+    kind: str
+    form_number: str
+    note: str = ""
+
+
+# --- step 1 -------------------------------------------------------------------------------------------------------
+
+
+def dump_system(
+    place: Workplace, system_id: str, occasion: Occasion, progress: Callable[[int], None] = ignore
+) -> dict[str, Any]:
+    """Step 1: dump each database of the system into the primary store under its final keys, as one bounded stream.
+
+    Returns a draft of the manifest (JSON values). Nothing of it counts as a backup yet.
+
+    Raises:
+        RefusedError: a check failed before anything was dumped (all reasons in the message).
+        BusyError: a restore or another backup of this system is under way.
+    """
+    system = place.office.system(system_id)
+    recipients, _signer, _identity = (
+        place.recipients(),
+        place.signer,
+        place.identity(),
+    )  # missing keys are told first
+    server = place.server(system_id)
+    faults = [fault for name in system.databases for fault in server.check_dump(name)]
+    if faults:
+        raise RefusedError(
+            f"Sistem '{system_id}' belum dapat di-back up:\n"
+            + "\n".join(f"  - {fault.message}" for fault in faults),
+            " ".join(dict.fromkeys(fault.hint for fault in faults)),
+        )
+    started = place.clock()
+    backup = make_backup_id(started, secrets.token_hex(5))
+    facts = server.facts()
+    with server.exclusive(system_id, login="dump"):
+        data = [
+            _dump_database(
+                place.stores[0],
+                server,
+                name,
+                f"{backup_folder(system_id, backup)}/data/db{number:02}",
+                recipients,
+                progress,
+            )
+            for number, name in enumerate(system.databases, 1)
+        ]
+    finished = place.clock()
+    return {
+        "format": 1,
+        "backup": backup,
+        "office": place.office.office.name,
+        "system": system.id,
+        "system_name": system.name,
+        "owner": system.owner,
+        "period": occasion.period,
+        "occasion": occasion.kind,
+        "started": started.isoformat(),
+        "finished": finished.isoformat(),
+        "started_local": _local(place, started),
+        "finished_local": _local(place, finished),
+        "source": {
+            "name": server.name,
+            "version": facts.version,
+            "system_identifier": facts.system_identifier,
+        },
+        "data": [entry.model_dump(mode="json") for entry in data],
+        "recipients": recipients,
+        "run": occasion.run,
+        "form_number": occasion.form_number,
+        "note": occasion.note,
+        "software": f"jagadata {__version__}",
+    }
+
+
+def _local(place: Workplace, moment: datetime) -> str:
+    return f"{moment.astimezone(place.timezone):%Y-%m-%d %H.%M.%S} {zone_name(place.timezone)}"
+
+
+def _dump_database(
+    store: Store,
+    server: DatabaseServer,
+    name: str,
+    key: str,
+    recipients: list[str],
+    progress: Callable[[int], None],
+) -> DatabaseEntry:
+    facts = server.database(name)
+    if facts is None:
+        raise NotFoundError(
+            f"Basis data '{name}' tidak ada di server '{server.name}'.", "Periksa namanya di berkas kantor."
+        )
+    compressed = int(server.facts().dump_tool.partition(".")[0] or 0) >= ZSTD_TOOL
+    streams: list[StoredStream] = []
+    sizes: list[int] = []
+
+    def sink(output: BinaryIO) -> None:
+        measured = _Measured(output)
+        source = measured if compressed else compress(measured)
+        suffix = "dump.age" if compressed else "dump.zst.age"
+        streams.append(store_stream(source, store, f"{key}.{suffix}", recipients, progress=progress))
+        sizes.append(measured.size)
+
+    result = server.dump(name, sink, progress=ignore)
+    if result.compressed != compressed:
+        raise DamagedError(
+            "Jenis kompresi hasil dump tidak seperti yang dicatat.",
+            "Laporkan kepada pengembang; jangan dipakai.",
+        )
+    properties = store_stream(
+        _Bytes(canonical_json(asdict(result.properties))), store, f"{key}.properties.json.age", recipients
+    )
+    return _entry(name, facts.oid, facts.size, result, streams[0], sizes[0], properties)
+
+
+def _entry(
+    name: str,
+    oid: int,
+    size: int,
+    result: DumpResult,
+    archive: StoredStream,
+    archive_size: int,
+    properties: StoredStream,
+) -> DatabaseEntry:
+    return DatabaseEntry(
+        database=name,
+        oid=oid,
+        size=size,
+        tool=result.tool,
+        codec="none" if result.compressed else "zstd",
+        archive=archive,
+        archive_size=archive_size,
+        properties=properties,
+        rows=result.rows,
+    )
+
+
+class _Measured:
+    """Counts the bytes of pg_dump's own archive: what a restore needs as spool space."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self.source = source
+        self.size = 0
+
+    def read(self, size: int = -1) -> bytes:
+        data = self.source.read(size)
+        self.size += len(data)
+        return data
+
+
+class _Bytes:
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def read(self, size: int = -1) -> bytes:
+        piece, self.data = (self.data, b"") if size < 0 else (self.data[:size], self.data[size:])
+        return piece
+
+
+# --- step 3 -------------------------------------------------------------------------------------------------------
+
+
+# --- step 6 -------------------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""The papers and letters of SOP Back Up Data."""

@@ -1,0 +1,109 @@
+"""The last of a round: the closing report, filed and sent once everything is taken in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from jagadata import sop
+from jagadata.collection.claims import FINISHED, STEPS, ended
+from jagadata.collection.closing.report import Report, make_report_sheet
+from jagadata.collection.closing.timing import make_timings
+from jagadata.collection.intake.copies import copy_round
+from jagadata.collection.intake.receipts import list_receipts
+from jagadata.collection.intake.run import (
+    list_deliveries,
+    list_quarantine,
+    list_unread_mails,
+)
+from jagadata.collection.inventory.run import read_published
+from jagadata.collection.letters import dispatch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jagadata.collection.closing.report import ReportWorkbooks
+    from jagadata.collection.run import RoundRun
+
+
+def stored(run: RoundRun, refusals: Mapping[str, list[str]]) -> list[tuple[str, int, str]]:
+    """(data set, rows, what became of it) of what is in the inventory, or should be."""
+    found = []
+    for one in run.datasets():
+        outcome = run.journal.outcome("dataset", one.code)
+        refused = refusals.get(one.code, [])
+        if outcome or refused:
+            names = [publisher.name for publisher, _ in run.place.publishers(run.policy)]
+            places = [where for name in names if (where := read_published(run, one, name))]
+            texts = [
+                *([f"versi {outcome['label']}"] if outcome else []),
+                *(f"terpublikasi: {where}" for where in places),
+                *refused,
+            ]
+            found.append((one.name, int(outcome["rows"]) if outcome else 0, "; ".join(texts)))
+    return found
+
+
+def make_report(run: RoundRun) -> Report:
+    """The closing report, from the journal and the receipts."""
+    journal = run.journal
+
+    begun = datetime.fromisoformat(run.open()["at"])
+    meeting = run.proposal.begins_at(run.place.timezone)
+    ends = {step: ended(journal, step) for step in STEPS}
+    times = {
+        1: (begun, ends["1"]),
+        2: (ends["1"], ends["2"]),
+        3: (min(meeting, ends["3"] or meeting), ends["3"]),
+        4: (ends["2"], ends["4"]),
+        5: (ends["4"], ends["5"]),
+    }
+    failed = [run.agency(key).name for key in _uninvited(run)]
+    held, unread = list_quarantine(run), list_unread_mails(run)
+    notes = [
+        *([f"Undangan tidak terkirim kepada: {', '.join(failed)}"] if failed else []),
+        *([f"{len(held)} berkas dari pengirim yang tidak dikenal tidak diterima"] if held else []),
+        *([f"{len(unread)} surel tanpa data tidak dijawab dan perlu dibaca petugas"] if unread else []),
+    ]
+    return Report(
+        round=run.round,
+        number=run.number(run.policy.request_code, "laporan"),
+        at=run.place.clock(),
+        deadline=run.deadline,
+        timings=make_timings(
+            sop.DATA_COLLECTION, times, run.round, run.place.office.holidays, run.place.timezone
+        ),
+        agencies=tuple(run.agencies),
+        present=run.meet().present,
+        deliveries=tuple(list_deliveries(run)),
+        arrivals=tuple(one.arrived for one in list_receipts(run.place, run.round) if one.state == "diterima"),
+        stored=tuple(stored(run, (journal.outcome("5") or {}).get("refusals", {}))),
+        notes=tuple(notes),
+    )
+
+
+def _uninvited(run: RoundRun) -> list[str]:
+    return [one.id for one in run.agencies if run.journal.outcome(f"mail:invitation:{one.id}") is None]
+
+
+def finish(run: RoundRun) -> Report:
+    """Keep the report as PDF and workbook, end the round, and tell those who take part."""
+    workbooks: ReportWorkbooks = run.place.spreadsheets
+    report = make_report(run)
+    lacks = [
+        f"Salinan kedua belum lengkap ({one.where}): {one.what}" for one in copy_round(run.place, run.round)
+    ]
+    report = replace(report, notes=(*report.notes, *lacks))
+    signer = run.signature("kasi_data")
+    sheet = make_report_sheet(report, city=run.place.office.office.city, signer=signer, tz=run.place.timezone)
+    papers = [
+        ("laporan-penutup.pdf", dispatch.pdf(run, sheet, "collection/report")),
+        ("laporan-penutup.xlsx", workbooks.make_report(report, run.place.timezone)),
+    ]
+    for name, content in papers:
+        dispatch.keep(run, name, content)
+    copy_round(run.place, run.round)
+    dispatch.tell_end(run, papers, status=FINISHED)
+    run.end(FINISHED)
+    return report

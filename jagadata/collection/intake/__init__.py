@@ -1,0 +1,1 @@
+"""What OPD send: mails and drops taken in, read, answered, receipted."""

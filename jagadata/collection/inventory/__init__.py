@@ -1,0 +1,1 @@
+"""SOP Pengumpulan Data, step 5: the inventory of a round's data sets and its publication."""

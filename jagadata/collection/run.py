@@ -1,0 +1,378 @@
+"""One round of SOP Pengumpulan Data: what each numbered step came to, remembered by the run's journal (docs/adr/0002).
+
+A round is claimed in the store, so that exactly one run holds it. The tasks of tasks/data_collection.py call these
+methods in order; the gates between them are decisions that are written down here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from jagadata.collection import attendance as presence
+from jagadata.collection import proposal as proposals
+from jagadata.collection.attendance import Attendance, Attendee
+from jagadata.collection.claims import claim, find_holder, take_over
+from jagadata.collection.round import Round, parse_round, round_of
+from jagadata.errors import NotFoundError, RefusedError, UnreachableError
+from jagadata.papers.values import Signature
+from jagadata.signoff.signers import Decision, may_sign, sign
+from jagadata.text.formats import format_date
+from jagadata.text.names import make_number
+
+if TYPE_CHECKING:
+    from jagadata.collection.proposal import Proposal
+    from jagadata.evidence.journal import Journal
+    from jagadata.office.collection import Agency, Collection, DatasetEntry
+    from jagadata.office.people import Official, Role
+    from jagadata.workplace import Workplace
+
+CANCELLED, EXPIRED = "Dibatalkan", "Kedaluwarsa"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundOrder:
+    """What a run is to do. `round` empty: the one of `scheduled`; `take_over`: go on where a run that is gone stopped."""
+
+    round: str = ""
+    take_over: bool = False
+    note: str = ""
+
+
+def find_policy(place: Workplace) -> Collection:
+    """Raises RefusedError: the office file has no part for this SOP."""
+    policy = place.office.collection
+    if policy is None:
+        raise RefusedError(
+            "Berkas kantor belum memuat bagian 'collection' untuk SOP Pengumpulan Data.",
+            "Isi menurut docs/sop/data_collection.md, lalu jalankan `jaga apply`.",
+        )
+    return policy
+
+
+class RoundRun:
+    """The run with this id. `scheduled` (aware) is when it was meant to start."""
+
+    def __init__(
+        self,
+        place: Workplace,
+        run: str,
+        order: RoundOrder | None = None,
+        *,
+        scheduled: datetime | None = None,
+    ) -> None:
+        self.place = place
+        self.run = run
+        self.order = order or RoundOrder()
+        self.scheduled = scheduled or place.clock()
+        self.policy = find_policy(place)
+        self.journal: Journal = place.journal(run)
+
+    # --- who holds the round ---
+
+    def open(self) -> dict[str, Any]:
+        """Claim the round: {"round", "at", "after": the run that held it before}.
+
+        Raises RefusedError: another run holds it; UnreachableError: the primary store is away, and with it, perhaps, what was done.
+        """
+        if self.journal.outcome("open") is None:
+            next(iter(self.place.stores[0].list("rounds/")), None)
+        return self.journal.once("open", self._open)
+
+    def _open(self) -> dict[str, Any]:
+        round = (
+            parse_round(self.order.round)
+            if self.order.round
+            else round_of(self.scheduled, self.policy.every, self.place.timezone)
+        )
+        if round.every != self.policy.every:
+            raise RefusedError(
+                f"Putaran {round.text} tidak sesuai dengan berkas kantor ({self.policy.every}).",
+                "Pilih putaran lain, atau ubah collection.every.",
+            )
+        before, since = find_holder(self.place, round), ""
+        if before and before != self.run:
+            since = take_over(self.place, round, before, self.journal, allowed=self.order.take_over)
+        if before != self.run:
+            claim(self.place, round, self.run)
+        return {"round": str(round), "at": since or self.place.clock().isoformat(), "after": before}
+
+    @property
+    def is_holder(self) -> bool:
+        return find_holder(self.place, self.round) == self.run
+
+    # --- facts ---
+
+    @property
+    def round(self) -> Round:
+        """Raises UnreachableError: the journal is in a store that is away. To look claims nothing."""
+        opened = self.journal.outcome("open")
+        if opened is None:
+            raise UnreachableError(
+                f"Jurnal run '{self.run}' tidak terbaca dari penyimpanan yang terjangkau.",
+                "Periksa penyimpanan utama dengan `jaga doctor`, lalu ulangi.",
+                transient=True,
+            )
+        return parse_round(opened["round"])
+
+    @property
+    def title(self) -> str:
+        return f"Pengumpulan Data {self.round.text}"
+
+    @property
+    def agencies(self) -> list[Agency]:
+        """Every OPD of the office file: all are invited (SOP step 2: 'ke seluruh OPD')."""
+        return list(self.policy.agencies)
+
+    def agency(self, key: str) -> Agency:
+        return self.policy.agency(key)
+
+    def datasets(self) -> list[DatasetEntry]:
+        """What is asked for in this round."""
+        codes = set(self.proposal.datasets)
+        return [one for one in self.policy.datasets if one.code in codes]
+
+    def holders(self, role: Role) -> list[Official]:
+        """Raises RefusedError if nobody holds the role today."""
+        return may_sign(self.place.office, role, self.place.today())
+
+    def signature(self, role: Role, decision: Decision | None = None) -> Signature:
+        """Who signs as this role; dated and remarked once there is a decision."""
+        if decision and decision.signer:
+            at = datetime.fromisoformat(decision.at)
+            day = at.astimezone(self.place.timezone).date()
+            return sign(self.place.office, decision, role, day, at)
+        official = self.holders(role)[0]
+        return Signature(name=official.name, nip=official.nip, post=official.post, role=role)
+
+    def number(self, code: str, series: str) -> str:
+        """A letter number, claimed once for this round and series."""
+
+        def claim() -> dict[str, Any]:
+            at = self.place.clock()
+            info, year = self.place.office.office, at.astimezone(self.place.timezone).year
+            sequence = self.place.records.claim_number(
+                "surat", year, run=f"{self.run}:{series}", at=at.isoformat()
+            )
+            number = make_number(
+                info.number, classification=code, sequence=sequence, unit=info.unit_code, year=year
+            )
+            return {"number": number}
+
+        return str(self.journal.once("number", claim, series)["number"])
+
+    # --- gates ---
+
+    @property
+    def attempt(self) -> int:
+        """How often the proposal has been asked for: each time that it was returned it is asked for again."""
+        returned = [
+            entry
+            for entry in self.journal.entries
+            if entry.step.startswith(("confirmation-", "signature-"))
+            and entry.event == "done"
+            and entry.data["answer"] == "no"
+        ]
+        return 1 + len(returned)
+
+    def decision(self, gate: str) -> Decision | None:
+        value = self.journal.outcome(gate)
+        return Decision(**value) if value else None
+
+    def decide(self, gate: str, decision: Decision) -> None:
+        """Write a decision down. A gate of steps 1 and 2 that nobody answered, or a cancelled proposal, ends the round."""
+        self.journal.note(gate, "done", **decision.to_json())
+        if gate.startswith(("proposal-", "confirmation-", "signature-")):
+            if decision.answer == "expired":
+                self.end(EXPIRED, "tidak ada keputusan sampai batas waktu")
+            elif gate.startswith("proposal-") and decision.answer == "no":
+                self.end(CANCELLED, decision.note or "dibatalkan oleh Kasi")
+
+    def returned(self) -> str:
+        """The note with which the last proposal came back, ''."""
+        for entry in reversed(self.journal.entries):
+            if (
+                entry.step.startswith(("confirmation-", "signature-"))
+                and entry.event == "done"
+                and entry.data["answer"] == "no"
+            ):
+                who = self.place.office.official(entry.data["signer"]).name
+                return f"Dikembalikan oleh {who}: {entry.data['note'] or '-'}"
+        return ""
+
+    def gate_due(self) -> datetime:
+        """When a gate of steps 1 and 2 that is asked now expires."""
+        return self.place.clock() + timedelta(days=self.policy.gate_days)
+
+    # --- step 1 ---
+
+    def propose(self) -> Proposal:
+        """What the Kasi is to complete: the last one that came back, else what the office file suggests."""
+        before = self.decision(f"proposal-{self.attempt - 1}")
+        suggested = proposals.make_proposal(self.policy, self.place.today(), self.place.office.holidays)
+        return proposals.complete(suggested, before.values) if before and before.values else suggested
+
+    def faults(self, decision: Decision) -> list[str]:
+        """What is wrong with what the Kasi typed."""
+        if decision.answer != "yes":
+            return []
+        try:
+            completed = proposals.complete(self.propose(), decision.values)
+        except (KeyError, ValueError):
+            return ["tanggal ditulis seperti 2026-12-31, waktu seperti 09.00"]
+        return proposals.find_faults(completed, self.policy.datasets, self.place.today())
+
+    def schedule_faults(self, decision: Decision) -> list[str]:
+        """Why the Kabid or the Kadis can no longer agree: nobody is invited to a meeting that is over."""
+        if decision.answer != "yes" or self.completed.day >= self.place.today():
+            return []
+        day = format_date(self.completed.day)
+        return [f"tanggal rapat {day} sudah lewat; kembalikan agar Kasi memilih tanggal lain"]
+
+    @property
+    def completed(self) -> Proposal:
+        """The proposal of this attempt as the Kasi completed it."""
+        decision = self.decision(f"proposal-{self.attempt}")
+        if decision is None:
+            raise NotFoundError("Jadwal rapat belum dilengkapi.", "Lengkapi lewat tombol Resume.")
+        return proposals.complete(self.propose(), decision.values)
+
+    def prepare(self) -> Proposal:
+        """Step 1: the proposal as it was completed and confirmed is the schedule."""
+        done = self.journal.last("1")
+        if done is None or done.data["attempt"] != self.attempt:
+            proposal = proposals.to_json(self.completed)
+            self.journal.note("1", "done", proposal=proposal, attempt=self.attempt)
+        return self.proposal
+
+    @property
+    def proposal(self) -> Proposal:
+        """Raises NotFoundError before step 1 is done."""
+        outcome = self.journal.outcome("1")
+        if outcome is None:
+            raise NotFoundError(
+                "Langkah 1 belum selesai.", "Selesaikan persetujuan jadwal rapat lebih dahulu."
+            )
+        return proposals.from_json(outcome["proposal"])
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Completed by the Kasi, and confirmed by the Kabid where the office wants that."""
+        gates = [
+            f"proposal-{self.attempt}",
+            *([f"confirmation-{self.attempt}"] if self.policy.confirm else []),
+        ]
+        found = [self.decision(gate) for gate in gates]
+        return not self.status and all(one is not None and one.answer == "yes" for one in found)
+
+    @property
+    def is_preparing(self) -> bool:
+        """The schedule or the letters still wait for somebody's yes."""
+        if self.status:
+            return False
+        done = self.journal.last("1")
+        if done is None or done.data["attempt"] != self.attempt:
+            return True
+        return self.policy.sign and self.decision(f"signature-{self.attempt}") is None
+
+    # --- step 3 ---
+
+    def enter_attendance(self, found: Attendance) -> None:
+        """From a filled-in sheet (`jaga round attendance`); the form of the gate then shows it."""
+        self.journal.note("attendance-sheet", "done", **presence.to_json(found))
+
+    def attendance_sheet(self) -> Attendance | None:
+        value = self.journal.outcome("attendance-sheet")
+        return presence.from_json(value) if value else None
+
+    def meet(self) -> Attendance:
+        """Step 3: who came, from the sheet and the form."""
+
+        def work() -> dict[str, Any]:
+            decision, sheet = self.decision("attendance"), self.attendance_sheet()
+            values = decision.values if decision else {}
+            known = {one.agency: one for one in sheet.attendees} if sheet else {}
+            present = values.get("hadir") or list(known)
+            attendees = [
+                *(one for one in (sheet.attendees if sheet else ()) if one.agency in present),
+                *(Attendee(agency=key) for key in present if key not in known),
+            ]
+            unanswered = decision is None or decision.answer == "expired"
+            source = "belum diisi sampai batas waktu" if unanswered else "formulir"
+            if decision and decision.answer == "no":
+                source = "rapat tidak dilaksanakan"
+            elif sheet:
+                source = sheet.source
+            minutes = str(values.get("notulen", "")) or (sheet.minutes if sheet else "")
+            return presence.to_json(Attendance(attendees=tuple(attendees), minutes=minutes, source=source))
+
+        return presence.from_json(self.journal.once("3", work))
+
+    def attendance_due(self) -> datetime:
+        return self.proposal.ends_at(self.place.timezone) + timedelta(days=self.policy.gate_days)
+
+    # --- step 4 ---
+
+    @property
+    def deadline(self) -> date:
+        """Until when OPD deliver; the last extension counts."""
+        for entry in reversed(self.journal.entries):
+            if entry.step.startswith("closing-") and entry.event == "done" and entry.data["answer"] == "no":
+                return date.fromisoformat(entry.data["values"]["batas_waktu"])
+        return self.proposal.deadline
+
+    def extension_faults(self, decision: Decision) -> list[str]:
+        """What is wrong with an extension of the deadline."""
+        if decision.answer != "no":
+            return []
+        new = date.fromisoformat(str(decision.values["batas_waktu"]))
+        if new <= max(self.deadline, self.place.today()):
+            return ["batas waktu baru harus setelah hari ini dan setelah batas waktu sekarang"]
+        return []
+
+    @property
+    def closings(self) -> int:
+        """The number of the closing gate that is asked now."""
+        return 1 + sum(
+            entry.step.startswith("closing-") and entry.event == "done" for entry in self.journal.entries
+        )
+
+    def closing_due(self) -> datetime:
+        day = self.deadline + timedelta(days=self.policy.grace_days)
+        return datetime.combine(day, time(17), tzinfo=self.place.timezone)
+
+    @property
+    def is_collecting(self) -> bool:
+        """Between the meeting and the closing: OPD deliver, the schedule takes in."""
+        if self.status or self.journal.outcome("3") is None:
+            return False
+        last = self.decision(f"closing-{self.closings - 1}")
+        return last is None or last.answer == "no"
+
+    @property
+    def takes_in(self) -> bool:
+        """Data is accepted from the day that the letters are out until the round is closed."""
+        return not self.status and self.journal.outcome("2") is not None and not self.is_closed
+
+    @property
+    def is_closed(self) -> bool:
+        """Step 4 is done: what comes now is late (collection/intake/late_arrivals.py)."""
+        return self.journal.outcome("4") is not None
+
+    # --- the end ---
+
+    def end(self, status: str, reason: str = "") -> None:
+        if not self.status:
+            self.journal.note("end", "done", status=status, reason=reason)
+
+    @property
+    def status(self) -> str:
+        """'' while the round goes on."""
+        outcome = self.journal.outcome("end")
+        return str(outcome["status"]) if outcome else ""
+
+    @property
+    def reason(self) -> str:
+        outcome = self.journal.outcome("end")
+        return str(outcome["reason"]) if outcome else ""

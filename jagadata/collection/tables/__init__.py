@@ -1,0 +1,1 @@
+"""Reading official tables: headings, cells, sums, personal data, checks. Pure."""

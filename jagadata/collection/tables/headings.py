@@ -1,0 +1,291 @@
+"""Which data set a sheet holds, where its headings stand, and which column is which. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from jagadata.collection.tables.numerals import years_in
+from jagadata.collection.tables.words import bare_heading, unit_in, unit_of, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jagadata.collection.tables.grid import Grid, Merge, Rows
+    from jagadata.office.collection import ColumnEntry, DatasetEntry
+
+DEEPEST = 40
+"""Rows from the top in which a heading may stand."""
+
+ENOUGH = 0.5
+"""The share of a data set's columns (required ones count three times) that makes a table its table."""
+
+_SURE_ENOUGH = 0.655
+"""Below it a heading has a word more or less that may matter: 'Jumlah Siswa Miskin' is not 'Jumlah Siswa'."""
+
+_FILLERS = {"jumlah", "banyak", "banyaknya", "data", "angka", "nama"}
+"""Words that headings have or lack without meaning anything else."""
+
+_IGNORED = {("nomor",), ("nomor", "urut"), ("nomer",), ()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """How a sheet is to be read. Rows and columns counted from 0; `heading` and `last` are the first and last heading row."""
+
+    dataset: DatasetEntry
+    score: float  # 1: every column there under its own name
+    heading: int
+    last: int
+    columns: dict[str, int]  # the office file's name -> the sheet's column
+    headings: dict[int, str]  # every column's heading as it stands there
+    guessed: tuple[str, ...] = ()  # columns whose heading only resembles theirs
+    doubtful: tuple[str, ...] = ()  # of them: those whose heading has a word that may make it another column
+    twins: tuple[tuple[int, str], ...] = ()  # further columns with the very heading of one that was found
+    unknown: tuple[int, ...] = ()
+    unit_column: int | None = None
+    units: dict[str, str] | None = None  # the office file's name -> the unit in its heading, normalised
+    title: str = ""
+
+    @property
+    def missing(self) -> list[ColumnEntry]:
+        return [one for one in self.dataset.columns if one.name not in self.columns]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Match:
+    score: float
+    columns: dict[str, int]
+    guessed: tuple[str, ...]
+    doubtful: tuple[str, ...] = ()
+    twins: tuple[tuple[int, str], ...] = ()
+
+
+def find_layouts(grid: Grid, head: Rows, datasets: Sequence[DatasetEntry], hints: str) -> list[Layout]:
+    """The best reading for each data set that the sheet may hold, best first; empty where none fits.
+
+    `hints`: sheet and file name, which decide between data sets with the same columns.
+    """
+    grid = replace(grid, merges=tuple(one for one in grid.merges if one.top < DEEPEST + 3))
+    best: dict[str, tuple[tuple[float, int, int], Layout]] = {}
+    for top in range(min(DEEPEST, len(head))):
+        texts = [cell for cell in head[top] if isinstance(cell, str) and cell]
+        if not texts or sum(map(len, texts)) > 20_000:
+            continue
+        for depth in (1, 2, 3):
+            last = top + depth - 1
+            if last >= len(head) or (depth > 1 and not _may_be_heading(head[last])):
+                break
+            names = _names(head, top, last, grid)
+            for dataset in datasets:
+                found = _match(dataset, names)
+                if len(found.columns) < min(2, len(dataset.columns)) or found.score < ENOUGH:
+                    continue
+                rank = (round(found.score, 6), -depth, -top)
+                if dataset.code not in best or rank > best[dataset.code][0]:
+                    score = found.score + _resemblance(dataset.name, hints, _title(head, top))
+                    best[dataset.code] = rank, _layout(dataset, score, top, last, found, names, head)
+    return sorted((layout for _rank, layout in best.values()), key=lambda one: -one.score)
+
+
+def nearest(
+    head: Rows, grid: Grid, datasets: Sequence[DatasetEntry]
+) -> tuple[DatasetEntry, list[str], int] | None:
+    """For a sheet that fits nothing: the data set that comes nearest, its columns that were found, and the row (from 0)."""
+    best: tuple[float, DatasetEntry, list[str], int] | None = None
+    for top in range(min(DEEPEST, len(head))):
+        names = _names(head, top, top, grid)
+        for dataset in datasets:
+            found = _match(dataset, names)
+            if found.columns and (best is None or found.score > best[0]):
+                best = (found.score, dataset, list(found.columns), top)
+    return best[1:] if best else None
+
+
+def is_year(heading: object) -> bool:
+    """A heading that is only a year: tables with years side by side have them."""
+    return re.fullmatch(r"\s*(tahun\s*)?(19|20)\d{2}(\.0)?\s*", str(heading), re.IGNORECASE) is not None
+
+
+def _may_be_heading(row: Sequence[object]) -> bool:
+    """A second heading row holds texts and at most years."""
+    filled = [cell for cell in row if cell != ""]
+    return (
+        bool(filled)
+        and all(
+            isinstance(cell, str) or (isinstance(cell, (int, float)) and 1900 <= cell <= 2100)
+            for cell in filled
+        )
+        and any(isinstance(cell, str) and not re.fullmatch(r"[\d.,()\s-]*", cell) for cell in filled)
+    )
+
+
+def _names(head: Rows, top: int, last: int, grid: Grid) -> list[tuple[str, ...]]:
+    """The texts above each column from top to bottom, merged cells spread."""
+    width = max((len(row) for row in head[top : last + 1]), default=0)
+    spread = [[_text(cell) for cell in row] + [""] * (width - len(row)) for row in head[top : last + 1]]
+    if grid.knows_merges:
+        for merge in grid.merges:
+            if merge.bottom >= top and merge.top <= last and merge.left < width:
+                _spread(spread, merge, top, last, width)
+    else:
+        for row, below in pairwise(spread):
+            for column in range(1, width):
+                if not row[column] and below[column]:
+                    row[column] = row[column - 1]
+    return [tuple(dict.fromkeys(row[column] for row in spread if row[column])) for column in range(width)]
+
+
+def _spread(rows: list[list[str]], merge: Merge, top: int, last: int, width: int) -> None:
+    text = rows[merge.top - top][merge.left] if merge.top >= top else ""
+    for row in range(max(merge.top, top), min(merge.bottom, last) + 1):
+        for column in range(merge.left, min(merge.right + 1, width)):
+            rows[row - top][column] = rows[row - top][column] or text
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return " ".join(str(cell).split())[:300]
+
+
+def _match(dataset: DatasetEntry, names: list[tuple[str, ...]]) -> _Match:
+    """The best column for each of the data set's, every column used once."""
+    wanted = [(one, (one.name, *one.aliases)) for one in dataset.columns]
+    offers: list[tuple[float, int, int]] = []
+    for place, texts in enumerate(names):
+        if not texts:
+            continue
+        candidates = (" ".join(texts), texts[-1], texts[0])
+        for number, (_one, known) in enumerate(wanted):
+            fit = max(
+                _fit(text, name) - (0.02 * order) for order, text in enumerate(candidates) for name in known
+            )
+            if fit >= 0.6:
+                offers.append((fit, number, place))
+    offers.sort(key=lambda offer: (-offer[0], offer[2]))
+    columns: dict[int, tuple[int, float]] = {}
+    used: set[int] = set()
+    for fit, number, place in offers:
+        if number not in columns and place not in used:
+            columns[number] = (place, fit)
+            used.add(place)
+    weights = [3 if one.required else 1 for one in dataset.columns]
+    unknown = sum(1 for place, texts in enumerate(names) if texts and place not in used)
+    score = sum(weights[number] * fit for number, (_place, fit) in columns.items()) / sum(weights)
+    return _Match(
+        score=score - min(0.05, 0.002 * unknown),
+        columns={wanted[number][0].name: place for number, (place, _fit) in sorted(columns.items())},
+        guessed=tuple(
+            wanted[number][0].name for number, (_place, fit) in sorted(columns.items()) if fit < 0.8
+        ),
+        doubtful=tuple(
+            wanted[number][0].name for number, (_place, fit) in sorted(columns.items()) if fit < _SURE_ENOUGH
+        ),
+        twins=tuple(
+            (place, wanted[number][0].name)
+            for fit, number, place in offers
+            if place not in used and fit >= 0.8 and fit == columns[number][1]
+        ),
+    )
+
+
+@lru_cache(maxsize=50_000)
+def _fit(text: str, name: str) -> float:
+    """How well a heading fits a name: 1 the same, 0.95 without brackets, 0.85 the same words in any order, less: similar; 0 not."""
+    if len(text) > 200:
+        return 0
+    if (whole := words_of(text)) == words_of(name):
+        return 1
+    heard, asked = _core(text), _core(name)
+    if not heard or not asked:
+        return 0
+    if heard == asked and (whole == heard or unit_in(text, frozenset()) or unit_in(name, frozenset())):
+        return 0.95
+    if heard == asked:
+        return 0.9
+    if set(heard) == set(asked):
+        return 0.85
+    if "".join(heard) == "".join(asked):
+        return 0.85
+    if len(heard) == len(asked) and all(map(_is_typo, heard, asked)):
+        return 0.75
+    shared, all_words = set(heard) & set(asked), set(heard) | set(asked)
+    if len(asked) < 2 or len(shared) / len(all_words) < 0.66:
+        return 0
+    return 0.7 if all_words - shared <= _FILLERS else 0.65
+
+
+def _is_typo(one: str, other: str) -> bool:
+    """The same word, or a longer one with a slip: 'SMP' and 'SMA' are two."""
+    if one == other:
+        return True
+    if one[0] != other[0] or abs(len(one) - len(other)) > 2 or min(len(one), len(other)) < 5:
+        return False
+    return not (one + other).isdigit() and SequenceMatcher(None, one, other).ratio() >= 0.83
+
+
+def _core(text: str) -> tuple[str, ...]:
+    """The words without brackets and without 'nama', which headings have or lack at will."""
+    words = words_of(bare_heading(text))
+    return tuple(word for word in words if word != "nama") or words
+
+
+def _resemblance(name: str, hints: str, title: str) -> float:
+    asked = {word for word in words_of(name) if len(word) > 3}
+    heard = set(words_of(hints)) | set(words_of(title))
+    return 0.05 * len(asked & heard) / len(asked) if asked else 0
+
+
+def _title(head: Rows, top: int) -> str:
+    return " · ".join(text for row in head[:top] for cell in row if (text := _text(cell)))[:2000]
+
+
+def _layout(
+    dataset: DatasetEntry,
+    score: float,
+    top: int,
+    last: int,
+    found: _Match,
+    names: list[tuple[str, ...]],
+    head: Rows,
+) -> Layout:
+    used = set(found.columns.values())
+    headings = {place: " ".join(texts) for place, texts in enumerate(names) if texts}
+    known = frozenset({unit_of(one.unit) for one in dataset.columns if one.unit} | {unit_of(dataset.unit)})
+    units = {
+        name: unit
+        for name, place in found.columns.items()
+        if (unit := next((unit for text in reversed(names[place]) if (unit := unit_in(text, known))), ""))
+    }
+    spare = {place: words_of(text) for place, text in headings.items() if place not in used}
+    unit_column = next((place for place, words in spare.items() if words in (("satuan",), ("unit",))), None)
+    return Layout(
+        dataset=dataset,
+        score=score,
+        heading=top,
+        last=last,
+        columns=found.columns,
+        headings=headings,
+        guessed=found.guessed,
+        doubtful=found.doubtful,
+        twins=found.twins,
+        unknown=tuple(
+            place for place, words in spare.items() if words not in _IGNORED and place != unit_column
+        ),
+        unit_column=unit_column,
+        units=units,
+        title=_title(head, top),
+    )
+
+
+def years_of(layout: Layout, names: Sequence[str]) -> list[int]:
+    """Years that the title speaks of; else the sheet's and the file's name (`names`, in this order)."""
+    for text in (layout.title, *names):
+        if years := years_in(text.replace("_", " ")):
+            return years
+    return []

@@ -1,0 +1,312 @@
+"""From a file's sheets to its tables and all findings: recognised, cleaned, put together, checked. Pure given the grids."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jagadata.collection.tables.checks import Rows, check_cells, check_rows
+from jagadata.collection.tables.cleaning import Part, Percents, read_part
+from jagadata.collection.tables.conversion import TYPES
+from jagadata.collection.tables.examination import Finding, PersonalData
+from jagadata.collection.tables.grid import CHUNK, column_letter
+from jagadata.collection.tables.headings import Layout, find_layouts, is_year, nearest, years_of
+from jagadata.collection.tables.local_checks import (
+    check_new_numbers,
+    check_regions,
+    check_size,
+    check_units,
+    check_years,
+    make_digest,
+)
+from jagadata.collection.tables.personal_scan import Sightings, column_name, look_over
+from jagadata.collection.tables.sheet_findings import find_fractions, find_part_faults
+from jagadata.collection.tables.wording import number_text, place, quote, sift
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from jagadata.collection.round import Round
+    from jagadata.collection.tables.examination import PreviousTable
+    from jagadata.collection.tables.grid import Cell, Grid
+    from jagadata.office.collection import DatasetEntry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is looked for, and against what."""
+
+    name: str  # the file's, cleaned
+    datasets: Sequence[DatasetEntry]
+    round: Round
+    region: str
+    previous: Mapping[str, PreviousTable]
+    percents: Mapping[str, Percents] | None = field(default_factory=dict)
+    """By sheet, the cells that show 12,5% and hold 0.125, as spreadsheets do; None: nothing tells which ones do."""
+    is_text: bool = False  # a CSV: its cells have no formats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Understood:
+    """One data set's table, whole: every column of the office file, in its order."""
+
+    dataset: DatasetEntry
+    table: pa.Table
+    sheet: str
+    heading_row: int
+    years: tuple[int, ...]
+    digest: str
+    held: bool
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    tables: list[Understood] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    personal: list[PersonalData] = field(default_factory=list)
+
+
+def read_tables(grids: Iterable[Grid], question: Question) -> Outcome:
+    """Everything that the file holds. Grids are taken one at a time, and none is kept."""
+    outcome = Outcome()
+    parts: dict[str, list[tuple[Part, bool]]] = {}
+    strangers: list[Finding] = []
+    for grid in grids:
+        if grid.hidden:
+            outcome.findings.append(
+                Finding(code="lembar-tersembunyi", severity="peringatan", where=place(sheet=grid.sheet),
+                        text="Lembar tersembunyi tidak dibaca sebagai data.",
+                        action="Tampilkan bila memang data; bila bukan, hapus.")
+            )  # fmt: skip
+            _report_personal(outcome, grid, look_over(grid), None, expected=False)
+            continue
+        head = grid.head()
+        layouts = find_layouts(grid, head, question.datasets, f"{grid.sheet} {question.name}")
+        if not layouts:
+            if any(cell != "" for rows in grid.chunks(CHUNK) for row in rows for cell in row):
+                strangers.append(_stranger(grid, question))
+                _report_personal(outcome, grid, look_over(grid), None, expected=False)
+            continue
+        layout, before = layouts[0], len(outcome.findings)
+        if len(layouts) > 1 and layouts[1].score > layout.score - 0.01:
+            outcome.findings.append(_unsure(grid, layouts))
+        part = read_part(grid, layout, seen := Sightings(), (question.percents or {}).get(grid.sheet, {}))
+        held = _report_personal(outcome, grid, seen, part, expected=layout.dataset.personal)
+        _name_dataset(outcome, before, layout.dataset)
+        parts.setdefault(layout.dataset.code, []).append((part, held))
+    outcome.findings += [_milder(one) for one in strangers] if parts else strangers or [_nothing()]
+    for pairs in parts.values():
+        before = len(outcome.findings)
+        _put_together(outcome, pairs, question)
+        _name_dataset(outcome, before, outcome.tables[-1].dataset)
+    outcome.findings = list(sift(outcome.findings))
+    return outcome
+
+
+def _name_dataset(outcome: Outcome, before: int, dataset: DatasetEntry) -> None:
+    """What was found since concerns this data set, and spoils no other in the same file."""
+    outcome.findings[before:] = [replace(one, dataset=dataset.code) for one in outcome.findings[before:]]
+
+
+def _put_together(outcome: Outcome, pairs: list[tuple[Part, bool]], question: Question) -> None:
+    """The sheets of one data set as one table, checked."""
+    parts = [part for part, _held in pairs]
+    dataset = parts[0].layout.dataset
+    filled = []
+    for part in parts:
+        outcome.findings += find_part_faults(part)
+        outcome.findings += find_fractions(part, question.percents, is_text=question.is_text)
+        outcome.findings += check_units(part)
+        whole, dated = _with_year(part, question)
+        outcome.findings += dated
+        filled.append(whole)
+    names = [
+        one.name for one in dataset.columns if any(one.name in part.table.column_names for part in filled)
+    ]
+    types = {one.name: TYPES[one.type] for one in dataset.columns}
+    table = pa.concat_tables([_with_columns(part.table, names, types) for part in filled])
+    rows = Rows(
+        table=table,
+        sheets=tuple(part.sheet for part in filled),
+        sheet_of=array("l", (number for number, part in enumerate(filled) for _ in part.lines)),
+        lines=array("l", (line for part in filled for line in part.lines)),
+        bad=_bad(filled),
+        headings={name: parts[0].layout.headings[column] for name, column in parts[0].layout.columns.items()},
+    )
+    outcome.findings += check_cells(rows, dataset)
+    outcome.findings += check_rows(rows, dataset)
+    outcome.findings += check_regions(rows, dataset, question.region)
+    where = place(sheet=", ".join(part.sheet for part in parts if part.sheet))
+    years = _years(table, dataset) or years_of(
+        parts[0].layout, [*(part.sheet for part in parts), question.name]
+    )
+    outcome.findings += check_years(years, dataset, question.round, where)
+    full = _with_columns(table, [one.name for one in dataset.columns], types)
+    digest = make_digest(full)
+    outcome.findings += check_size(full.num_rows, digest, dataset, question.previous.get(dataset.code), where)
+    outcome.findings += check_new_numbers(
+        full, dataset, question.round, question.previous.get(dataset.code), where
+    )
+    outcome.tables.append(
+        Understood(
+            dataset=dataset,
+            table=full,
+            sheet=", ".join(part.sheet for part in parts),
+            heading_row=parts[0].layout.last + 1,
+            years=tuple(years),
+            digest=digest,
+            held=dataset.personal or any(held for _part, held in pairs),
+        )
+    )
+
+
+def _with_columns(table: pa.Table, names: Sequence[str], types: Mapping[str, pa.DataType]) -> pa.Table:
+    return pa.table(
+        {
+            name: table[name].cast(types[name])
+            if name in table.column_names
+            else pa.nulls(table.num_rows, types[name])
+            for name in names
+        }
+    )
+
+
+def _bad(parts: Sequence[Part]) -> dict[str, dict[int, Cell]]:
+    found: dict[str, dict[int, Cell]] = {}
+    start = 0
+    for part in parts:
+        for name, cells in part.bad.items():
+            found.setdefault(name, {}).update({start + row: cell for row, cell in cells.items()})
+        start += len(part.lines)
+    return found
+
+
+def _with_year(part: Part, question: Question) -> tuple[Part, list[Finding]]:
+    """A table without its column of years, whose title names one year, gets the column."""
+    column = next((one for one in part.layout.missing if one.type == "year"), None)
+    years = years_of(part.layout, [part.sheet, question.name])
+    if column is None or len(years) != 1:
+        return part, []
+    table = part.table.append_column(column.name, pa.array([years[0]] * len(part.lines), TYPES["year"]))
+    return replace(part, table=table), [
+        Finding(
+            code="tahun-dari-judul", severity="peringatan", where=place(sheet=part.sheet),
+            text=f"Kolom '{column.name}' tidak ada; diisi {years[0]} dari judul tabel, nama lembar, atau nama berkas.",
+            action=f"Tambahkan kolom '{column.name}' pada kiriman berikutnya.",
+        )
+    ]  # fmt: skip
+
+
+def _years(table: pa.Table, dataset: DatasetEntry) -> list[int]:
+    years: set[int] = set()
+    for one in dataset.columns:
+        if one.type == "year" and one.name in table.column_names:
+            years |= {
+                year for year in pc.unique(table[one.name]).to_pylist() if year and 1900 <= year <= 2100
+            }
+        elif one.type == "date" and one.name in table.column_names and not years:
+            years |= {year for year in pc.unique(pc.year(table[one.name])).to_pylist() if year}
+    return sorted(years)
+
+
+def _stranger(grid: Grid, question: Question) -> Finding:
+    """A sheet that is none of the tables that were asked for."""
+    near = nearest(grid.head(), grid, question.datasets)
+    where = place(sheet=grid.sheet)
+    if not near:
+        return Finding(
+            code="data-tidak-dikenali", severity="kesalahan", where=where,
+            text="Tidak ada judul kolom dari data yang diminta.",
+            action="Pakai formulir yang kami kirim; jangan ubah judul kolomnya.",
+        )  # fmt: skip
+    dataset, found, row = near
+    years = sum(1 for cell in grid.head()[row] if is_year(cell))
+    side = " Tahun tampaknya ditulis berjajar sebagai kolom." if years > 1 else ""
+    lacking = [one.name for one in dataset.columns if one.name not in found and one.required]
+    return Finding(
+        code="data-tidak-dikenali", severity="kesalahan", where=place(sheet=grid.sheet, lines=[row + 1]),
+        text=f"Mirip data '{dataset.name}', tetapi dari kolomnya hanya {quote(found)} yang ditemukan; "
+        f"tidak ada {', '.join(map(repr, lacking[:6]))}.{side}",
+        action="Susun satu baris untuk setiap tahun, dengan kolom Tahun."
+        if years > 1
+        else "Pakai formulir yang kami kirim; jangan ubah judul kolomnya.",
+    )  # fmt: skip
+
+
+def _milder(finding: Finding) -> Finding:
+    return replace(finding, severity="peringatan", code="lembar-tidak-dikenali",
+                   action="Bila lembar ini data yang diminta, perbaiki judul kolomnya.")  # fmt: skip
+
+
+def _nothing() -> Finding:
+    return Finding(
+        code="berkas-kosong", severity="kesalahan", text="Berkas tidak berisi apa pun yang dapat dibaca.",
+        action="Periksa berkas di komputer pengirim, lalu kirim ulang.",
+    )  # fmt: skip
+
+
+def _unsure(grid: Grid, layouts: Sequence[Layout]) -> Finding:
+    return Finding(
+        code="data-tidak-pasti", severity="peringatan", where=place(sheet=grid.sheet),
+        text=f"Dibaca sebagai '{layouts[0].dataset.name}', tetapi cocok pula dengan '{layouts[1].dataset.name}'.",
+        action="Tulis nama data pada judul tabel atau nama lembar.",
+    )  # fmt: skip
+
+
+def _report_personal(
+    outcome: Outcome, grid: Grid, seen: Sightings, part: Part | None, *, expected: bool
+) -> bool:
+    """Personal data and formula text of a sheet; true where data rows hold personal data."""
+    headings = part.layout.headings if part else {}
+    first = part.layout.last + 2 if part else 1
+    end = part.below[0] if part and part.below else seen.lines + 1
+    held = False
+    for (kind, column), lines in seen.personal.items():
+        inside = [line for line in lines if first <= line < end] if part else []
+        outside = len(lines) - len(inside)
+        sample = seen.samples[kind, column]
+        if inside:
+            held = True
+            where = _join(place(sheet=grid.sheet), column_name(headings, column))
+            outcome.personal.append(PersonalData(kind=kind, where=where, count=len(inside), sample=sample))
+            if not expected:
+                outcome.findings.append(
+                    Finding(code="data-pribadi", severity="kesalahan", count=len(inside),
+                            where=_join(place(sheet=grid.sheet, lines=inside), column_name(headings, column)),
+                            text=f"{kind} ditemukan di {number_text(len(inside))} baris data ({sample}); data ini tidak akan dipublikasikan.",
+                            action="Hapus data pribadi itu, lalu kirim ulang.")
+                )  # fmt: skip
+        if outside:
+            where = place(
+                sheet=grid.sheet, lines=[line for line in lines if not first <= line < end] if part else lines
+            )
+            spot = "di judul atau di bawah tabel" if part else "di lembar ini"
+            outcome.personal.append(
+                PersonalData(
+                    kind=kind,
+                    where=_join(where, f"kolom {column_letter(column)}"),
+                    count=outside,
+                    sample=sample,
+                )
+            )
+            outcome.findings.append(
+                Finding(code="data-pribadi-di-luar-tabel", severity="peringatan", count=outside, where=where,
+                        text=f"{kind} ditemukan {spot} ({sample}); tabelnya tidak ditahan karena bukan bagian data.",
+                        action="NIP penanda tangan boleh ada; yang lain mohon dihapus.")
+            )  # fmt: skip
+    for column, lines in seen.active.items():
+        outcome.findings.append(
+            Finding(code="sel-berbahaya", severity="kesalahan", count=len(lines),
+                    where=_join(place(sheet=grid.sheet, lines=lines), column_name(headings, column)),
+                    text="Isi sel berupa rumus atau pemanggilan program; dibaca sebagai teks dan tidak dijalankan.",
+                    action="Ganti dengan nilainya.")
+        )  # fmt: skip
+    return held
+
+
+def _join(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)

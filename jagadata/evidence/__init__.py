@@ -1,0 +1,1 @@
+"""Signed facts: envelopes, keys, records, journals, number claims."""

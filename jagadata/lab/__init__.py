@@ -1,0 +1,1 @@
+"""Servers and working fakes for the demo and the tests; never used in production."""

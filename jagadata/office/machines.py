@@ -1,0 +1,146 @@
+"""The sections of the office file, as typed values. What each means for people: docs/office-file.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from jagadata.office.people import Dated
+from jagadata.office.section import SectionModel
+from jagadata.office.values import (
+    DatabaseName,
+    Identifier,
+    OneLine,
+    Port,
+    RecipientText,
+    SecretReference,
+    SignerText,
+    Unit,
+    Url,
+)
+
+
+class PublicKey(Dated):
+    """A key that was or is the office's, with its dates: old backups stay checkable after a change."""
+
+    key: OneLine
+    note: OneLine | None = None
+
+
+class SignerKey(PublicKey):
+    key: SignerText
+
+
+class RecipientKey(PublicKey):
+    key: RecipientText
+
+
+class Keys(SectionModel):
+    signing: SecretReference  # private, PEM
+    identity: SecretReference | None = None  # private age identity; absent on a worker that only backs up
+    signers: Annotated[list[SignerKey], Field(min_length=1)]
+    recipients: Annotated[list[RecipientKey], Field(min_length=1)]  # office and recovery
+
+
+class HostEntry(SectionModel):
+    """A machine with services. `control: script` uses the root-owned script of `jaga host prepare`; `direct` runs the managers itself."""
+
+    name: Identifier
+    address: OneLine
+    port: Port = 22
+    user: OneLine
+    key: SecretReference  # private SSH key
+    known_hosts: Path
+    control: Literal["script", "direct"] = "script"
+    script: OneLine = "/usr/local/sbin/jagadata-host"
+    sudo: bool = True
+    supervisor_config: OneLine | None = None
+    switch_folder: OneLine | None = (
+        None  # direct only: where the dead-man's switch lives; default ~/.jagadata
+    )
+
+
+class Probe(SectionModel):
+    url: Url
+    status: int = 200
+    contains: OneLine | None = None
+    timeout: Annotated[float, Field(gt=0, le=600)] = 60  # seconds until it must answer
+    via: Identifier | None = None  # through this host's SSH forward
+    ca: Path | None = None
+
+
+class Service(SectionModel):
+    """One unit, stopped in the order of the file and started in reverse. Queue workers and cron jobs are services too."""
+
+    unit: Unit
+    host: Identifier
+    manager: Literal["systemd", "supervisor"] = "systemd"
+    port: Port | None = None  # closed when stopped (proof)
+    probe: Probe | None = None
+    shared_with: list[OneLine] = Field(
+        default_factory=list
+    )  # other OPDs' applications that go down with it: named at the gate
+
+
+class Credentials(SectionModel):
+    user: OneLine
+    password: SecretReference | None = None
+
+
+class ServerEntry(SectionModel):
+    """One PostgreSQL server. Reached through `via` (SSH forward), on loopback, or by TLS verify-full with `ca`."""
+
+    name: Identifier
+    address: OneLine = "127.0.0.1"
+    port: Port = 5432
+    via: Identifier | None = None
+    ca: Path | None = None
+    maintenance_database: DatabaseName = "postgres"
+    dump: Credentials
+    restore: Credentials
+    tools: Path | None = None  # folder of pg_dump and pg_restore of the server's major version
+    data_host: Identifier | None = None  # measures free space with df
+    free_space_gib: Annotated[float, Field(gt=0)] | None = None  # declared, where it can't be measured
+    parallel_backups: Annotated[int, Field(ge=1, le=16)] = 1
+
+
+class DataSet(SectionModel):
+    """One database (file trees come later as another kind)."""
+
+    database: DatabaseName
+
+
+class System(SectionModel):
+    """An application: what is stopped, what is saved, who owns it."""
+
+    id: Identifier
+    name: OneLine
+    owner: OneLine  # OPD Pemilik Data
+    server: Identifier
+    data: Annotated[list[DataSet], Field(min_length=1)]
+    services: list[Service] = Field(default_factory=list)
+    personal_data: bool = True
+    location: OneLine | None = None  # Server/Lokasi Sumber, for the form
+    downtime: Literal["sop", "minimal"] | None = None  # overrides policy.restore.downtime
+
+    @property
+    def databases(self) -> list[str]:
+        return [data.database for data in self.data]
+
+
+class Mail(SectionModel):
+    """Where mail leaves: SMTP, as an apprise channel. Further apprise URLs are secret references."""
+
+    host: OneLine
+    port: Port = 587
+    security: Literal["starttls", "ssl", "none"] = "starttls"
+    sender: OneLine
+    user: OneLine | None = None
+    password: SecretReference | None = None
+
+
+class Prefect(SectionModel):
+    work_pool: OneLine = "jagadata"
+    ui: Url | None = None  # address that staff open, for links in mails

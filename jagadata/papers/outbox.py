@@ -1,0 +1,115 @@
+"""What is printed, filed and sent: papers under the letterhead, forms as records and PDFs in the store, messages.
+
+A message that can't be sent never fails a step: it is written down, and the form says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING
+
+from jagadata.errors import AlreadyExistsError, JagadataError, OfficeFileError
+from jagadata.papers.values import to_json
+from jagadata.ports.printer import Letterhead
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from jagadata.evidence.journal import Journal
+    from jagadata.office.people import Official
+    from jagadata.papers.values import FiledForm
+    from jagadata.ports.channel import Message
+    from jagadata.ports.printer import Printable
+    from jagadata.workplace import Workplace
+
+log = logging.getLogger(__name__)
+FORM_KIND = "application/vnd.jagadata.form+json"
+
+
+def letterhead(place: Workplace) -> Letterhead:
+    """Kop surat of the office file. A logo that can't be read is left out; doctor reports it."""
+    logo = b""
+    with contextlib.suppress(OfficeFileError):
+        logo = _logo(place)
+    return _with_logo(place, logo)
+
+
+def check_letterhead(place: Workplace) -> None:
+    """Raises OfficeFileError where the logo can't be read or drawn."""
+    logo = _logo(place)
+    if logo:
+        place.printer.check_logo(logo)
+
+
+def _logo(place: Workplace) -> bytes:
+    entry = place.office.office.letterhead.logo
+    if not entry:
+        return b""
+    path = place.office.path(entry)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise OfficeFileError(
+            f"office.letterhead.logo: {path} tidak dapat dibaca: {error.strerror}.",
+            "Letakkan berkas SVG atau PNG di sana, atau hapus baris logo.",
+        ) from error
+
+
+def _with_logo(place: Workplace, logo: bytes) -> Letterhead:
+    head = place.office.office.letterhead
+    return Letterhead(lines=tuple(head.lines), address=head.address, contact=head.contact or "", logo=logo)
+
+
+def print_paper(
+    place: Workplace, paper: Printable, layout: str, *, at: datetime | None = None, digest: str = ""
+) -> bytes:
+    """A paper as PDF under the office's letterhead; `digest` of its signed record stands in the small print."""
+    return place.printer.render(paper, layout, letterhead(place), at=at or place.clock(), digest=digest)
+
+
+def file_form(
+    place: Workplace, form: FiledForm, procedure: str, *, step: int, draw: Callable[[str], bytes]
+) -> str:
+    """Store a form as it is after that step, as a signed record and as the PDF that `draw` makes of its hash; the PDF's key."""
+    year = (form.at or place.clock()).astimezone(place.timezone).year
+    key = f"forms/{procedure}/{year}/{form.run}-langkah-{step}"
+    value = {"at": place.clock().isoformat(), "step": step, "form": to_json(form)}
+    try:
+        record = place.records.write(f"{key}.json", FORM_KIND, value)
+    except AlreadyExistsError:  # filed by an earlier attempt
+        record = place.records.read(f"{key}.json", FORM_KIND)
+    with contextlib.suppress(AlreadyExistsError):
+        place.records.put(f"{key}.pdf", draw(record.digest))
+    return f"{key}.pdf"
+
+
+def send(place: Workplace, message: Message) -> tuple[bool, str]:
+    """Send over the first channel that takes it: whether it is done with, and how the recipient was told or why not, for the form."""
+    if not message.to:
+        return True, "tidak ada alamat email; disampaikan langsung oleh petugas"
+    if not place.channels:
+        return True, "belum ada saluran pesan di berkas kantor; disampaikan langsung oleh petugas"
+    failures = []
+    for channel in place.channels:
+        try:
+            return True, channel.send(message)
+        except JagadataError as error:
+            failures.append(error.message)
+            log.warning("Pesan '%s' gagal dikirim: %s", message.subject, error.message)
+    return False, "; ".join(failures)
+
+
+def send_once(journal: Journal, what: str, place: Workplace, message: Message) -> str:
+    """Send a message of a run once, whatever is run again; one that failed is sent again when it comes to that."""
+    known = journal.outcome(f"mail:{what}")
+    if known:
+        return str(known["how"])
+    sent, how = send(place, message)
+    journal.note(f"mail:{what}", "done" if sent else "failed", how=how)
+    return how
+
+
+def email_addresses(officials: Sequence[Official]) -> tuple[str, ...]:
+    return tuple(official.email for official in officials if official.email)

@@ -1,0 +1,1 @@
+"""What Jagadata needs from the world outside, one file a kind; adapters implement them. No I/O here."""

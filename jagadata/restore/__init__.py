@@ -1,0 +1,1 @@
+"""SOP Restore Data: request, plan, impact, and the run."""

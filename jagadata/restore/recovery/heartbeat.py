@@ -1,0 +1,58 @@
+"""Renews the dead-man's switch while there is progress, from a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from jagadata.errors import JagadataError, SwitchFiredError
+
+if TYPE_CHECKING:
+    from jagadata.services.control import ServiceControl
+
+
+class Keeper:
+    """Renews every quarter of the switch's time, as long as `beat()` was called within that time.
+
+    Without progress it lets the switch fire: after at most twice `seconds` the services run again.
+    """
+
+    def __init__(self, control: ServiceControl, seconds: float) -> None:
+        self.control = control
+        self.seconds = seconds
+        self.fired: SwitchFiredError | None = None
+        self._last = time.monotonic()
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def beat(self, _done: int = 0) -> None:
+        """There was progress."""
+        self._last = time.monotonic()
+
+    def check(self) -> None:
+        """Renew now, in this thread. Raises SwitchFiredError."""
+        self.beat()
+        if self.fired:
+            raise self.fired
+        self.control.renew()
+
+    def stop(self) -> None:
+        self._end.set()
+        if self._thread.is_alive():
+            self._thread.join(30)
+
+    def _run(self) -> None:
+        while not self._end.wait(self.seconds / 4):
+            if time.monotonic() - self._last > self.seconds:
+                continue
+            try:
+                self.control.renew()
+            except SwitchFiredError as error:
+                self.fired = error
+                return
+            except JagadataError:
+                continue  # the network is away; the switch decides

@@ -1,0 +1,1 @@
+"""Who may sign, and which gates there are."""

@@ -1,0 +1,1 @@
+"""Dates, numbers, names and templates as people read and write them. Pure."""

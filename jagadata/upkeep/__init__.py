@@ -1,0 +1,1 @@
+"""Watch, sweep, doctor and reminders: they loop over what the packages offer."""

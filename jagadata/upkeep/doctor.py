@@ -1,0 +1,341 @@
+"""Check everything that the office file names, for real, and change nothing that lasts. `jaga doctor` prints it."""
+
+from __future__ import annotations
+
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooSlowError
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pyrage
+
+from jagadata.collection import doctor
+from jagadata.errors import JagadataError, RefusedError
+from jagadata.evidence.keys import parse_recipients
+from jagadata.findings import Check, Finding, bad, ok
+from jagadata.office.file import deployment_digest
+from jagadata.papers.outbox import check_letterhead
+from jagadata.signoff.signers import Person, may_sign
+from jagadata.text.formats import format_bytes
+from jagadata.vault.spool import refuse_small_spool, spool_free, unnamed_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from jagadata.office.machines import HostEntry, ServerEntry, System
+    from jagadata.office.stores import StoreEntry
+    from jagadata.ports.channel import Channel
+    from jagadata.ports.store import Store
+    from jagadata.workplace import Workplace
+
+LIMIT_SECONDS = 60
+"""How long one check may take before it counts as a problem of its own."""
+CLOCK_SECONDS = 60
+"""Clocks further apart than this are a problem: schedules, locks and signatures carry times."""
+DEPLOYMENTS = (
+    "SOP Back Up Data/bulanan",
+    "SOP Restore Data/permohonan",
+    "Penjagaan/berkala",
+    "Retensi Back Up/retensi",
+    "Pembersihan/harian",
+    "SOP Pengumpulan Data/putaran",
+    "Penerimaan Data/penerimaan",
+)
+
+
+def examine(place: Workplace) -> list[Check]:
+    """Run every check, several at once; one failure never hides the others."""
+    work = list(_checks(place))
+    checks: list[Check] = []
+    with ThreadPoolExecutor(8, thread_name_prefix="doctor") as pool:
+        waiting = [(group, subject, pool.submit(check)) for group, subject, check in work]
+        for group, subject, future in waiting:
+            try:
+                findings = future.result(LIMIT_SECONDS)
+            except JagadataError as error:
+                findings = [bad(error.message, error.hint)]
+            except TooSlowError:
+                findings = [
+                    bad(
+                        f"tidak selesai dalam {LIMIT_SECONDS} detik", "Periksa jaringan ke sana, lalu ulangi."
+                    )
+                ]
+            except Exception as error:  # noqa: BLE001 - a check that breaks is a finding, not the end of the others
+                findings = [
+                    bad(f"pemeriksaan gagal: {type(error).__name__}: {error}", "Laporkan bila tetap terjadi.")
+                ]
+            checks += [
+                Check(group=group, subject=subject, state=state, finding=finding, action=action)
+                for state, finding, action in findings
+            ]
+    return checks
+
+
+def _checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[Finding]]]]:
+    office = place.office
+    yield (
+        "Berkas kantor",
+        "isi",
+        lambda: [ok(f"sah: {len(office.systems)} sistem, {len(office.officials)} pejabat")],
+    )
+    yield "Berkas kantor", "kop surat", partial(_letterhead, place)
+    yield "Berkas kantor", "peran", partial(_roles, place)
+    yield "Kunci", "tanda tangan dan enkripsi", partial(_keys, place)
+    yield "Worker", "spool", partial(_spool, place)
+    for number, entry in enumerate(office.stores):
+        yield "Penyimpanan", entry.name, partial(_store, place, entry, number)
+    for host in office.hosts:
+        yield "Host", host.name, partial(_host, place, host)
+    for server in office.servers:
+        yield "Server basis data", server.name, partial(_server, place, server)
+    for system in office.systems:
+        yield "Sistem", system.id, partial(_system, place, system)
+    yield from doctor.make_checks(place)
+    yield "Pesan", "saluran", partial(_channels, place)
+    yield "Prefect", "server dan alur", partial(_prefect, place)
+
+
+def _letterhead(place: Workplace) -> list[Finding]:
+    check_letterhead(place)
+    return [ok("dapat dibaca")]
+
+
+def _roles(place: Workplace) -> list[Finding]:
+    wanted = ("staf_aplikasi", "kasi_aplikasi", "staf_infrastruktur", place.office.policy.restore.approver)
+    empty = [role for role in dict.fromkeys(wanted) if not place.office.holders(role, place.today())]  # type: ignore[arg-type]
+    if empty:
+        return [
+            bad(
+                f"tidak ada pemegang hari ini: {', '.join(empty)}",
+                "Isi officials[].duties, misalnya dengan Plh.",
+            )
+        ]
+    performer = place.office.holders("staf_aplikasi", place.today())[0]
+    if place.office.policy.backup.review:
+        may_sign(
+            place.office,
+            "kasi_aplikasi",
+            place.today(),
+            never=[Person(name=performer.name, nip=performer.nip)],
+        )
+    return [ok("setiap peran SOP ada pemegangnya hari ini")]
+
+
+def _keys(place: Workplace) -> list[Finding]:
+    signer, identity, recipients = place.signer, place.identity(), place.recipients()
+    del signer
+    message = pyrage.encrypt(b"jaga", parse_recipients(recipients))
+    try:
+        pyrage.decrypt(message, [identity])
+    except pyrage.DecryptError:
+        return [
+            bad(
+                "identitas kantor tidak termasuk keys.recipients",
+                "Tambahkan kunci publik identitas itu ke keys.recipients.",
+            )
+        ]
+    if len(recipients) < 2:
+        return [
+            bad(
+                "tidak ada kunci pemulihan",
+                "Tambahkan penerima kedua dari `jaga keys init`, lalu uji dengan `jaga keys test-recovery`.",
+            )
+        ]
+    return [ok(f"lengkap; {len(recipients)} penerima berlaku hari ini")]
+
+
+def _spool(place: Workplace) -> list[Finding]:
+    folder = place.office.path(place.office.spool)
+    with unnamed_file(folder):
+        pass
+    needed = 0
+    for system in place.office.systems:
+        own = place.catalog(system.id).of(system.id)
+        if own:
+            needed = max(needed, sum(data.archive_size for data in own[0].manifest.data))
+    refuse_small_spool(folder, needed)
+    return [
+        ok(
+            f"{folder}: {format_bytes(spool_free(folder))} bebas, restore terbesar perlu {format_bytes(needed)}"
+        )
+    ]
+
+
+def _store(place: Workplace, entry: StoreEntry, number: int) -> list[Finding]:
+    store = place.stores[number]
+    features = store.features()
+    found = [_write_and_read(store)]
+    if entry.lock_days and not features.lock:
+        found.append(
+            bad(
+                "lock_days diisi, tetapi bucket tidak memiliki Object Lock",
+                "Buat bucket dengan Object Lock, atau isi lock_days: 0.",
+            )
+        )
+    others = [other for other in place.stores[:number] if other.features().device == features.device]
+    if others:
+        found.append(
+            bad(
+                f"satu perangkat dengan '{others[0].name}'",
+                "Pindahkan salinan kedua ke perangkat atau server lain.",
+            )
+        )
+    leftovers = store.leftovers(timedelta(days=1))
+    if leftovers:
+        found.append(
+            bad(
+                f"{len(leftovers)} unggahan tidak selesai lebih dari sehari",
+                "Bukan back up; lihat dan batalkan dengan `jaga sweep`.",
+            )
+        )
+    tampered = list(store.tampering("systems/"))
+    if tampered:
+        found.append(
+            bad(
+                f"{len(tampered)} objek ditimpa atau ditandai hapus ({tampered[0].key})",
+                "Versi pertama tetap dipakai; selidiki siapa yang menulis.",
+            )
+        )
+    return found
+
+
+def _write_and_read(store: Store) -> Finding:
+    key, data = f"doctor/{secrets.token_hex(8)}", secrets.token_bytes(64)
+    stored = store.put(key, data)
+    done = "tulis, baca, hapus berhasil"
+    try:
+        same = store.get(key, version=stored.version) == data
+        found = store.find(key)
+    finally:
+        try:
+            store.remove(stored)
+        except RefusedError:  # a key that only backs up and restores has no right to delete (docs/adr/0003)
+            done = "tulis dan baca berhasil; kunci akses ini tidak boleh menghapus (uji tulis dibersihkan `jaga sweep`)"
+    if not same:
+        return bad(
+            "yang dibaca bukan yang ditulis", "Jangan dipakai sebelum server penyimpanannya diperiksa."
+        )
+    skew = abs(((found or stored).modified - datetime.now(UTC)).total_seconds())
+    if skew > CLOCK_SECONDS:
+        return bad(f"jamnya berbeda {skew:.0f} detik", "Samakan jam dengan NTP.")
+    return ok(f"{done} di {store.features().where}")
+
+
+def _host(place: Workplace, entry: HostEntry) -> list[Finding]:
+    host = place.host(entry.name)
+    now = float(host.run(["date", "+%s"]).stdout.strip())
+    skew = abs(now - datetime.now(UTC).timestamp())
+    if skew > CLOCK_SECONDS:
+        return [bad(f"jamnya berbeda {skew:.0f} detik", "Samakan jam dengan NTP.")]
+    return [ok(f"login SSH {entry.user}@{entry.address}:{entry.port}, kunci host cocok")]
+
+
+def _server(place: Workplace, entry: ServerEntry) -> list[Finding]:
+    system = next((one for one in place.office.systems if one.server == entry.name), None)
+    if system is None:
+        return [("DILEWATI", "tidak dipakai sistem mana pun", "")]
+    server = place.server(system.id)
+    facts, free = server.facts(), server.free_space()
+    found = [ok(f"PostgreSQL {facts.version}, pg_dump {facts.dump_tool}")]
+    if free is None and entry.free_space_gib is None:
+        found.append(
+            bad("ruang kosong tidak dapat diukur", "Isi data_host (diukur lewat SSH) atau free_space_gib.")
+        )
+    elif free is not None:
+        found.append(ok(f"ruang basis data {format_bytes(free)}"))
+    return found
+
+
+def _system(place: Workplace, system: System) -> list[Finding]:
+    server, found = place.server(system.id), []
+    for name in system.databases:
+        faults = server.check_dump(name)
+        if not faults:
+            properties = server.properties(name)
+            faults = server.check_restore(name, properties)
+        found += [bad(fault.message, fault.hint) for fault in faults] or [
+            ok(f"'{name}' dapat di-back up dan di-restore")
+        ]
+    return [*found, *_services(place, system)]
+
+
+def _services(place: Workplace, system: System) -> list[Finding]:
+    if not system.services:
+        return [
+            (
+                "DILEWATI",
+                "tidak ada layanan terdaftar",
+                "Cantumkan web service, pekerja antrean, dan cron pada services.",
+            )
+        ]
+    control = place.services(system.id)
+    found: list[Finding] = []
+    for unit in control.status():
+        if unit.state == "running":
+            found.append(ok(f"layanan {unit.unit} di {unit.host}: {unit.detail}"))
+        else:
+            found.append(
+                bad(
+                    f"layanan {unit.unit} di {unit.host}: {unit.detail or unit.state}",
+                    "Periksa nama unit dan jalankan layanannya.",
+                )
+            )
+    switch = control.switch()
+    if switch.state == "fired":
+        found.append(
+            bad(
+                f"sakelar pengaman pernah bekerja ({switch.reason or 'batas waktu'})",
+                "Periksa restore terakhir; lihat docs/disaster.md.",
+            )
+        )
+    elif switch.state == "armed":
+        found.append(
+            bad(
+                "sakelar pengaman sedang terpasang",
+                "Restore sedang berjalan, atau terputus; tunggu sampai bekerja sendiri.",
+            )
+        )
+    else:
+        found.append(ok("sakelar pengaman siap"))
+    return found
+
+
+def _channels(place: Workplace) -> list[Finding]:
+    if not place.channels:
+        return [
+            bad("belum ada saluran pesan", "Isi mail atau channels agar pemohon dan pejabat diberi tahu.")
+        ]
+    return [_channel(channel) for channel in place.channels]
+
+
+def _channel(channel: Channel) -> Finding:
+    check = getattr(channel, "check", None)
+    if check is None:
+        return "DILEWATI", f"{channel.name}: tidak dapat diuji tanpa mengirim", ""
+    check()
+    return ok(f"{channel.name}: server menerima login, tidak ada yang dikirim")
+
+
+def _prefect(place: Workplace) -> list[Finding]:
+    found: list[Finding] = []
+    with closing(place.orchestrator()) as api:
+        wanted = f"berkas-kantor:{deployment_digest(place.office)[:16]}"
+        for name in DEPLOYMENTS:
+            tags = api.deployment_tags(name)
+            if tags is None:
+                found.append(bad(f"alur '{name}' belum terpasang", "Jalankan `jaga apply`."))
+            elif wanted not in tags:
+                found.append(
+                    bad(f"alur '{name}' dipasang dari berkas kantor yang lain", "Jalankan `jaga apply`.")
+                )
+        if not api.has_worker(place.office.prefect.work_pool):
+            found.append(
+                bad(
+                    f"tidak ada worker yang hidup di pool '{place.office.prefect.work_pool}'",
+                    "Mulai layanan jagadata-worker.",
+                )
+            )
+    return found or [ok("server menjawab, semua alur terpasang dan sesuai, worker hidup")]

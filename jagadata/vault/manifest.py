@@ -1,0 +1,152 @@
+"""The manifest: the signed statement that a backup exists and what it holds. Layout and meaning: docs/format.md."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from jagadata.errors import DamagedError
+from jagadata.evidence.envelope import digest
+
+MANIFEST_KIND = "application/vnd.jagadata.manifest+json"
+RECEIPT_KIND = "application/vnd.jagadata.receipt+json"
+FORMAT: Final = 1
+
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ManifestValue(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ObjectEntry(ManifestValue):
+    """One object in the store, as encrypted bytes."""
+
+    key: str
+    version: str | None
+    size: Annotated[int, Field(ge=0)]
+    sha256: Hash
+
+
+class StoredStream(ManifestValue):
+    """One age stream, cut into objects that `cat` joins. `plain_*` speak of the bytes that `age -d` gives."""
+
+    objects: Annotated[list[ObjectEntry], Field(min_length=1)]
+    plain_size: Annotated[int, Field(ge=0)]
+    plain_sha256: Hash
+
+
+class DatabaseEntry(ManifestValue):
+    """One dumped database."""
+
+    kind: Literal["postgresql"] = "postgresql"
+    database: str
+    oid: int
+    size: int  # bytes on the server when it was dumped
+    tool: str  # "pg_dump 17.10"
+    codec: Literal[
+        "none", "zstd"
+    ]  # what lies around pg_dump's own archive; none: pg_restore reads it as it is
+    archive: StoredStream
+    archive_size: Annotated[int, Field(ge=0)]  # bytes of the archive as pg_restore reads it
+    properties: StoredStream  # JSON: owner, encoding, locale, grants, settings, roles without passwords
+    rows: dict[str, int]  # counted in the dump's own snapshot
+    file_name: str = ""  # the official name (step 3): for forms and downloads, never for decisions
+
+
+class SourceServer(ManifestValue):
+    name: str
+    version: str
+    system_identifier: str
+
+
+class Verification(ManifestValue):
+    """What was proven of the bytes that the store holds (step 2)."""
+
+    at: AwareDatetime
+    means: list[str]
+
+
+class Manifest(ManifestValue):
+    """Written once, when the primary copy is verified; later facts are receipts."""
+
+    format: Literal[1] = FORMAT
+    backup: str
+    at: AwareDatetime  # when this manifest was signed (UTC)
+    office: str
+    system: str
+    system_name: str
+    owner: str
+    period: Annotated[str, Field(pattern=r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$")]
+    occasion: Literal["Terjadwal", "Manual", "Susulan"]
+    started: AwareDatetime
+    finished: AwareDatetime
+    started_local: str  # as printed, WIB
+    finished_local: str
+    source: SourceServer
+    data: Annotated[list[DatabaseEntry], Field(min_length=1)]
+    verification: Verification
+    recipients: list[str]
+    run: str
+    form_number: str
+    note: str = ""
+    software: str
+
+    @property
+    def objects(self) -> list[ObjectEntry]:
+        return [
+            entry
+            for data in self.data
+            for stream in (data.archive, data.properties)
+            for entry in stream.objects
+        ]
+
+    @property
+    def size(self) -> int:
+        """Encrypted bytes in one store."""
+        return sum(entry.size for entry in self.objects)
+
+    def database(self, name: str) -> DatabaseEntry:
+        return next(entry for entry in self.data if entry.database == name)
+
+
+class BackupReceipt(ManifestValue):
+    """A later fact about a backup: copied, locked, reviewed, held, pruned."""
+
+    format: Literal[1] = FORMAT
+    backup: str
+    manifest: Hash  # SHA-256 of the manifest's envelope
+    at: AwareDatetime
+    kind: Literal["copy", "lock", "review", "hold", "release", "prune"]
+    run: str = ""
+    data: dict[str, Any] = {}
+
+
+def parse_manifest(value: dict[str, Any], *, where: str) -> Manifest:
+    """Raises DamagedError for another format or missing fields (`place` is the key in the store)."""
+    if value.get("format") != FORMAT:
+        raise DamagedError(
+            f"Manifes {where} berformat {value.get('format')!r}; versi ini membaca format {FORMAT}.",
+            "Pakai versi Jagadata yang membuatnya, atau pulihkan dengan tangan menurut docs/format.md.",
+        )
+    try:
+        return Manifest.model_validate(value)
+    except ValidationError as error:
+        raise DamagedError(
+            f"Manifes {where} tidak lengkap: {error.error_count()} isian salah.",
+            "Pakai salinan di penyimpanan lain.",
+        ) from error
+
+
+def manifest_hash(envelope: bytes) -> str:
+    """What approvals and receipts bind to: SHA-256 of the signed envelope as stored."""
+    return digest(envelope)
+
+
+def backup_folder(system: str, backup: str) -> str:
+    return f"systems/{system}/backups/{backup}"
+
+
+def manifest_key(system: str, backup: str) -> str:
+    return f"{backup_folder(system, backup)}/manifest.json"

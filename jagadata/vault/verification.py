@@ -1,0 +1,81 @@
+"""What a store holds is read back and proven: step 2 of a backup, restore and `jaga verify` ask the same of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from jagadata.errors import DamagedError
+from jagadata.ports.database import DatabaseProperties
+from jagadata.ports.progress import ignore
+from jagadata.text.formats import format_number
+from jagadata.vault.stream import as_pipe, read_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jagadata.ports.database import DatabaseServer
+    from jagadata.ports.store import Store
+    from jagadata.vault.manifest import DatabaseEntry, StoredStream
+
+
+def read_back(
+    server: DatabaseServer,
+    identity: Any,
+    entries: list[DatabaseEntry],
+    store: Store,
+    versions: Callable[[str], str | None],
+    progress: Callable[[int], None] = ignore,
+) -> list[str]:
+    """Read every byte of a backup from one store: hashes, decryption, the whole archive, its table list against the rows counted.
+
+    Returns what was proven, in words. Raises DamagedError, UnreachableError.
+    """
+    for data in entries:
+        properties = parse_properties(read_properties(store, data, versions, identity))
+        stream = data.archive
+
+        def fill(target: Any, stream: StoredStream = stream) -> None:
+            read_stream(stream, store, versions, identity, target, progress=progress)
+
+        with as_pipe(fill, codec=data.codec) as archive:
+            tables = server.read_archive(archive, properties.encoding)
+        missing = sorted(set(data.rows) - set(tables) - {"pg_largeobject"})
+        if missing:
+            raise DamagedError(
+                f"Arsip basis data '{data.database}' di {store.name} tidak memuat tabel {', '.join(missing[:5])}.",
+                "Ulangi back up; bila tetap terjadi, bandingkan hak akses peran dump (`jaga db prepare`).",
+            )
+    count = sum(len(data.rows) for data in entries)
+    rows = sum(sum(data.rows.values()) for data in entries)
+    return [
+        "hash SHA-256 seluruh objek sesuai",
+        "seluruh isi dapat didekripsi",
+        "arsip terbaca sampai akhir oleh pg_restore",
+        f"{format_number(count)} tabel ({format_number(rows)} baris) sesuai daftar sumber",
+    ]
+
+
+def read_properties(
+    store: Store, data: DatabaseEntry, versions: Callable[[str], str | None], identity: Any
+) -> bytes:
+    buffer = bytearray()
+
+    class Target:
+        def write(self, piece: bytes, /) -> int:
+            buffer.extend(piece)
+            return len(piece)
+
+    read_stream(data.properties, store, versions, identity, Target())
+    return bytes(buffer)
+
+
+def parse_properties(text: bytes) -> DatabaseProperties:
+    """Raises DamagedError for what is none, or of another version."""
+    try:
+        return DatabaseProperties(**json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise DamagedError(
+            "Sifat basis data dalam back up ini tidak dapat dibaca, atau ditulis versi Jagadata lain.",
+            "Pakai versi Jagadata yang membuat back up ini, atau pilih back up lain.",
+        ) from error
