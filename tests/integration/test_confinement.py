@@ -147,4 +147,4 @@ def test_an_archive_is_opened_in_the_sandbox_too(tmp_path):
     path, into = tmp_path / "a.zip", tmp_path / "isi"
     path.write_bytes(b"PK\x03\x04 terpotong")
     into.touch()
-    assert "rusak" in open_archive(path, into, Limits())["refusal"]
+    assert "rusak" in open_archive(path, into, Limits(), folder=tmp_path)["refusal"]

@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jagadata.adapters.confinement import EVERYTHING
+from jagadata.adapters.confinement import CALLS, EVERYTHING, has_seccomp, landlock_version
 from jagadata.adapters.spreadsheets import examination
 from jagadata.adapters.spreadsheets.examination import Request, parquet_prefix
 from jagadata.collection.round import Round
@@ -69,26 +69,35 @@ def examine(
     return Examination(name=request.name, findings=(_ended(answer, limits),))
 
 
-def open_archive(path: Path, into: Path, limits: Limits, *, unconfined: bool = False) -> dict[str, Any]:
+def open_archive(
+    path: Path,
+    into: Path,
+    limits: Limits,
+    *,
+    folder: Path,
+    unconfined: bool = False,
+    ways: Sequence[str] = EVERYTHING,
+) -> dict[str, Any]:
     """What is in the ZIP at `path`: {'names': [...], 'sizes': [...]}, the bytes one after another in `into`; or {'refusal': why}.
 
     Neither: an office document, or no ZIP. Raises as `examine` does.
     """
-    answer = _ask(
-        "buka", _make_order(path, limits, into.parent), EVERYTHING, unconfined=unconfined, into=into
-    )
+    answer = _ask("buka", _make_order(path, limits, folder), ways, unconfined=unconfined, into=into)
     if "ended" not in answer:
         return answer
     return {"refusal": f"arsip ZIP: {_ended(answer, limits).text}"}
 
 
 def try_confinement(folder: Path, ways: Sequence[str] = EVERYTHING) -> str:
-    """The first of the `ways` in which a reader can be shut off here, tried: 'ruang nama', 'Landlock'. Raises UnconfinedError."""
+    """The first of the `ways` in which a reader can be shut off here, tried, and which others are there. Raises UnconfinedError."""
     with tempfile.NamedTemporaryFile(dir=folder) as file:
         file.write(b"uji")
         file.flush()
         order = _make_order(Path(file.name), Limits(), folder)
-        return str(_ask("uji", order, ways, unconfined=False, into=Path(os.devnull))["way"])
+        answer = _ask("uji", order, ways, unconfined=False, into=Path(os.devnull))
+    parts = [f"Landlock ABI {landlock_version()}"] if landlock_version() else []
+    parts += [CALLS] if has_seccomp() else []
+    return f"{answer['way']} (mesin ini juga punya: {', '.join(parts)})" if parts else str(answer["way"])
 
 
 def _make_order(path: Path, limits: Limits, folder: Path) -> Request:
