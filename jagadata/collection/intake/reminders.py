@@ -26,7 +26,9 @@ def remind(run: RoundRun, name: str, agency: Agency, owed: Sequence[Delivery]) -
         agency.email,
         person=agency.head,
         office=run.place.office.office.name,
-        facts=[(f"Data {number}", f"{one.dataset.name}: {one.status}") for number, one in enumerate(owed, 1)],
+        facts=[
+            (f"Data {number}", f"{one.dataset.name}: {one.status_text}") for number, one in enumerate(owed, 1)
+        ],
         round=run.round.text,
         deadline=format_date(run.deadline),
         address=run.policy.address,
