@@ -24,7 +24,7 @@ from jagadata.evidence.journal import now
 from jagadata.restore.run import RestoreRun
 from jagadata.upkeep.sweep import sweep
 from jagadata.vault.manifest import MANIFEST_KIND
-from tests.office_lab import OfficeLab, open_office
+from tests.lab.office import OfficeLab, open_office
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,7 +15,7 @@ from jagadata.errors import JagadataError
 from jagadata.lab.postgres import start_postgres
 from jagadata.upkeep.sweep import sweep
 from jagadata.vault.verification import read_back
-from tests.office_lab import open_office
+from tests.lab.office import open_office
 
 LOAD = 3_000_000
 """Bytes that no compressor makes smaller."""

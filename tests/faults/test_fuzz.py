@@ -51,20 +51,8 @@ from jagadata.vault.spool import fetch_archive
 from jagadata.vault.stream import read_stream, store_stream
 from jagadata.vault.verification import parse_properties
 from tasks.parameters import PerintahBackup, Permohonan, parse_order, parse_request
-from tests.faults.test_properties import (
-    AT,
-    CAREFUL,
-    FEW,
-    KIND,
-    MANIFEST,
-    NOW,
-    SEALS,
-    SIGNER,
-    STRANGER,
-    junk,
-    mutations,
-    told,
-)
+from tests.lab.faults.signed import AT, KIND, MANIFEST, NOW, SEALS, SIGNER, STRANGER
+from tests.lab.faults.strategies import CAREFUL, FEW, junk, mutations, told
 
 if TYPE_CHECKING:
     from jagadata.findings import Problem

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.faults.part_server import PartServer
+from tests.lab.faults.part_server import PartServer
 
 PART = 2**14
 PARTS = 10_000
