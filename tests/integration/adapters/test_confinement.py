@@ -15,11 +15,11 @@ from jagadata.adapters.spreadsheets.examiner import examine, open_archive, try_c
 from jagadata.collection.round import Round
 from jagadata.errors import UnconfinedError
 from jagadata.office.collection import Limits
-from tests.corpus.asked import DATASETS, RICE_HEAD, rice
-from tests.corpus.makers import text
-from tests.sandbox_attack import SECRET
+from tests.lab.corpus.asked import DATASETS, RICE_HEAD, rice
+from tests.lab.corpus.makers import text
+from tests.lab.repository import ROOT
+from tests.lab.sandbox_attack import SECRET
 
-ROOT = Path(__file__).parents[2]
 NAMESPACES, LANDLOCK = ("ruang nama",), ("Landlock", CALLS)
 SHUT = [NAMESPACES, ("ruang nama", CALLS), LANDLOCK, EVERYTHING]
 ALWAYS_DONE = {  # where nothing is shut: else the attacks below would prove nothing
@@ -65,7 +65,7 @@ def _attack(folder, ways):
     asked, asking = os.pipe()  # its end would end the fork
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "tests.sandbox_attack", str(folder), *ways],
+            [sys.executable, "-m", "tests.lab.sandbox_attack", str(folder), *ways],
             cwd=ROOT,
             env={**os.environ, "RAHASIA_UJI": SECRET},
             stdin=asked,

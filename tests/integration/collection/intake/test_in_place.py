@@ -21,7 +21,7 @@ from jagadata.collection.intake.unread_mails import make_unread_rows
 from jagadata.collection.round import Round
 from jagadata.errors import UnreachableError
 from jagadata.lab.imap_server import start_imap
-from tests.imap_parts import NOON, make_mail, make_mailbox, make_place
+from tests.lab.imap import NOON, make_mail, make_mailbox, make_place
 
 ROUND = Round(2026, 2)
 TABLE = "Tahun;Jumlah Pegawai\n2025;10\n2026;12\n"

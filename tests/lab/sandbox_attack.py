@@ -1,4 +1,4 @@
-"""What code inside the sandbox would try. `python -m tests.sandbox_attack FOLDER WAY...`: a run with secrets lets it try, and prints what it got."""
+"""What code inside the sandbox would try. `python -m tests.lab.sandbox_attack FOLDER WAY...`: a run with secrets lets it try, and prints what it got."""
 
 from __future__ import annotations
 
