@@ -97,7 +97,7 @@ ENVELOPE = json.loads(SIGNER.seal(KIND, {"at": AT, "isi": "surat"}))
 @CAREFUL
 @given(mutations(ENVELOPE).map(canonical_json) | garbage)
 def test_whatever_lies_in_a_store_is_an_envelope_or_damaged(data):
-    found = told(SEALS.open, data, KIND, place="uji")
+    found = told(SEALS.open, data, KIND, where="uji")
     assert found in (None, {"at": AT, "isi": "surat"})
 
 
@@ -108,17 +108,17 @@ def test_whatever_lies_in_a_store_is_an_envelope_or_damaged(data):
     )
 )
 def test_whatever_we_signed_ourselves_is_a_value_with_a_time_or_damaged(value):
-    told(SEALS.open, SIGNER.seal(KIND, value), KIND, place="uji")
+    told(SEALS.open, SIGNER.seal(KIND, value), KIND, where="uji")
 
 
 @CAREFUL
 @given(st.binary(max_size=60) | junk.map(lambda value: json.dumps(value).encode()))
 def test_a_signed_payload_that_is_no_json_object_with_a_time_is_damaged(payload):
-    assert told(SEALS.open, sealed(payload), KIND, place="uji") is None
+    assert told(SEALS.open, sealed(payload), KIND, where="uji") is None
 
 
 def test_an_envelope_of_an_unprintable_kind_is_told_printably():
-    told(SEALS.open, json.dumps({**ENVELOPE, "payloadType": "\ud800"}).encode(), KIND, place="uji")
+    told(SEALS.open, json.dumps({**ENVELOPE, "payloadType": "\ud800"}).encode(), KIND, where="uji")
 
 
 @pytest.mark.parametrize("kind", ["x" * 10**6, "\x1b[2J\x1b[H"])
@@ -131,7 +131,7 @@ def test_an_envelope_of_a_hostile_kind_is_told_in_one_short_line(kind):
 
 @pytest.mark.parametrize("payload", [b'{"at":"0001-01-01T00:00:00+14:00"}', b"[" * 5000])
 def test_a_signed_payload_at_the_edge_of_time_or_depth_is_damaged(payload):
-    assert told(SEALS.open, sealed(payload), KIND, place="uji") is None
+    assert told(SEALS.open, sealed(payload), KIND, where="uji") is None
 
 
 keys_below = st.from_regex(r"[a-z0-9_-][a-z0-9_-]{0,9}(\.json|\.pdf|\.dropped\.json)?", fullmatch=True)
@@ -382,7 +382,7 @@ def test_garbage_in_one_store_never_hides_what_the_other_has(places, data):
 
 
 def opens(data):
-    return told(SEALS.open, data, MANIFEST_KIND, place="uji") is not None
+    return told(SEALS.open, data, MANIFEST_KIND, where="uji") is not None
 
 
 @pytest.mark.parametrize(

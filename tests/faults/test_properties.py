@@ -565,7 +565,7 @@ def test_a_changed_manifest_is_refused_or_has_another_digest(value):
     assume(canonical_json(value) != canonical_json(MANIFEST))
     before = manifest_hash(SIGNER.seal(MANIFEST_KIND, MANIFEST))
     assert manifest_hash(SIGNER.seal(MANIFEST_KIND, value)) != before
-    made = told(parse_manifest, value, place="uji")
+    made = told(parse_manifest, value, where="uji")
     if made is not None and made != SOUND_MANIFEST:
         assert digest(canonical_json(made.model_dump(mode="json"))) != digest(
             canonical_json(SOUND_MANIFEST.model_dump(mode="json"))
@@ -603,7 +603,7 @@ def test_a_manifest_of_another_format_is_refused(value):
 
 @pytest.mark.parametrize("period", ["٢٠٢٦-11", "0000-01"])
 def test_a_period_that_a_manifest_may_hold_is_a_month(period):
-    made = told(parse_manifest, {**MANIFEST, "period": period}, place="uji")
+    made = told(parse_manifest, {**MANIFEST, "period": period}, where="uji")
     if made is not None:
         assert parse_period(made.period)
 
@@ -800,7 +800,7 @@ def test_an_envelope_with_changed_bytes_is_damaged_or_says_the_same(value, flips
         changed[place % len(changed)] ^= mask
     if data.draw(st.booleans()):
         del changed[data.draw(st.integers(0, len(changed) - 1)) :]
-    found = told(SEALS.open, bytes(changed), KIND, place="uji")
+    found = told(SEALS.open, bytes(changed), KIND, where="uji")
     assert found is None or canonical_json(found) == canonical_json(value)
 
 
