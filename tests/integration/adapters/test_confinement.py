@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -148,3 +149,56 @@ def test_an_archive_is_opened_in_the_sandbox_too(tmp_path):
     path.write_bytes(b"PK\x03\x04 terpotong")
     into.touch()
     assert "rusak" in open_archive(path, into, Limits(), folder=tmp_path)["refusal"]
+
+
+UNDER_THE_UNIT = """
+import sys
+from pathlib import Path
+from jagadata.adapters import confinement
+library, allow, deny = confinement._seccomp, 0x7FFF0000, 0x00050001
+rules = library.seccomp_init(deny)
+for name in sys.argv[2:]:
+    number = library.seccomp_syscall_resolve_name(name.encode())
+    if number >= 0:
+        library.seccomp_rule_add(rules, allow, number, 0)
+assert library.seccomp_load(rules) == 0
+from jagadata.adapters.spreadsheets.examiner import try_confinement
+print(try_confinement(Path(sys.argv[1])))
+"""
+
+
+def _allowed_by(unit):
+    """The system calls that a unit allows, as this machine's systemd understands it; namespaces are forbidden to it."""
+    done = subprocess.run(["systemd-analyze", "syscall-filter"], capture_output=True, text=True, check=True)
+    groups = {}
+    for line in done.stdout.splitlines():
+        if line.startswith("@"):
+            groups[line.strip()] = inner = []
+        elif line.strip() and not line.strip().startswith("#"):
+            inner.append(line.strip())
+
+    def expand(name):
+        return {one for inner in groups[name] for one in expand(inner)} if name.startswith("@") else {name}
+
+    lines = [
+        line for line in unit.read_text(encoding="ascii").splitlines() if line.startswith("SystemCallFilter=")
+    ]
+    found = {one for line in lines for name in line.partition("=")[2].split() for one in expand(name)}
+    assert "RestrictNamespaces=yes" in unit.read_text(encoding="ascii")
+    return sorted(found - {"unshare", "setns"})
+
+
+def test_under_the_workers_unit_one_way_is_left(tmp_path):
+    _need(LANDLOCK)
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd is not here")
+    allowed = _allowed_by(ROOT / "deployments/systemd/jagadata-worker.service")
+    done = subprocess.run(
+        [sys.executable, "-c", UNDER_THE_UNIT, str(tmp_path), *allowed],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.startswith("Landlock"), done.stderr
