@@ -66,7 +66,10 @@ def _confinement(place: Workplace, policy: Collection) -> list[Finding]:
         if policy.read_unconfined:
             what = "tidak dikurung; berkas tetap dibaca karena collection.read_unconfined: true"
             return [("MASALAH", what, error.hint)]
-        return [("MASALAH", "tidak dapat dikurung; berkas OPD disimpan dan tidak dibaca", error.hint)]
+        why = error.message.rpartition("(")[2].rstrip(").")
+        return [
+            ("MASALAH", f"tidak dapat dikurung ({why}); berkas OPD disimpan dan tidak dibaca", error.hint)
+        ]
     return [("OK", f"dikurung dengan {how}: tanpa jaringan, berkas lain, dan proses lain (dicoba)", "")]
 
 

@@ -57,7 +57,7 @@ def _server_name(value: str) -> str:
     return value.lower()
 
 
-Authority = Annotated[OneLine, BeforeValidator(_authority), AfterValidator(_server_name)]
+Authority = Annotated[Annotated[OneLine, AfterValidator(_server_name)] | None, BeforeValidator(_authority)]
 Address = Annotated[OneLine, AfterValidator(_address)]
 Sender = Annotated[OneLine, AfterValidator(_sender)]
 ClockTime = Annotated[OneLine, AfterValidator(_clock)]
@@ -130,9 +130,7 @@ class Mailbox(SectionModel):
     password: SecretReference
     folder: OneLine = "INBOX"
     ca: Path | None = None
-    require_authentication: Authority | None = (
-        None  # quarantine whom this server does not vouch for (RFC 8601)
-    )
+    require_authentication: Authority = None  # quarantine whom this server does not vouch for (RFC 8601)
 
 
 class FolderDropEntry(SectionModel):

@@ -95,9 +95,14 @@ def try_confinement(folder: Path, ways: Sequence[str] = EVERYTHING) -> str:
         file.flush()
         order = _make_order(Path(file.name), Limits(), folder)
         answer = _ask("uji", order, ways, unconfined=False, into=Path(os.devnull))
-    parts = [f"Landlock ABI {landlock_version()}"] if landlock_version() else []
-    parts += [CALLS] if has_seccomp() else []
-    return f"{answer['way']} (mesin ini juga punya: {', '.join(parts)})" if parts else str(answer["way"])
+    return f"{answer['way']} (mesin ini punya: {_describe_machine()})"
+
+
+def _describe_machine() -> str:
+    """What else a reader could be shut off with: 'Landlock ABI 7, libseccomp'."""
+    version = landlock_version()
+    parts = [*([f"Landlock ABI {version}"] if version else []), *([CALLS] if has_seccomp() else [])]
+    return ", ".join(parts) or "tanpa Landlock dan libseccomp"
 
 
 def _make_order(path: Path, limits: Limits, folder: Path) -> Request:
@@ -123,7 +128,8 @@ def _ask(
     )
     if answer.get("ended") == "terbuka":
         raise UnconfinedError(
-            f"Berkas '{request.name}' tidak dibaca: proses pembaca tidak dapat dikurung di mesin ini (terbuka: {answer['at']}).",
+            f"Berkas '{request.name}' tidak dibaca: proses pembaca tidak dapat dikurung di mesin ini (terbuka: {answer['at']}; "
+            f"mesin ini punya: {_describe_machine()}).",
             "Izinkan user namespace, atau pakai kernel dengan Landlock dan pasang libseccomp2; periksa dengan `jaga doctor`.",
         )
     if answer.get("ended") == "mesin":

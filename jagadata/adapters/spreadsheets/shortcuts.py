@@ -14,7 +14,7 @@ _WINDOWS = b"L\x00\x00\x00\x01\x14\x02\x00"
 """A shell link (MS-SHLLINK, 2.1): size of its head and its class."""
 _MARKS = re.compile(
     r"""^\s*\[(?:InternetShortcut|Desktop\ Entry)[\].]
-      | <!DOCTYPE\s+plist | <plist\b
+      | <!DOCTYPE\s+plist | <plist\b | <meta\s[^<>]{0,100}http-equiv=["']?refresh
       | ^\s*\{[^{}]{0,500}"(?:doc_id|resource_id|url)"\s*:""",
     re.IGNORECASE | re.VERBOSE | re.MULTILINE,
 )

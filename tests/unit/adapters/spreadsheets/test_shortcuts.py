@@ -16,6 +16,10 @@ from jagadata.adapters.spreadsheets.shortcuts import find_target
         (b"[InternetShortcut.A]\nURL=https://x.id/a", "x.id"),
         (b"[InternetShortcut]\n", ""),
         (b'{"doc_id": "1", "email": "a"}', ""),
+        (
+            b'<html><meta http-equiv="refresh" content="0; url=https://drive.google.com/x">',
+            "drive.google.com",
+        ),
         (b"https://s.id/data-opd", "s.id"),
         (b"Yth. Bapak, berikut:\n\nhttps://s.id/data-opd\nTerima kasih\n", "s.id"),
         (b"https://[::1", ""),
