@@ -12,9 +12,12 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from jagadata.adapters.confinement import CALLS, EVERYTHING, has_seccomp, landlock_version
 from jagadata.adapters.spreadsheets import examination
 from jagadata.adapters.spreadsheets.examination import Request, parquet_prefix
+from jagadata.adapters.spreadsheets.zip_members import MOST
 from jagadata.collection.round import Round
 from jagadata.collection.tables.examination import Examination, Finding, from_json
 from jagadata.collection.tables.wording import clean_name, number_text
@@ -61,12 +64,19 @@ def examine(
         folder=folder.absolute(),
         previous=dict(previous or {}),
     )
-    answer = _ask("periksa", request, ways, unconfined=unconfined)
-    if "examination" in answer:
-        return from_json(answer["examination"])
-    for left in folder.glob(f"{parquet_prefix(request.path, request.name)}-*"):
+    return conclude(_ask("periksa", request, ways, unconfined=unconfined), request)
+
+
+def conclude(answer: dict[str, Any], request: Request) -> Examination:
+    """The examination that the sandbox answered, or what its end means. Code in the file may have spoken for the reader."""
+    try:
+        if "examination" in answer:
+            return from_json(answer["examination"])
+    except ValidationError:
+        answer = {"ended": "galat", "at": "jawaban"}
+    for left in request.folder.glob(f"{parquet_prefix(request.path, request.name)}-*"):
         left.unlink()
-    return Examination(name=request.name, findings=(_ended(answer, limits),))
+    return Examination(name=request.name, findings=(_ended(answer, request.limits),))
 
 
 def open_archive(
@@ -83,9 +93,22 @@ def open_archive(
     Neither: an office document, or no ZIP. Raises as `examine` does.
     """
     answer = _ask("buka", _make_order(path, limits, folder), ways, unconfined=unconfined, into=into)
-    if "ended" not in answer:
+    if "ended" not in answer and _is_sound(answer, limits):
         return answer
     return {"refusal": f"arsip ZIP: {_ended(answer, limits).text}"}
+
+
+def _is_sound(found: dict[str, Any], limits: Limits) -> bool:
+    """Whether this can be said of an archive: code in it may have spoken for the reader."""
+    if "refusal" in found or "names" not in found:
+        return True
+    names, sizes = found["names"], found.get("sizes")
+    if not isinstance(names, list) or not isinstance(sizes, list) or not len(names) == len(sizes) <= MOST:
+        return False
+    whole = all(isinstance(name, str) for name in names) and all(
+        isinstance(size, int) and size >= 0 for size in sizes
+    )
+    return whole and sum(sizes) <= limits.unpacked_mib * (1 << 20)
 
 
 def try_confinement(folder: Path, ways: Sequence[str] = EVERYTHING) -> str:
@@ -142,7 +165,7 @@ def _ask(
 
 
 def _ended(answer: dict[str, Any], limits: Limits) -> Finding:
-    why = answer["ended"]
+    why = str(answer.get("ended", "galat"))
     text = {
         "memori": f"Berkas terlalu besar atau terlalu luas untuk dibaca: memerlukan lebih dari {number_text(limits.memory_mib)} MB memori.",
         "waktu": f"Berkas terlalu berat: tidak selesai dibaca dalam {number_text(limits.seconds)} detik.",

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
+    from jagadata.collection.tables.examination import Examination
     from jagadata.office.collection import Limits
 
     Work = Callable[[Path, "Sink"], dict[str, Any]]
@@ -45,6 +46,9 @@ IDLE = 30.0
 
 CLOCK = 2.0
 """Times the processor seconds that may pass on the clock: the machine may be busy."""
+
+NONSENSE = {"ended": "galat", "at": "jawaban"}
+"""The fork said what no reader of ours says."""
 
 _LONGEST = 64 << 20
 """Bytes of an answer; a fork that says more lies."""
@@ -127,28 +131,34 @@ def _answer(question: dict[str, Any], baseline: int) -> dict[str, Any]:
         unconfined=question["unconfined"],
     )
     if question["task"] == "periksa":
-        return _examine(order, request, baseline)
+        return examine_apart(order, request, baseline)
     with Path(question["into"]).open("r+b", buffering=0) as into:
         work: Work = _unpack(request) if question["task"] == "buka" else _nothing
         return work_apart(order, work, baseline, into)
 
 
-def _examine(order: Order, request: Request, baseline: int) -> dict[str, Any]:
+def examine_apart(
+    order: Order, request: Request, baseline: int, examine: Callable[..., Examination] = examine_file
+) -> dict[str, Any]:
     """The tables are given their names here: the fork has no folder, and its word for one does not count."""
 
     def work(path: Path, sink: Sink) -> dict[str, Any]:
-        found = examine_file(replace(request, path=path), sink.next)
+        found = examine(replace(request, path=path), sink.next)
         return {"examination": to_json(found), "sizes": sink.sizes}
 
     with tempfile.TemporaryFile(dir=request.folder, buffering=0) as into:
         answer = work_apart(order, work, baseline, into)
-        if "examination" in answer:
-            prefix = parquet_prefix(request.path, request.name)
-            into.seek(0)
-            tables = answer["examination"]["tables"]
-            for number, (table, size) in enumerate(zip(tables, answer.pop("sizes"), strict=True), 1):
+        if "examination" not in answer:
+            return answer
+        prefix = parquet_prefix(request.path, request.name)
+        into.seek(0)
+        try:
+            tables, sizes = answer["examination"]["tables"], answer.pop("sizes")
+            for number, (table, size) in enumerate(zip(tables, sizes, strict=True), 1):
                 table["file"] = f"{prefix}-{number}.parquet"
                 _copy(into, request.folder / table["file"], size)
+        except (LookupError, TypeError, ValueError):
+            return NONSENSE
     return answer
 
 
@@ -192,15 +202,29 @@ def work_apart(order: Order, work: Work, baseline: int, into: BinaryIO | io.RawI
         os.close(reader)
         with contextlib.suppress(OSError):
             os.killpg(child, signal.SIGKILL)
-        _pid, _status, usage = os.wait4(child, 0)
+        _pid, status, usage = os.wait4(child, 0)
     if late:
         return {"ended": "waktu"}
+    head, _, rest = data.partition(b"\n")
+    if not head:
+        return {"ended": "memori"}
+    state: dict[str, Any] = json.loads(head)  # said before the file was opened: nothing in it speaks yet
+    if state["leaks"] and not order.unconfined:
+        return {"ended": "terbuka", "at": ", ".join(state["leaks"])}
     try:
-        answer: dict[str, Any] = json.loads(data)
-    except ValueError:
-        worn = usage.ru_utime + usage.ru_stime >= order.limits.seconds
+        answer = json.loads(rest)
+    except (ValueError, RecursionError):
+        worn = usage.ru_utime + usage.ru_stime > order.limits.seconds - 0.1
+        worn = worn or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU)
         return {"ended": "waktu" if worn else "memori"}
-    return answer
+    if not isinstance(answer, dict) or answer.get("ended", "mesin") not in (
+        "memori",
+        "waktu",
+        "galat",
+        "mesin",
+    ):
+        return NONSENSE
+    return answer | {"way": "" if state["leaks"] else state["way"]}
 
 
 def _read(reader: int, seconds: float) -> tuple[bytes, bool]:
@@ -238,13 +262,12 @@ def _work(order: Order, work: Work, descriptors: tuple[int, int, int], baseline:
         _limit(resource.RLIMIT_FSIZE, int(limits.unpacked_mib * (2 << 20)))
         _limit(resource.RLIMIT_CORE, 0)
         _limit(resource.RLIMIT_NOFILE, 64)
+        leaks = confinement.find_leaks(parent)
+        _write_all(writer, json.dumps({"way": shut.way, "leaks": leaks}).encode() + b"\n")
+        if leaks and not order.unconfined:
+            return
         try:
-            leaks = confinement.find_leaks(parent)
-            if leaks and not order.unconfined:
-                answer: dict[str, Any] = {"ended": "terbuka", "at": ", ".join(leaks)}
-            else:
-                answer = work(shut.path, Sink(into))
-            answer |= {"way": "" if leaks else shut.way}
+            answer: dict[str, Any] = work(shut.path, Sink(into))
         except MemoryError:
             answer = {"ended": "memori"}
         except ImportError as error:  # of a part that `main` did not load before

@@ -63,10 +63,15 @@ def _need(ways):
 
 
 def _attack(folder, ways):
+    return _run([sys.executable, "-m", "tests.lab.sandbox_attack", str(folder), *ways])
+
+
+def _run(command):
+    """What a process that is asked, as the sandbox is, prints as JSON."""
     asked, asking = os.pipe()  # its end would end the fork
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "tests.lab.sandbox_attack", str(folder), *ways],
+            command,
             cwd=ROOT,
             env={**os.environ, "RAHASIA_UJI": SECRET},
             stdin=asked,
@@ -142,6 +147,28 @@ def test_landlock_without_libseccomp_is_not_believed(tmp_path):
         pytest.skip("no Landlock or no libseccomp here")
     with pytest.raises(UnconfinedError, match="jaringan"):
         _examine(tmp_path, ways=("Landlock",))
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "[]",
+        "{}",
+        '{"ended": "terbuka", "at": "jaringan"}',
+        '{"ended": ["waktu"]}',
+        '{"examination": 1, "sizes": []}',
+        '{"examination": {"tables": [{}]}, "sizes": []}',
+        '{"examination": {"name": "x", "tables": [{"dataset": 1}]}, "sizes": [0]}',
+        '{"examination": {"name": "x", "tables": [{"dataset": "x"}]}, "sizes": ["banyak"]}',
+        "[" * 100_000,
+        "bukan json",
+    ],
+)
+def test_what_code_in_a_file_says_in_the_readers_name_is_a_fault_of_the_file(tmp_path, lie):
+    """The fork says it in place of the reader; the way from there to the finding is the real one."""
+    answer = _run([sys.executable, "-m", "tests.lab.lying_reader", str(tmp_path), lie])
+    assert answer["codes"] in (["berkas-rusak"], ["batas-memori"])
+    assert answer["left"] == ["dikirim"]
 
 
 def test_an_archive_is_opened_in_the_sandbox_too(tmp_path):
