@@ -43,4 +43,6 @@ def test_an_office_that_has_rooms_only_is_told_that_letters_reach_nobody(monkeyp
     connections.channel = MemoryChannel("ruang", addressed=False)
     with make_place(monkeypatch, connections) as place:
         states = {finding: state for state, finding, _action in _channels(place)}
-    assert states["belum ada server surel: surat kepada pemohon, pejabat, dan OPD tidak terkirim"] == "MASALAH"
+    assert (
+        states["belum ada server surel: surat kepada pemohon, pejabat, dan OPD tidak terkirim"] == "MASALAH"
+    )
