@@ -38,8 +38,7 @@ from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from jagadata.evidence.journal import OPEN
 from jagadata.evidence.lines import once, read_last, read_outcome, write
 from jagadata.evidence.numbers import LETTER_SERIES, next_number
-from jagadata.papers.values import Signature
-from jagadata.signoff.signers import Decision, may_sign, sign
+from jagadata.signoff.signers import Decision, may_sign, sign, unsigned
 from jagadata.stores import layout
 from jagadata.text.formats import format_date
 
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
     from jagadata.evidence.journal import Journal
     from jagadata.office.collection import Agency, Collection, DatasetEntry
     from jagadata.office.people import Official, Role
+    from jagadata.papers.values import Signature
     from jagadata.signoff.gates import Gate
     from jagadata.signoff.signers import Answer
     from jagadata.workplace import Workplace
@@ -166,7 +166,7 @@ class RoundRun:
             day = at.astimezone(self.place.timezone).date()
             return sign(self.place.office, decision, role, day, at)
         official = self.holders(role)[0]
-        return Signature(name=official.name, nip=official.nip, post=official.post, role=role)
+        return unsigned(official, role)
 
     def number(self, code: str, series: str) -> str:
         """A letter number, claimed once for this round and series."""
@@ -318,7 +318,13 @@ class RoundRun:
         """Step 3: who came, from the sheet and the form."""
         decision, sheet = self.decision(ATTENDANCE.name), self.attendance_sheet()
         answer, values = (decision.answer, decision.values) if decision else ("expired", {})
-        return once(self.journal, Attendance, lambda: make_attendance(answer, values, sheet))
+        early = self.is_before_meeting(decision)
+        return once(self.journal, Attendance, lambda: make_attendance(answer, values, sheet, early=early))
+
+    def is_before_meeting(self, decision: Decision | None = None) -> bool:
+        """Whether the time that was set for the meeting has not come: now, or when this was decided."""
+        at = datetime.fromisoformat(decision.at) if decision and decision.at else self.place.clock()
+        return at < self.proposal.begins_at(self.place.timezone)
 
     def attendance_due(self) -> datetime:
         return ATTENDANCE.deadline(self.place.office, self.proposal.ends_at(self.place.timezone))

@@ -73,15 +73,22 @@ class Receipt:
     claimed: str = ""
     name: str = ""  # as it is shown
     sent_name: str = ""  # as it was sent
+    archive: str = ""  # the ZIP that it was in
     size: int = 0
     sha256: str = ""
     stream: StoredStream | None = None
     duplicate_of: str = ""  # number of the receipt with the same bytes, from the same OPD
     reason: str = ""  # why it was refused or quarantined
     remarks: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()  # in place of a file, as in Arrival
     answer: bool = True
     unproven: bool = False  # the mail server said nothing of who sent it
     accepted_by: str = ""
+
+    @property
+    def title(self) -> str:
+        """'pegawai.xlsx (dalam data.zip)', for people."""
+        return f"{self.name} (dalam {self.archive})" if self.archive else self.name
 
     @property
     def is_to_examine(self) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jagadata.collection.claims import find_holder, find_rounds
-from jagadata.collection.intake import answers, reminders
+from jagadata.collection.intake import answers, archives, reminders
 from jagadata.collection.intake.copies import copy_round
 from jagadata.collection.intake.deliveries import due_reminders, make_deliveries, open_of
 from jagadata.collection.intake.late_arrivals import late_until, newest_closed
@@ -30,8 +30,9 @@ from jagadata.findings import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
-    from jagadata.collection.intake.arrival import Arrivals
+    from jagadata.collection.intake.arrival import Arrival, Arrivals
     from jagadata.collection.intake.deliveries import Delivery
     from jagadata.collection.intake.receipts import Receipt
     from jagadata.collection.ports import InventoryBook, TableExaminer
@@ -83,12 +84,22 @@ def take_in_round(run: RoundRun) -> Intake:
     until = late_until(run, now) if closed else None
     with contextlib.ExitStack() as stack:
         sources: list[Arrivals] = place.arrivals(run.policy, since, stack)
-        taken = take_in(place, run.round, sources, since=since, until=until, closed=closed)
+        taken = take_in(
+            place,
+            run.round,
+            sources,
+            since=since,
+            until=until,
+            closed=closed,
+            open_archives=lambda arrival: _open_archives(run, arrival),
+        )
     previous = {} if closed else _previous(run, problems)
     with work_folder(place) as folder:
         checked = check_received(
             place, run.round, lambda path, receipt: _examine(run, path, receipt, folder, previous)
         )
+    if checked.unconfined:
+        reminders.tell_unread(run, checked.unconfined)
     answered = answers.answer(place, run.round)
     if not closed:
         _note_statuses(run, problems)
@@ -131,6 +142,17 @@ def _examine(
     return found
 
 
+def _open_archives(run: RoundRun, arrival: Arrival) -> AbstractContextManager[Arrival]:
+    policy = run.policy
+    return archives.opened(
+        arrival,
+        run.place.spreadsheets,
+        policy.limits,
+        run.place.office.spool,
+        unconfined=policy.read_unconfined,
+    )
+
+
 def examine_receipt(
     run: RoundRun, path: Path, receipt: Receipt, folder: Path, previous: dict[str, PreviousTable]
 ) -> Examination:
@@ -147,6 +169,7 @@ def examine_receipt(
         region_name=run.policy.region_name or "",
         folder=tables_of(folder, receipt),
         previous={one.code: previous[one.code] for one in asked if one.code in previous},
+        unconfined=run.policy.read_unconfined,
     )
 
 

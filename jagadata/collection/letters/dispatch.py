@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jagadata.collection.attendance import absent, make_attendance_sheet, make_presence_sheet
 from jagadata.collection.gates import ATTENDANCE, PROPOSAL, SIGNATURE
 from jagadata.collection.letters.texts import make_invitation, make_request
+from jagadata.collection.meeting import find_leader
 from jagadata.collection.run import RoundRun
 from jagadata.errors import AlreadyExistsError
 from jagadata.office.people import ROLES
@@ -250,7 +251,7 @@ def attendance_papers(run: RoundRun) -> list[Attachment]:
 def presence_paper(run: RoundRun, *, contacts: bool = True) -> Attachment:
     """`contacts`: with NIP and telephone number of who came; not for other OPD."""
     decision = run.decision(ATTENDANCE.name)
-    signed = decision if decision and decision.answer == "yes" else None
+    filled = decision if decision and decision.answer == "yes" else None
     sheet = make_presence_sheet(
         run.proposal,
         run.round,
@@ -258,7 +259,8 @@ def presence_paper(run: RoundRun, *, contacts: bool = True) -> Attachment:
         run.agencies,
         number=numbers(run)[0],
         city=run.place.office.office.city,
-        leader=run.signature("kabid_egov", signed),
+        leader=find_leader(run),
+        recorder=run.signature("kasi_data", filled) if filled else None,
         tz=run.place.timezone,
         contacts=contacts,
     )

@@ -554,7 +554,8 @@ def test_bytes_that_were_changed_in_the_store_are_never_examined(tmp_path, quiet
     quiet.take_in(Source([made("1" * 64)]))
     (path,) = (tmp_path / "kantor/utama/rounds/2026-s2/files").iterdir()
     path.chmod(0o600)
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     checked = check_received(quiet.place, ROUND, found_in)
     assert [one.where for one in checked.problems] == ["TT-2026-S2-0001 a.xlsx"]
     with pytest.raises(DamagedError), open_file(quiet.place, quiet.receipts()[0]):
