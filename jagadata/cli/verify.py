@@ -52,9 +52,7 @@ def verify(backups: tuple[str, ...], system: str) -> None:
             if backup.pruned:
                 rows.append((backup.id, "", "DIHAPUS", "datanya sudah dihapus menurut retensi"))
                 continue
-            for store in place.stores:
-                if store.name not in backup.stores:
-                    continue
+            for store in backup.held_by(place.stores):
                 size = sum(data.archive.plain_size for data in backup.manifest.data)
                 try:
                     read = partial(
