@@ -53,16 +53,16 @@ def verify(backups: tuple[str, ...], system: str) -> None:
                 rows.append((backup.id, "", "DIHAPUS", "datanya sudah dihapus menurut retensi"))
                 continue
             for store in backup.held_by(place.stores):
-                read = partial(
-                    read_back,
-                    place.server(backup.manifest.system),
-                    place.identity(),
-                    backup.manifest.data,
-                    store,
-                    backup.versions_in(store.name),
-                )
                 size = sum(data.archive.plain_size for data in backup.manifest.data)
                 try:
+                    read = partial(
+                        read_back,
+                        place.server(backup.manifest.system),
+                        place.identity(),
+                        backup.manifest.data,
+                        store,
+                        backup.versions_in(store.name),
+                    )
                     means = progress_bar(f"{backup.id} di {store.name}", size, read)
                 except (DamagedError, NotFoundError) as error:
                     damaged.append(f"{backup.id} di {store.name}")

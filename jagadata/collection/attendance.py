@@ -56,11 +56,11 @@ class Attendance(Line):
 
 
 def make_attendance(
-    answer: str, values: Mapping[str, Any], sheet: Attendance | None, *, early: bool
+    answer: str, values: Mapping[str, Any], sheet: Attendance | None, *, early: bool = False
 ) -> Attendance:
     """Who came and who led, from the form of the gate (`values`) and the sheet that was filled in, where there is one.
 
-    `early`: it was answered before the time that was set.
+    `early`: it was answered before the time that was set for the meeting.
     """
     known = {one.agency: one for one in sheet.attendees} if sheet else {}
     present = values.get("hadir") or list(known)
