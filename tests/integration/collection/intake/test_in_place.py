@@ -43,7 +43,7 @@ class Office:
     def run(self, *mails, ways=None):
         """What came of these mails: receipts, and every answer that was sent."""
         self.imap.deliver(NOON, *mails)
-        policy, spool = self.place.office.collection, self.place.office.spool
+        policy, spool = self.place.office.collection, self.place.office.spool_folder
         examiner = Spreadsheets() if ways is None else Shut(ways)
 
         def look(path, receipt):
@@ -142,7 +142,7 @@ def test_each_table_of_a_zip_has_a_receipt_and_an_answer_of_its_own(office, mail
 def test_an_intake_that_stops_within_an_archive_goes_on_there(office):
     data = packed(("a.csv", TABLE), ("b.csv", TABLE + "2024;9\n"), ("c.csv", TABLE + "2023;8\n"))
     office.imap.deliver(NOON, make_mail(("kiriman.zip", data)))
-    policy, spool = office.place.office.collection, office.place.office.spool
+    policy, spool = office.place.office.collection, office.place.office.spool_folder
 
     @contextlib.contextmanager
     def cut(arrival):
