@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jagadata.office.machines import Credentials, HostEntry, ServerEntry
     from jagadata.office.stores import StoreEntry
     from jagadata.ports.channel import Channel
-    from jagadata.ports.database import DatabaseServer
+    from jagadata.ports.data_source import DataSource
     from jagadata.ports.host import Host
     from jagadata.ports.orchestrator import Orchestrator
     from jagadata.ports.printer import Printer
@@ -73,7 +73,7 @@ class RealConnections:
 
     def server(
         self, entry: ServerEntry, host: Callable[[str], Host], stack: contextlib.ExitStack
-    ) -> DatabaseServer:
+    ) -> DataSource:
         from jagadata.adapters.postgres.access import Login
         from jagadata.adapters.postgres.server import PostgresServer
 
@@ -112,13 +112,14 @@ class RealConnections:
         )
 
     def channels(self) -> Sequence[Channel]:
-        from jagadata.adapters.mail.apprise import AppriseChannel, mail_channel
+        from jagadata.adapters.mail.apprise import AppriseChannel
+        from jagadata.adapters.mail.smtp import MailChannel
 
         mail = self.office.mail
         channels: list[Channel] = []
         if mail:
             channels.append(
-                mail_channel(
+                MailChannel(
                     host=mail.host,
                     port=mail.port,
                     security=mail.security,

@@ -130,6 +130,7 @@ class TableExaminer(Protocol):
         round: Round,
         limits: Limits,
         region: str,
+        region_name: str = "",
         folder: Path,
         previous: Mapping[str, PreviousTable] | None = None,
         unconfined: bool = False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -217,6 +217,9 @@ class Collection(SectionModel):
     invitation_code: OneLine = "005"  # kode klasifikasi: undangan
     request_code: OneLine = "041"  # kode klasifikasi: permintaan data
     region: OneLine = "3503"  # region codes begin so
+    region_name: OneLine | None = (
+        None  # as tables write it: 'Kabupaten Trenggalek'; a row named so sums up the others
+    )
     address: Address  # where OPD send their data: printed in the letters
     meeting: Meeting = Meeting()
     confirm: bool = True  # the Kabid confirms step 1
@@ -234,6 +237,14 @@ class Collection(SectionModel):
     publishers: list[Publisher] = Field(default_factory=list)
     agencies: Annotated[list[Agency], Field(min_length=1)]
     datasets: Annotated[list[DatasetEntry], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_region(cls, value: Any) -> Any:
+        """The region that is meant where the file names none has a name too."""
+        if isinstance(value, dict) and not {"region", "region_name"} & set(value):
+            return {**value, "region_name": "Kabupaten Trenggalek"}
+        return value
 
     @model_validator(mode="after")
     def _check(self) -> Self:

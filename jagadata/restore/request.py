@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from jagadata.errors import RefusedError
 from jagadata.evidence.envelope import canonical_json, digest
+from jagadata.vault.identity import with_identities, without_identities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Purpose = Literal["Produksi", "Uji"]
+Parsed = TypeVar("Parsed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,57 +71,80 @@ class RestoreRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlannedDatabase:
-    """One database of the plan; `oid` is None where no live one exists (disaster: one rename).
+class PlannedDataSet:
+    """One data set of the plan; `identity` is None where no live one exists (disaster: one rename).
 
-    A rollback names the kept database that takes its place again (`side`, `side_oid`); a restore makes its own.
+    A rollback names the kept one that takes its place again (`side`, `side_identity`); a restore makes its own.
     """
 
     name: str
-    oid: int | None
+    identity: str | None
     side: str = ""
-    side_oid: int | None = None
+    side_identity: str | None = None
+
+
+PlanFormat = Literal[1, 2]
+PLAN_FORMAT: Final = 2
+_FORMATS: dict[int, PlanFormat] = {1: 1, 2: 2}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Exactly what gets approved. Its hash changes when anything in it does; impact and minutes stand beside it, not in it."""
+    """Exactly what gets approved. Its hash changes when anything in it does; impact and minutes stand beside it, not in it.
+
+    A plan that a former version wrote keeps its `format`, and with it the hash that was approved.
+    """
 
     request: RestoreRequest
     backup: str
     manifest: str  # hash of the signed envelope
     system_identifier: str
-    databases: tuple[PlannedDatabase, ...]
+    data: tuple[PlannedDataSet, ...]
     mode: Literal["sop", "minimal", "uji", "rollback"]
     services: tuple[str, ...]  # host/unit, in the order of stopping
     office_entry: str  # digest of the system's entry in the office file
+    format: PlanFormat = PLAN_FORMAT
 
     @property
     def hash(self) -> str:
-        return digest(canonical_json(asdict(self)))
+        return digest(canonical_json(self.to_json()))
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """As it stands in the journal."""
+        value = asdict(self)
+        if self.format == PLAN_FORMAT:
+            return value
+        del value["format"]
+        value["databases"] = [without_identities(item) for item in value.pop("data")]
+        return value
 
 
 def parse_plan(value: dict[str, Any]) -> Plan:
-    """The plan of a journal line; the inverse of `Plan.to_json`. Raises RefusedError for one of another version."""
+    """The plan of a journal line, of this or of a former version; the inverse of `Plan.to_json`. Raises RefusedError for another one."""
     try:
-        return Plan(
+        known = dict(value)
+        if "format" not in known:
+            server = known["system_identifier"]
+            known["data"] = [with_identities(item, server) for item in known.pop("databases")]
+            known["format"] = 1
+        plan = Plan(
             **{
-                **value,
-                "request": parse_restore_request(value["request"]),
-                "databases": tuple(PlannedDatabase(**item) for item in value["databases"]),
-                "services": tuple(value["services"]),
+                **known,
+                "request": parse_restore_request(known["request"]),
+                "data": tuple(PlannedDataSet(**item) for item in known["data"]),
+                "services": tuple(known["services"]),
+                "format": _FORMATS[known["format"]],
             }
         )
-    except (TypeError, KeyError, AttributeError) as error:
-        raise _other_version("Rencana restore", error) from error
+        plan.to_json()  # a plan of format 1 with what that format can't say is none
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
+        raise other_version("Rencana restore", error) from error
+    return plan
 
 
 def _is_text(value: str) -> bool:
     """False for half a surrogate pair: a terminal's stray byte."""
-    return not any("\ud800" <= sign <= "\udfff" for sign in value)
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def parse_restore_request(value: dict[str, Any]) -> RestoreRequest:
@@ -127,10 +152,18 @@ def parse_restore_request(value: dict[str, Any]) -> RestoreRequest:
     try:
         return RestoreRequest(**value)
     except (TypeError, AttributeError) as error:
-        raise _other_version("Permohonan restore", error) from error
+        raise other_version("Permohonan restore", error) from error
 
 
-def _other_version(what: str, error: Exception) -> RefusedError:
+def parse_known(kind: type[Parsed], value: dict[str, Any]) -> Parsed:
+    """A value of a journal line of any version: fields that this one does not know are passed over. Raises RefusedError."""
+    try:
+        return kind(**{item.name: value[item.name] for item in fields(kind) if item.name in value})  # type: ignore[arg-type]
+    except (TypeError, AttributeError) as error:
+        raise other_version("Baris jurnal", error) from error
+
+
+def other_version(what: str, error: Exception) -> RefusedError:
     return RefusedError(
         f"{what} ini ditulis versi Jagadata lain dan tidak dapat dibaca ({error}).",
         "Lanjutkan dengan versi yang menulisnya, atau ajukan permohonan baru.",
@@ -172,20 +205,19 @@ class Impact:
 
 
 def parse_impact(value: dict[str, Any]) -> Impact:
-    """The impact of a journal line; the inverse of `Impact.to_json`. Raises RefusedError for one of another version."""
+    """The impact of a journal line; the inverse of `Impact.to_json`. Raises RefusedError for one that can't be read."""
     try:
+        known = {item.name: value[item.name] for item in fields(Impact) if item.name in value}
+        lists = ("sessions", "taken_down_too", "missing_roles", "remarks")
         return Impact(
             **{
-                **value,
+                **known,
                 "rows": {table: (counts[0], counts[1]) for table, counts in value["rows"].items()},
-                **{
-                    name: tuple(value[name])
-                    for name in ("sessions", "taken_down_too", "missing_roles", "remarks")
-                },
+                **{name: tuple(known[name]) for name in lists if name in known},
             }
         )
     except (TypeError, KeyError, AttributeError, IndexError) as error:
-        raise _other_version("Dampak restore", error) from error
+        raise other_version("Dampak restore", error) from error
 
 
 def refuse_beyond_limits(shown: Impact, measured: Impact) -> None:

@@ -16,6 +16,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from jagadata.adapters.postgres.properties import DatabaseProperties
+from jagadata.adapters.postgres.properties import parse_properties as read_description
 from jagadata.adapters.postgres.restore import parse_stages
 from jagadata.backup.papers.form import BackupForm, BackupRow
 from jagadata.backup.run import BackupOrder
@@ -29,14 +31,13 @@ from jagadata.lab.memory_store import MemoryStore
 from jagadata.office.machines import HostEntry, System
 from jagadata.office.secrets import reveal
 from jagadata.papers.values import Signature, from_json, to_json
-from jagadata.ports.database import DatabaseProperties
 from jagadata.ports.host import Completed
 from jagadata.restore.kept import KEPT_KIND, list_kept
 from jagadata.restore.papers.form import RestoreForm
 from jagadata.restore.request import (
     Impact,
     Plan,
-    PlannedDatabase,
+    PlannedDataSet,
     RestoreRequest,
     parse_impact,
     parse_plan,
@@ -46,7 +47,7 @@ from jagadata.restore.run import APPROVAL, RestoreRun
 from jagadata.services.control import ServiceControl
 from jagadata.services.states import State, SwitchState, parse_listening, parse_switch, parse_units
 from jagadata.vault.catalog import read_catalog, write_receipt
-from jagadata.vault.manifest import MANIFEST_KIND, RECEIPT_KIND, DatabaseEntry, Manifest, manifest_key
+from jagadata.vault.manifest import MANIFEST_KIND, RECEIPT_KIND, DataEntry, Manifest, manifest_key
 from jagadata.vault.spool import fetch_archive
 from jagadata.vault.stream import read_stream, store_stream
 from jagadata.vault.verification import parse_properties
@@ -493,8 +494,16 @@ def test_objects_that_were_changed_cut_or_exchanged_are_never_taken_for_whole(da
         stream = stream.model_copy(update={"objects": objects})
     with pytest.raises(DamagedError):
         read_stream(stream, store, {}.get, IDENTITY, None)
-    fields = {"database": "d", "oid": 1, "size": 1, "tool": "", "codec": codec, "archive_size": 1, "rows": {}}
-    entry = DatabaseEntry.model_validate({**fields, "archive": stream, "properties": stream})
+    fields = {
+        "database": "d",
+        "identity": "oid:1@7301",
+        "size": 1,
+        "tool": "",
+        "codec": codec,
+        "archive_size": 1,
+        "rows": {},
+    }
+    entry = DataEntry.model_validate({**fields, "archive": stream, "properties": stream})
     with open("/dev/null", "r+b") as sink, pytest.raises(DamagedError):  # noqa: PTH123 - a device
         fetch_archive(entry, store, {}.get, IDENTITY, sink.fileno())
 
@@ -532,7 +541,7 @@ def test_what_is_no_age_file_is_damaged_though_its_hash_is_right(data):
     ],
 )
 def test_properties_that_this_version_can_not_read_are_told(text):
-    told(parse_properties, text)
+    told(lambda: read_description(parse_properties(text)))
 
 
 # --- pg_restore --list --------------------------------------------------------------------------------------------
@@ -746,7 +755,7 @@ def test_services_are_handled_or_refused_whatever_the_host_answers(answers, cont
             services.probe,
             services.switch,
             lambda services=services: services.arm("t1", 60),
-            lambda services=services: services.adopt("t1"),
+            lambda services=services: services.take_over_switch("t1"),
             lambda services=services: services.disarm("t1"),
         )
         found = told(calls[number])
@@ -829,7 +838,7 @@ PLAN = Plan(
     backup=BACKUP,
     manifest="0" * 64,
     system_identifier="7301",
-    databases=(PlannedDatabase(name="simpeg", oid=16384),),
+    data=(PlannedDataSet(name="simpeg", identity="oid:16384@7301"),),
     mode="sop",
     services=("app1/web.service",),
     office_entry="0" * 64,
@@ -851,6 +860,23 @@ def test_any_json_is_a_plan_with_a_hash_or_refused(value):
     plan = told(parse_plan, value)
     if plan is not None:
         assert (plan.hash == PLAN.hash) is (canonical_json(plan.to_json()) == canonical_json(PLAN.to_json()))
+
+
+OLD_PLAN = parse_plan(
+    {
+        **{name: item for name, item in PLAN.to_json().items() if name not in ("data", "format")},
+        "databases": [{"name": "simpeg", "oid": 16384, "side": "", "side_oid": None}],
+    }
+)
+
+
+@CAREFUL
+@given(mutations(json.loads(canonical_json(OLD_PLAN.to_json()))))
+def test_any_json_of_a_former_version_is_a_plan_with_its_hash_or_refused(value):
+    plan = told(parse_plan, value)
+    if plan is not None:
+        same = canonical_json(plan.to_json()) == canonical_json(OLD_PLAN.to_json())
+        assert (plan.hash == OLD_PLAN.hash) is same
 
 
 @CAREFUL

@@ -22,7 +22,7 @@ from jagadata.evidence.envelope import canonical_json, digest
 from jagadata.office.file import Office, deployment_digest, parse_office
 from jagadata.office.policy import RetentionPolicy
 from jagadata.restore.names import make_kept_name, make_side_name
-from jagadata.restore.request import Impact, Plan, PlannedDatabase, RestoreRequest, parse_impact, parse_plan
+from jagadata.restore.request import Impact, Plan, PlannedDataSet, RestoreRequest, parse_impact, parse_plan
 from jagadata.services.script import direct_name
 from jagadata.text.formats import WIB
 from jagadata.text.names import (
@@ -43,6 +43,7 @@ from jagadata.text.periods import (
     period_of,
 )
 from jagadata.vault.catalog import Backup
+from jagadata.vault.identity import identity_of_oid
 from jagadata.vault.layout import check_key, is_key
 from jagadata.vault.manifest import (
     MANIFEST_KIND,
@@ -633,15 +634,17 @@ requests = st.builds(
     fallback=st.text(),
     rollback=st.booleans(),
 )
-oids = st.none() | st.integers(1, 2**32 - 1)
-planned = st.builds(PlannedDatabase, name=words, oid=oids, side=st.text(max_size=9), side_oid=oids)
+identities = st.none() | st.builds(identity_of_oid, st.integers(1, 2**32 - 1), st.just("7301")) | st.text()
+planned = st.builds(
+    PlannedDataSet, name=words, identity=identities, side=st.text(max_size=9), side_identity=identities
+)
 plans = st.builds(
     Plan,
     request=requests,
     backup=st.text(),
     manifest=st.text(),
     system_identifier=st.text(),
-    databases=st.lists(planned, max_size=3).map(tuple),
+    data=st.lists(planned, max_size=3).map(tuple),
     mode=st.sampled_from(["sop", "minimal", "uji", "rollback"]),
     services=st.lists(st.text(), max_size=3).map(tuple),
     office_entry=st.text(),
@@ -692,11 +695,11 @@ def test_a_plan_that_differs_in_anything_has_another_hash(plan, other, data):
 @CAREFUL
 @given(plans, st.integers(0, 2), st.data())
 def test_a_plan_with_another_database_or_another_order_of_services_has_another_hash(plan, number, data):
-    assume(number < len(plan.databases))
-    one, other = plan.databases[number], data.draw(planned)
-    for field in fields(PlannedDatabase):
+    assume(number < len(plan.data))
+    one, other = plan.data[number], data.draw(planned)
+    for field in fields(PlannedDataSet):
         new = replace(one, **{field.name: getattr(other, field.name)})
-        changed = replace(plan, databases=(*plan.databases[:number], new, *plan.databases[number + 1 :]))
+        changed = replace(plan, data=(*plan.data[:number], new, *plan.data[number + 1 :]))
         assert (changed.hash == plan.hash) is (new == one)
     turned = replace(plan, services=plan.services[::-1])
     assert (turned.hash == plan.hash) is (turned.services == plan.services)

@@ -13,6 +13,7 @@ STREAM = {
 }
 
 DRAFT = {
+    "source": {"name": "pg1", "version": "17.10", "system_identifier": "7301"},
     "started": "2026-11-15T01:00:00+00:00",
     "finished": "2026-11-15T01:05:00+00:00",
     "verification": {"at": "2026-11-15T01:06:00+00:00", "means": ["hash sesuai"]},

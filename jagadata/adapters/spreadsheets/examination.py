@@ -40,6 +40,7 @@ class Request:
     round: Round
     limits: Limits
     region: str
+    region_name: str = ""
     folder: Path
     previous: dict[str, PreviousTable]
 
@@ -93,6 +94,7 @@ def examine_file(request: Request, begin: Callable[[], BinaryIO | RawIOBase] | N
                 datasets=request.datasets,
                 round=request.round,
                 region=request.region,
+                region_name=request.region_name,
                 previous=request.previous,
                 percents=percents,
                 is_text=kind == "csv",

@@ -39,6 +39,7 @@ def examine(
     round: Round,
     limits: Limits,
     region: str,
+    region_name: str = "",
     folder: Path,
     previous: Mapping[str, PreviousTable] | None = None,
     unconfined: bool = False,
@@ -61,6 +62,7 @@ def examine(
         round=round,
         limits=limits,
         region=region,
+        region_name=region_name,
         folder=folder.absolute(),
         previous=dict(previous or {}),
     )

@@ -199,7 +199,7 @@ def open_file(place: Workplace, receipt: Receipt) -> Iterator[Path]:
     if receipt.stream is None:
         raise RefusedError(f"Berkas {receipt.number} tidak disimpan.", "Minta OPD mengirim ulang.")
     versions = {one.key: one.version for one in receipt.stream.objects}
-    with unnamed_file(place.office.spool) as fd:
+    with unnamed_file(place.office.spool_folder) as fd:
         _fetch(place, receipt.stream, versions, fd)
         os.lseek(fd, 0, os.SEEK_SET)
         yield Path(f"/proc/{os.getpid()}/fd/{fd}")

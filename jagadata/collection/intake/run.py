@@ -116,11 +116,12 @@ def take_in_round(run: RoundRun) -> Intake:
 @contextlib.contextmanager
 def work_folder(place: Workplace) -> Iterator[Path]:
     """A private folder for clean tables, gone afterwards; what a killed process left of its own is removed first."""
-    for left in place.office.spool.glob(f"{WORK_FOLDER}*"):
+    spool = place.office.spool_folder
+    for left in spool.glob(f"{WORK_FOLDER}*"):
         number = left.name.removeprefix(WORK_FOLDER).partition("-")[0]
         if number.isdecimal() and not Path(f"/proc/{number}").exists():
             shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=f"{WORK_FOLDER}{os.getpid()}-", dir=place.office.spool) as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{WORK_FOLDER}{os.getpid()}-", dir=spool) as folder:
         yield Path(folder)
 
 
@@ -164,6 +165,7 @@ def examine_receipt(
         round=run.round,
         limits=run.policy.limits,
         region=run.policy.region,
+        region_name=run.policy.region_name or "",
         folder=tables_of(folder, receipt),
         previous={one.code: previous[one.code] for one in asked if one.code in previous},
         unconfined=run.policy.read_unconfined,

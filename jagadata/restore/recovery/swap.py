@@ -1,32 +1,47 @@
-"""The exchange of names in a restore: what is put in place of what, whether it happened, how it is undone, what is kept."""
+"""The swap of names in a restore: what is put in place of what, whether it happened, how it is undone, what is kept."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from jagadata.ports.data_source import Pair
 from jagadata.restore.kept import Kept, record_kept
 from jagadata.restore.names import make_kept_name, make_side_name
+from jagadata.restore.steps import SwapIntent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from jagadata.ports.database import DatabaseServer, Swap
-    from jagadata.restore.request import Plan, PlannedDatabase
+    from jagadata.ports.data_source import DataSource, Swap
+    from jagadata.restore.request import Plan, PlannedDataSet
     from jagadata.workplace import Workplace
 
 
 @dataclass
-class Side:
-    """One database being put in place of the live one: `side` becomes the live name, the live one becomes `kept`."""
+class SideDatabase:
+    """One data set being put in place of the live one: `side` becomes the live name, the live one becomes `kept`."""
 
-    planned: PlannedDatabase
+    planned: PlannedDataSet
     side: str
     kept: str
-    oid: int | None = None
+    identity: str | None = None  # None: not made yet
     archive: int = -1
     swapped: bool = False
+
+    @property
+    def pair(self) -> Pair:
+        if self.identity is None:
+            raise ValueError(self.side)
+        return Pair(
+            live=self.planned.name,
+            side=self.side,
+            kept=self.kept,
+            side_identity=self.identity,
+            live_identity=self.planned.identity,
+        )
 
 
 def make_names(run: str, database: str) -> tuple[str, str]:
@@ -34,86 +49,75 @@ def make_names(run: str, database: str) -> tuple[str, str]:
     return make_side_name(database, run), make_kept_name(database, run)
 
 
-def make_intents(sides: Sequence[Side]) -> list[dict[str, Any]]:
-    """What the journal keeps before the swap, so that a later attempt can look whether it happened."""
-    return [
-        {
-            "name": side.planned.name,
-            "side": side.side,
-            "side_oid": side.oid,
-            "kept": side.kept,
-            "live_oid": side.planned.oid,
-        }
+def make_intents(sides: Sequence[SideDatabase]) -> tuple[SwapIntent, ...]:
+    """What the journal keeps before the swap, so that a later attempt can see whether it happened."""
+    return tuple(
+        SwapIntent(
+            name=side.planned.name,
+            side=side.side,
+            side_identity=side.identity,
+            kept=side.kept,
+            live_identity=side.planned.identity,
+        )
         for side in sides
-    ]
+    )
 
 
 def find_swapped(
-    server: DatabaseServer, run: str, plan: Plan, intents: Sequence[Mapping[str, Any]] | None
-) -> list[Side]:
-    """The sides of this run's swap if it happened, as the server's OIDs tell; else none.
+    server: DataSource, run: str, plan: Plan, intents: Sequence[SwapIntent] | None
+) -> list[SideDatabase]:
+    """The sides of this run's swap if it happened, as the source itself shows; else none.
 
     `intents` is what the journal holds of it; None: the stores were away, and the journal knows nothing. Then the data
-    that was live, under the name that this run would give it, tells.
+    that was live, under the name that this run would give it, shows it.
     """
-    planned = {database.name: database for database in plan.databases}
-    if intents is None:
-        intents = _guess_intents(server, run, plan)
-    for item in intents:
-        facts = server.database(item["name"])
-        if facts is None or facts.oid != item["side_oid"]:
-            return []
-    return [
-        Side(
-            planned=planned[item["name"]],
-            side=item["side"],
-            kept=item["kept"],
-            oid=item["side_oid"],
+    planned = {data_set.name: data_set for data_set in plan.data}
+    sides = [
+        SideDatabase(
+            planned=planned[intent.name],
+            side=intent.side,
+            kept=intent.kept,
+            identity=intent.side_identity,
             swapped=True,
         )
-        for item in intents
+        for intent in (_guess_intents(server, run, plan) if intents is None else intents)
     ]
+    return sides if sides and server.ask([side.pair for side in sides]) == "new" else []
 
 
-def _guess_intents(server: DatabaseServer, run: str, plan: Plan) -> list[dict[str, Any]]:
-    """What `make_intents` would have noted, if this run swapped: all names were exchanged in one transaction, or none."""
-    found = []
-    for planned in plan.databases:
+def _guess_intents(server: DataSource, run: str, plan: Plan) -> list[SwapIntent]:
+    """What `make_intents` would have noted, if this run swapped: all names were swapped in one transaction, or none."""
+    guessed: list[SwapIntent] = []
+    for planned in plan.data:
         side, kept = make_names(run, planned.name)
-        live, old = server.database(planned.name), server.database(kept)
-        if planned.oid is None or live is None or old is None or old.oid != planned.oid:
+        live, old = server.look(planned.name), server.look(kept)
+        if planned.identity is None or live is None or old is None or old.identity != planned.identity:
             return []
-        found.append({"name": planned.name, "side": side, "side_oid": live.oid, "kept": kept})
-    return found
+        guessed.append(SwapIntent(name=planned.name, side=side, side_identity=live.identity, kept=kept))
+    return guessed
 
 
-def exchange(
+def swap_in(
     swap: Swap,
-    sides: Sequence[Side],
+    sides: Sequence[SideDatabase],
     *,
     end_sessions: bool,
     before_commit: Callable[[], None] = lambda: None,
     timeout: float = 60,
 ) -> float:
-    """Swap all in one transaction; returns seconds. Raises JagadataError if nothing was swapped. See ports.Swap.swap."""
-    expect: dict[str, int | None] = {}
-    for side in sides:
-        expect |= {side.planned.name: side.planned.oid, side.side: side.oid, side.kept: None}
-    renames = [(side.planned.name, side.side, side.kept) for side in sides]
-    seconds = swap.swap(
-        renames, end_sessions=end_sessions, expect=expect, before_commit=before_commit, timeout=timeout
-    )
+    """Swap all at once; returns seconds. Raises JagadataError if nothing was swapped. See ports.Swap.prepare."""
+    begun = time.monotonic()
+    with swap.prepare([side.pair for side in sides], end_sessions=end_sessions, timeout=timeout) as prepared:
+        prepared.commit(before_commit)
     for side in sides:
         side.swapped = True
-    return seconds
+    return time.monotonic() - begun
 
 
-def swap_back(swap: Swap, sides: Sequence[Side]) -> None:
+def swap_back(swap: Swap, sides: Sequence[SideDatabase]) -> None:
     """Give the old data its name back; only for sides that replaced something."""
-    expect: dict[str, int | None] = {}
-    for side in sides:
-        expect |= {side.planned.name: side.oid, side.kept: side.planned.oid, side.side: None}
-    swap.swap([(side.planned.name, side.kept, side.side) for side in sides], end_sessions=True, expect=expect)
+    with swap.prepare([side.pair.reversed for side in sides], end_sessions=True) as prepared:
+        prepared.commit()
     for side in sides:
         side.swapped = False
 
@@ -122,35 +126,37 @@ What = Literal["data lama", "hasil uji", "hasil restore yang dibatalkan"]
 
 
 def keep_sides(
-    place: Workplace, run: str, plan: Plan, sides: Sequence[Side], *, swapped_back: bool
-) -> list[str]:
+    place: Workplace, run: str, plan: Plan, sides: Sequence[SideDatabase], *, swapped_back: bool
+) -> tuple[str, ...]:
     """Write down what now lies beside the live database, and until when; returns the names."""
     policy, at = place.office.policy.restore, place.clock()
     kept: list[str] = []
     for side in sides:
         what: What
-        if side.oid is None:
+        if side.identity is None:
             continue
         if plan.mode == "uji":
-            what, name, oid, days = "hasil uji", side.side, side.oid, policy.test_days
-        elif side.swapped and side.planned.oid is not None:
-            what, name, oid, days = "data lama", side.kept, side.planned.oid, policy.kept_days
+            what, name, identity, days = "hasil uji", side.side, side.identity, policy.test_days
+        elif side.swapped and side.planned.identity is not None:
+            what, name, identity = "data lama", side.kept, side.planned.identity
+            days = policy.kept_days
         elif swapped_back:
-            what, name, oid, days = "hasil restore yang dibatalkan", side.side, side.oid, policy.kept_days
+            what, name, identity = "hasil restore yang dibatalkan", side.side, side.identity
+            days = policy.kept_days
         else:
             continue
-        one = Kept(
+        record = Kept(
             system=plan.request.system,
             run=run,
             name=side.planned.name,
             kept=name,
-            oid=oid,
+            identity=identity,
             system_identifier=plan.system_identifier,
             what=what,
             at=at,
             until=at + timedelta(days=days),
             incident=plan.request.cyber_incident,
         )
-        record_kept(place, one)
+        record_kept(place, record)
         kept.append(name)
-    return kept
+    return tuple(kept)

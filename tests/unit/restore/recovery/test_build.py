@@ -3,65 +3,61 @@
 import subprocess
 import tempfile
 import threading
-from datetime import UTC, datetime
 
 import pytest
 
 from jagadata.adapters.postgres.dump import _DumpOutput, _SilentError
+from jagadata.adapters.postgres.proof import count_and_analyze
 from jagadata.errors import JagadataError
 from jagadata.office.policy import RestorePolicy
-from jagadata.restore.recovery.build import Building
+from jagadata.restore.recovery.build import SideBuilder
 
 
-class SlowServer:
-    """A server on which counting lasts until `go_on` is set, or its sessions are ended."""
+class SlowWork:
+    """A count and an ANALYZE that last until `go_on` is set, or their sessions are ended."""
 
     def __init__(self):
         self.go_on = threading.Event()
         self.ended = threading.Event()
 
-    def rows(self, _name):
+    def count(self):
         while not self.go_on.wait(0.01):
             if self.ended.is_set():
                 raise JagadataError("sesi diakhiri")
         return {"public.surat": 200}
 
-    def analyze(self, name):
-        self.rows(name)
-
-    def end_sessions(self, _name):
-        self.ended.set()
-        return 2
+    def prove(self, _side, _properties, *, progress):
+        """As the source of a builder."""
+        return count_and_analyze(self.count, self.count, lambda: progress(0), self.ended.set)
 
 
-def make_building(server, beat, **policy):
-    return Building(
+def make_builder(server, progress, **policy):
+    return SideBuilder(
         server=server,
         journal=None,
         policy=RestorePolicy(**policy),
         minutes_planned=0,
-        beat=beat,
-        clock=lambda: datetime(2026, 11, 1, tzinfo=UTC),
+        progress=progress,
     )
 
 
 def test_the_switch_is_renewed_while_rows_are_counted():
-    server, beats = SlowServer(), []
+    server, calls = SlowWork(), []
 
-    def beat(done):
-        beats.append(done)
-        if len(beats) == 2:
+    def progress(done):
+        calls.append(done)
+        if len(calls) == 2:
             server.go_on.set()
 
-    assert make_building(server, beat)._count("samping") == {"public.surat": 200}
-    assert beats[:2] == [0, 0]
+    assert make_builder(server, progress)._count("samping", {}) == {"public.surat": 200}
+    assert calls[:2] == [0, 0]
 
 
 def test_a_count_that_stands_still_is_ended_by_name():
-    server = SlowServer()
-    building = make_building(server, lambda _done: None, switch_minutes=0.001)
-    with pytest.raises(JagadataError, match="Penghitungan baris dan ANALYZE tidak maju lagi"):
-        building._count("samping")
+    server = SlowWork()
+    builder = make_builder(server, lambda _done: None, switch_minutes=0.001)
+    with pytest.raises(JagadataError, match="Penghitungan hasil restore tidak maju lagi"):
+        builder._count("samping", {})
     assert server.ended.is_set()
 
 
