@@ -16,7 +16,7 @@ from jagadata.collection.attendance import Attendance, Attendee
 from jagadata.collection.claims import claim, find_holder, take_over
 from jagadata.collection.round import Round, parse_round, round_of
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
-from jagadata.signoff.signers import Decision, may_sign, sign, unsigned
+from jagadata.signoff.signers import Decision, may_sign, sign_letter, unsigned
 from jagadata.text.formats import format_date
 from jagadata.text.names import make_number
 
@@ -142,7 +142,7 @@ class RoundRun:
         if decision and decision.signer:
             at = datetime.fromisoformat(decision.at)
             day = at.astimezone(self.place.timezone).date()
-            return sign(self.place.office, decision, role, day, at)
+            return sign_letter(self.place.office, decision, role, day, at)
         official = self.holders(role)[0]
         return unsigned(official, role)
 

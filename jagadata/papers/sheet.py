@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from jagadata.office.people import ROLES
-from jagadata.papers.values import format_nip, nip_warning
+from jagadata.papers.values import RankedSignature, format_nip, nip_warning
 from jagadata.sop import PARTIES
 from jagadata.text.formats import WIB, format_date, format_moment
 
@@ -123,7 +123,7 @@ def make_block(
         heading=heading,
         post=acting if heading or not acting else f"{acting},",
         name=signature.name,
-        rank=signature.rank,
+        rank=signature.rank if isinstance(signature, RankedSignature) else "",
         nip=format_nip(signature.nip) if signature.nip else "",
         remark="; ".join(remark),
     )

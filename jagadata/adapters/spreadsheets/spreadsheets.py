@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jagadata.collection.attendance import Attendance
     from jagadata.collection.closing.report import Report
     from jagadata.collection.inventory.package import DataPackage
-    from jagadata.collection.ports import Version
+    from jagadata.collection.ports import TableExaminer, Version, Workbooks
     from jagadata.collection.proposal import Proposal
     from jagadata.collection.round import Round
     from jagadata.collection.tables.examination import Examination, PreviousTable
@@ -57,6 +57,7 @@ class Spreadsheets:
         round: Round,
         limits: Limits,
         region: str,
+        region_name: str = "",
         folder: Path,
         previous: Mapping[str, PreviousTable] | None = None,
         unconfined: bool = False,
@@ -70,6 +71,7 @@ class Spreadsheets:
             round=round,
             limits=limits,
             region=region,
+            region_name=region_name,
             folder=folder,
             previous=previous,
             unconfined=unconfined,
@@ -103,3 +105,8 @@ class Spreadsheets:
         return write_package(
             source, folder, dataset=dataset, version=version, agency=agency, custodian=custodian, terms=terms
         )
+
+
+if TYPE_CHECKING:  # a port that grew is noticed by the type checker
+    _workbooks: Workbooks = Spreadsheets()
+    _examiner: TableExaminer = Spreadsheets()
