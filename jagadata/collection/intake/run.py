@@ -148,7 +148,7 @@ def _open_archives(run: RoundRun, arrival: Arrival) -> AbstractContextManager[Ar
         arrival,
         run.place.spreadsheets,
         policy.limits,
-        run.place.office.spool,
+        run.place.office.spool_folder,
         unconfined=policy.read_unconfined,
     )
 
