@@ -109,7 +109,7 @@ def find_labels(
     for row, label in before.items():
         found.note(row, label, region)
     pattern = rf"(?i)^\s*({_SUM}|{_REGENCY})|{'|'.join(map(re.escape, region.names))}"
-    named = pa.array([False] * table.num_rows)  # rows that a column further left has named
+    named = pa.array([False] * table.num_rows, pa.bool_())  # rows that a column further left has named
     for entry in texts:
         column = table[entry.name]
         if entry.type == "region":
