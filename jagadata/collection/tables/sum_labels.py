@@ -58,9 +58,7 @@ class Labels:
         kinds: set[LabelKind] = set()
         if kind := region.kind_of(label):
             of_level = (
-                "provinsi" in levels and is_province(label)
-                if kind == "parent"
-                else bool({"kabupaten", "kota"} & set(levels))
+                "provinsi" in levels if is_province(label) else bool({"kabupaten", "kota"} & set(levels))
             )
             if not of_level:
                 kinds.add(kind)
@@ -92,7 +90,9 @@ class Labels:
         if what_it_is_about:
             self.rows["parent"] = set()
         elif among_provinces:
-            self.rows["parent"] = {row for row in self.rows["parent"] if not is_province(self.of[row])}
+            provinces = {row for row in named if is_province(self.of[row])}
+            self.rows["parent"] -= provinces
+            self.rows["bare"] -= provinces
 
 
 def find_labels(
@@ -126,7 +126,7 @@ def find_labels(
             elif TOTAL.fullmatch(label.strip()):
                 found.rows["sum"].add(row)
                 found.rows["sure"].add(row)
-        if found.rows["parent"]:
+        if found.rows["parent"] or found.rows["bare"]:
             among_provinces |= (
                 sum(is_province(label or "") for label in pc.unique(column)[:200].to_pylist()) > 1
             )

@@ -129,6 +129,13 @@ def test_one_key_in_several_spellings_is_one_key(names):
     assert seen.faults == {"kunci-ganda"}
 
 
+def test_a_village_with_and_without_its_kind_is_one():
+    assert read(
+        [["Desa/Kelurahan", "Jumlah"], ["Desa Pule", 5], ["Pule", 7]],
+        (words("Desa/Kelurahan", key=True), number()),
+    ).faults == {"kunci-ganda"}
+
+
 @pytest.mark.parametrize(
     ("name", "labels"),
     [

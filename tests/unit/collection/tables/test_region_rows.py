@@ -100,6 +100,20 @@ def test_a_comparison_of_region_province_and_country_is_three_rows():
     assert seen.column() == [71.5, 74.1, 75.0]
 
 
+def test_another_province_below_its_regencies_is_never_taken_for_one_in_silence():
+    names = ("Blora", "Rembang", "Pati", "Kudus", "Jepara")
+    columns = (words("Kabupaten/Kota", key=True), number("Rasio", "number"))
+    assert read([["Kabupaten/Kota", "Rasio"], *pairs(names=names), ["Jawa Tengah", 102]], columns).faults == {
+        "baris-jumlah"
+    }
+    counts = read(
+        [["Kabupaten/Kota", "Jumlah"], *pairs(names=names), ["Jawa Tengah", 510]],
+        (words("Kabupaten/Kota", key=True), number()),
+    )
+    assert counts.complete
+    assert counts.column(0) == list(names)
+
+
 def test_provinces_are_data_where_the_table_is_about_them():
     names = ("Jawa Barat", "Jawa Tengah", "Banten", "Jawa Timur")
     seen = read(
