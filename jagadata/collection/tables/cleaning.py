@@ -127,6 +127,7 @@ class _Reading:
         self._first: dict[str, int] = {}
         self._units: Counter[str] = Counter()
         self._began = False
+        self._start = ""  # the first cell of the first row
 
     def _of_type(self, *types: str) -> list[int]:
         return [
@@ -163,6 +164,8 @@ class _Reading:
                     self._totals.add(row, number + 1, len(self._lines))
                 continue
             self._began = True
+            if not self._lines and not kept:
+                self._start = str(next(cell for cell in row if cell != ""))
             if filled <= half:
                 self._tail.weigh(row, len(self._lines), filled=filled, half=half)
                 self._note_lone(row)
@@ -271,7 +274,7 @@ class _Reading:
 
     def finish(self) -> Part:
         entries = [column.entry for column in self._columns]
-        cut = self._tail.begins(self._lines)
+        cut = self._tail.begins(self._lines, self._start)
         notes = self._tail.notes(cut)
         marks = judge_marks(self._columns)
         whole = pa.table(
@@ -279,7 +282,9 @@ class _Reading:
         )
         below = range(cut, len(self._lines))
         lost = with_numbers(whole, entries, [*sorted(notes), *below], self._tail.dated)
-        below_sure = cut in self._tail.footers and not has_likeness(whole.slice(cut), entries)
+        below_sure = cut in self._tail.footers | self._tail.footnotes and not has_likeness(
+            whole.slice(cut), entries
+        )
         parting = self._parting(whole, cut)
         numbering = {row for row in self._numbering if row < cut and self._is_numbering(whole, row, cut)}
         self._left_out["penomoran"] += len(numbering)

@@ -66,6 +66,13 @@ def test_notes_below_the_table_over_two_columns_are_no_rows(notes, gap):
     assert seen.column() == KEPT
 
 
+def test_rows_that_begin_with_numbers_of_their_own_are_rows():
+    names = ("1) Panggul", "2) Munjungan", "3) Watulimo")
+    seen = read([HEAD, *pairs((5, 7, None), names)])
+    assert seen.faults == {"kosong"}
+    assert len(seen.rows) == 3
+
+
 def test_a_note_with_a_number_beside_it_is_asked_about():
     seen = read([HEAD, *pairs(), ["Sumber: BPS", 2026]])
 
