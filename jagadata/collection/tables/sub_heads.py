@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jagadata.collection.tables.row_kinds import is_amount, is_lone_year, is_numbering
+from jagadata.collection.tables.numbering import is_numbering
+from jagadata.collection.tables.row_kinds import is_amount, is_lone_year
 from jagadata.collection.tables.translations import is_english
 from jagadata.collection.tables.words import FOOTER, TOTAL, is_unit_alone
 
