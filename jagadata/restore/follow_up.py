@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from jagadata.errors import BusyError, JagadataError, UnreachableError
 from jagadata.evidence.lines import count, read_last, write
-from jagadata.restore.record import is_ended, is_informed
+from jagadata.restore.record import is_ended, is_informed, read_swap_intents
 from jagadata.restore.recovery.result import make_result, read_course
 from jagadata.restore.recovery.swap import find_swapped, keep_sides
 from jagadata.restore.run import RestoreRun
-from jagadata.restore.steps import PrepareBegun, Started, StopBegun, SwapBegun
+from jagadata.restore.steps import PrepareBegun, Started, StopBegun
 
 if TYPE_CHECKING:
     from jagadata.services.control import ServiceControl
@@ -85,9 +85,8 @@ def _finish_recovery(place: Workplace, run: RestoreRun) -> bool:
 def _write_result(place: Workplace, run: RestoreRun, control: ServiceControl) -> None:
     """Start the services; then what the source itself shows is what happened, whatever the last line of the journal is."""
     started, action = _bring_up(place, run, control)
-    intent = read_last(run.journal, SwapBegun)
-    known = intent.databases if intent else None
-    sides = find_swapped(place.server(run.system), run.run, run.plan, known)
+    intents = read_swap_intents(run.journal, run.plan.system_identifier)
+    sides = find_swapped(place.server(run.system), run.run, run.plan, intents)
     kept = keep_sides(place, run.run, run.plan, sides, swapped_back=False)
     days = place.office.policy.restore.kept_days
     course = replace(read_course(run.journal), started=started, kept=kept, kept_days=days)

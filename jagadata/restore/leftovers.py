@@ -9,13 +9,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jagadata.errors import BusyError
-from jagadata.evidence.lines import count, read_all, read_last
+from jagadata.evidence.lines import count, read_all
 from jagadata.findings import Leftover
 from jagadata.restore.abandoned import end_abandoned, find_abandoned
 from jagadata.restore.kept import current_name_of, drop_kept, list_kept
+from jagadata.restore.record import read_sides_made, read_swap_intents
 from jagadata.restore.recovery.swap import find_swapped, keep_sides, make_names
 from jagadata.restore.run import RestoreRun
-from jagadata.restore.steps import SideBegun, SideMade, StartBegun, StopBegun, SwapBegun, Swapped
+from jagadata.restore.steps import SideBegun, StartBegun, StopBegun, SwapBegun, Swapped
+from jagadata.stores import layout
 from jagadata.text.formats import format_date
 
 if TYPE_CHECKING:
@@ -55,20 +57,21 @@ def find_side_databases(place: Workplace, system: System) -> Iterator[Leftover]:
 
 
 def _run_ids(place: Workplace) -> list[str]:
-    return sorted({key.split("/")[1] for key in place.records.keys("runs/")})
+    return sorted({layout.parse_run(key) for key in place.records.keys(layout.RUNS)})
 
 
 def _explain(place: Workplace, system: System, run: str, beside: str, identity: str) -> Leftover:
     journal, server = place.journal(run), place.server(system.id)
     made = _made_by(journal, beside, identity, server.facts().system_identifier)
-    intent = read_last(journal, SwapBegun)
+    swapping = count(journal, SwapBegun) > 0
     drop = partial(server.forget, beside, identity=identity)
-    if made and intent is None:
+    if made and not swapping:
         what = f"basis data yang dibuat restore {run} dan tidak jadi dipakai"
         return _leftover(server.name, beside, what, "dihapus", drop)
-    if intent is not None or count(journal, StopBegun):
+    if swapping or count(journal, StopBegun):
         restore = RestoreRun(place, run)
-        sides = find_swapped(server, run, restore.plan, intent.databases if intent else None)
+        intents = read_swap_intents(journal, restore.plan.system_identifier)
+        sides = find_swapped(server, run, restore.plan, intents)
         if any(side.kept == beside and side.planned.identity == identity for side in sides):
             return _leftover(
                 server.name,
@@ -92,8 +95,7 @@ def _made_by(journal: Journal, beside: str, identity: str, server: str) -> bool:
     """The run noted that it makes a database of this name: as begun, or as made with this identity."""
     begun = any(line.side == beside for _, line in read_all(journal, SideBegun))
     made = any(
-        line.side == beside and line.identity_on(server) in (None, identity)
-        for _, line in read_all(journal, SideMade)
+        line.side == beside and line.identity in (None, identity) for line in read_sides_made(journal, server)
     )
     return begun or made
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jagadata.evidence.lines import read_last, read_outcome
+from jagadata.procedure import PROCEDURE
+from jagadata.restore.request import other_version
 from jagadata.restore.steps import (
     ACKNOWLEDGE,
     CLOSE,
+    NAME,
     OPEN,
     PREPARE,
     SWAP,
@@ -21,14 +24,17 @@ from jagadata.restore.steps import (
     Refused,
     RestoreResult,
     SideCounted,
+    SideMade,
+    SwapBegun,
 )
+from jagadata.vault.identity import with_identities
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jagadata.evidence.journal import Journal
     from jagadata.restore.request import RestoreRequest
-    from jagadata.restore.steps import Status
+    from jagadata.restore.steps import Status, SwapIntent
     from jagadata.signoff.signers import Decision
 
 
@@ -113,10 +119,35 @@ def read_counted(journal: Journal) -> dict[str, dict[str, int]]:
     return counted
 
 
+def read_swap_intents(journal: Journal, server: str) -> tuple[SwapIntent, ...] | None:
+    """What the last swap was to do, whatever version wrote it; None where none was begun. `server`: its system identifier."""
+    entry = journal.last(SwapBegun.STEP, SwapBegun.EVENT)
+    if entry is None:
+        return None
+    databases = [_with_identities(item, server) for item in entry.data.get("databases", ())]
+    return SwapBegun.from_json({**entry.data, "databases": databases}).databases
+
+
+def read_sides_made(journal: Journal, server: str) -> list[SideMade]:
+    """The side databases that the run made, whatever version wrote it down."""
+    return [
+        SideMade.from_json(_with_identities(entry.data, server))
+        for entry in journal.entries
+        if (entry.step, entry.event) == (SideMade.STEP, SideMade.EVENT)
+    ]
+
+
+def _with_identities(value: dict[str, Any], server: str) -> dict[str, Any]:
+    try:
+        return with_identities(value, server)
+    except (TypeError, AttributeError) as error:
+        raise other_version("Baris jurnal", error) from error
+
+
 def is_restore(journal: Journal) -> bool:
     """The journal of a restore request; also where it was written before a run's kind stood in it."""
     opened = journal.outcome(OPEN)
-    return opened is not None and opened.get("kind", "restore") == "restore" and "request" in opened
+    return opened is not None and opened.get(PROCEDURE, NAME) == NAME and "request" in opened
 
 
 def is_informed(journal: Journal) -> bool:

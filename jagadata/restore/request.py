@@ -138,7 +138,7 @@ def parse_plan(value: dict[str, Any]) -> Plan:
         )
         plan.to_json()  # a plan of format 1 with what that format can't say is none
     except (TypeError, KeyError, AttributeError, ValueError) as error:
-        raise _other_version("Rencana restore", error) from error
+        raise other_version("Rencana restore", error) from error
     return plan
 
 
@@ -152,7 +152,7 @@ def parse_restore_request(value: dict[str, Any]) -> RestoreRequest:
     try:
         return RestoreRequest(**value)
     except (TypeError, AttributeError) as error:
-        raise _other_version("Permohonan restore", error) from error
+        raise other_version("Permohonan restore", error) from error
 
 
 def parse_known(kind: type[Parsed], value: dict[str, Any]) -> Parsed:
@@ -160,10 +160,10 @@ def parse_known(kind: type[Parsed], value: dict[str, Any]) -> Parsed:
     try:
         return kind(**{item.name: value[item.name] for item in fields(kind) if item.name in value})  # type: ignore[arg-type]
     except (TypeError, AttributeError) as error:
-        raise _other_version("Baris jurnal", error) from error
+        raise other_version("Baris jurnal", error) from error
 
 
-def _other_version(what: str, error: Exception) -> RefusedError:
+def other_version(what: str, error: Exception) -> RefusedError:
     return RefusedError(
         f"{what} ini ditulis versi Jagadata lain dan tidak dapat dibaca ({error}).",
         "Lanjutkan dengan versi yang menulisnya, atau ajukan permohonan baru.",
@@ -217,7 +217,7 @@ def parse_impact(value: dict[str, Any]) -> Impact:
             }
         )
     except (TypeError, KeyError, AttributeError, IndexError) as error:
-        raise _other_version("Dampak restore", error) from error
+        raise other_version("Dampak restore", error) from error
 
 
 def refuse_beyond_limits(shown: Impact, measured: Impact) -> None:

@@ -23,8 +23,8 @@ from jagadata.restore.request import (
     parse_plan,
 )
 from jagadata.signoff.signers import Answer, Decision
-from jagadata.vault.identity import identity_of_oid
 
+NAME: Final = "restore"
 OPEN: Final = "open"
 RECEIVE: Final = "1"
 APPROVAL: Final = "approval"
@@ -54,13 +54,13 @@ RequesterAnswer = Literal["Diterima pemohon", "Belum diterima", "ditutup tanpa k
 
 @dataclass(frozen=True, kw_only=True)
 class Opened(Line):
-    """The request got its number. `kind` says whose journal this is (lines before it was written lack it)."""
+    """The request got its number. `procedure` says whose journal this is (lines before it was written lack it)."""
 
     STEP: ClassVar[str] = OPEN
     number: str
     at: datetime
     request: Annotated[RestoreRequest, PlainValidator(partial(parse_known, RestoreRequest))]
-    kind: Literal["restore"] = "restore"
+    procedure: Literal["restore"] = NAME
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,11 +220,6 @@ class SideMade(Line):
     STEP: ClassVar[str] = SIDE
     side: str = ""
     identity: str | None = None
-    oid: int | None = None  # as former versions wrote it
-
-    def identity_on(self, server: str) -> str | None:
-        """Whatever version wrote it; `server`: the system identifier of where it was made."""
-        return self.identity if self.oid is None else identity_of_oid(self.oid, server)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,7 +233,7 @@ class SideCounted(Line):
 
 @dataclass(frozen=True, kw_only=True)
 class SwapIntent(Line):
-    """What the swap will do with one database, so that a later attempt can see whether it happened. Part of `SwapBegun`."""
+    """What the swap will do with one database, so that a later attempt can see whether it happened. See record.read_swap_intents."""
 
     STEP: ClassVar[str] = SWAP
     name: str
@@ -246,11 +241,6 @@ class SwapIntent(Line):
     kept: str
     side_identity: str | None = None
     live_identity: str | None = None
-    side_oid: int | None = None  # as former versions wrote it
-
-    def identity_on(self, server: str) -> str | None:
-        """Of the side, whatever version wrote it; `server`: the system identifier of where it was made."""
-        return self.side_identity if self.side_oid is None else identity_of_oid(self.side_oid, server)
 
 
 @dataclass(frozen=True, kw_only=True)

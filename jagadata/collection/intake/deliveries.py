@@ -39,6 +39,11 @@ class Delivery:
     late: bool = False  # the file that counts came after the deadline
 
     @property
+    def status_text(self) -> str:
+        """For people outside the inventory: 'Diminta' is what we did, not what the OPD did."""
+        return "Belum menyampaikan" if self.status == "Diminta" else self.status
+
+    @property
     def is_complete(self) -> bool:
         return self.status == "Lengkap"
 

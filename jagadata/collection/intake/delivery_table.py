@@ -21,7 +21,7 @@ def make_delivery_rows(deliveries: Iterable[Delivery], tz: ZoneInfo) -> list[dic
         {
             "OPD": one.agency,
             "Data": one.dataset.name,
-            "Status": one.status + (" (terlambat)" if one.late else ""),
+            "Status": one.status_text + (" (terlambat)" if one.late else ""),
             "Tanda terima": one.received.number if one.received else "-",
             "Diterima": format_moment(one.received.at, tz) if one.received else "-",
             "Baris": str(one.table.rows) if one.table else "-",
@@ -40,7 +40,7 @@ def render_deliveries(deliveries: Sequence[Delivery], deadline: date, tz: ZoneIn
             ("Data lengkap", f"{complete} dari {len(deliveries)}"),
         ]
     )
-    rows = [(one.agency, one.dataset.name, one.status) for one in deliveries if not one.is_complete]
+    rows = [(one.agency, one.dataset.name, one.status_text) for one in deliveries if not one.is_complete]
     if not rows:
         return f"{facts}\n\nSemua data sudah lengkap."
     return f"{facts}\n\n{render_table(('OPD', 'Belum lengkap', 'Status'), rows)}"

@@ -18,10 +18,10 @@ from jagadata.errors import (
     RefusedError,
     RestoreRunningError,
 )
-from jagadata.evidence.lines import count, read_last, read_outcome, write
+from jagadata.evidence.lines import count, read_outcome, write
 from jagadata.ports.progress import ignore
 from jagadata.restore.planning import check_services
-from jagadata.restore.record import is_closed, is_ended
+from jagadata.restore.record import is_closed, is_ended, read_swap_intents
 from jagadata.restore.recovery.build import SideBuilder, remove_leftovers
 from jagadata.restore.recovery.fetch import fetch_planned, plan_rollback_sides
 from jagadata.restore.recovery.lock import LOCK_TIMEOUT, acquire_lock
@@ -182,9 +182,8 @@ class Recovery:
 
     def _swapped_before(self) -> bool:
         """A run that goes on after a crash looks at what is true: did the swap of its earlier attempt happen?"""
-        intent = read_last(self.journal, SwapBegun)
-        known = intent.databases if intent else None
-        self.sides = find_swapped(self.server, self.journal.run, self.plan, known)
+        intents = read_swap_intents(self.journal, self.plan.system_identifier)
+        self.sides = find_swapped(self.server, self.journal.run, self.plan, intents)
         if not self.sides:
             return False
         self.state, self.course = State.SWAPPED, read_course(self.journal)

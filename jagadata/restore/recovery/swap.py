@@ -77,7 +77,7 @@ def find_swapped(
             planned=planned[intent.name],
             side=intent.side,
             kept=intent.kept,
-            identity=intent.identity_on(plan.system_identifier),
+            identity=intent.side_identity,
             swapped=True,
         )
         for intent in (_guess_intents(server, run, plan) if intents is None else intents)

@@ -16,13 +16,12 @@ import yaml
 from jagadata.errors import RefusedError
 from jagadata.evidence.journal import FORMAT, JOURNAL_KIND
 from jagadata.evidence.keys import make_keys
-from jagadata.evidence.lines import read_last
 from jagadata.lab.memory_store import MemoryStore
 from jagadata.office.file import parse_office
 from jagadata.papers.values import to_json
-from jagadata.restore.record import is_restore
+from jagadata.restore.record import is_restore, read_swap_intents
 from jagadata.restore.run import RestoreRun
-from jagadata.restore.steps import SideCounted, SwapBegun
+from jagadata.restore.steps import SideCounted
 from jagadata.workplace import Workplace
 
 OLD = json.loads((Path(__file__).parent / "journals/379bedf.json").read_text(encoding="utf-8"))
@@ -79,11 +78,11 @@ def test_an_approval_of_then_still_holds_for_its_exact_plan(place, name):
 
 def test_what_a_dead_run_intended_is_known_to_who_comes_next(place):
     run = lay_down(place, "terhenti-3-sebelum")
-    (intent,) = read_last(run.journal, SwapBegun).databases
+    server = run.plan.system_identifier
+    (intent,) = read_swap_intents(run.journal, server)
     written = OLD["runs"]["terhenti-3"][13]["data"]["databases"][0]
     assert (intent.name, intent.side, intent.kept) == ("sisurat", written["side"], written["kept"])
-    server = run.plan.system_identifier
-    assert intent.identity_on(server) == f"oid:{written['side_oid']}@{server}"
+    assert intent.side_identity == f"oid:{written['side_oid']}@{server}"
 
 
 def add_unknown(line):
