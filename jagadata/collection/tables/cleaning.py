@@ -11,14 +11,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from jagadata.collection.tables.conversion import Conversion
 from jagadata.collection.tables.decimal_marks import judge_marks
 from jagadata.collection.tables.grid import CHUNK
 from jagadata.collection.tables.levels import find_levels
+from jagadata.collection.tables.merged_cells import MergedCells
+from jagadata.collection.tables.numbering import is_numbering, is_numbering_among
 from jagadata.collection.tables.part import Part
-from jagadata.collection.tables.row_kinds import is_amount, is_number, is_numbering
+from jagadata.collection.tables.row_kinds import is_amount, is_number
 from jagadata.collection.tables.spellings import without_numbering
 from jagadata.collection.tables.stacked import Interruptions, Parting, groups_of, name_of_groups
 from jagadata.collection.tables.sum_gaps import WordedSums, find_gaps
@@ -75,24 +76,7 @@ class _Reading:
             counted=counted,
         )
         below = [merge for merge in grid.merges if merge.top > layout.last and merge.left < grid.width]
-        self._down = [
-            merge
-            for merge in below
-            if merge.bottom > merge.top and merge.left in self._places and merge.left not in counted
-        ]
-        self._over = {
-            (merge.top, merge.left)
-            for merge in below
-            if any(merge.left <= place <= merge.right for place in counted)
-        }
-        self._across = {
-            merge.top
-            for merge in below
-            if merge.top == merge.bottom
-            and merge.right > merge.left
-            and 2 * sum(merge.left <= place <= merge.right for place in self._places) > len(self._places)
-        }
-        self._spread: list[int] = []  # lines
+        self._merged = MergedCells(below, self._places, counted)
         self._twins = dict(layout.twins)
         self._filled_twins: set[str] = set()
         self._totals = WordedSums()
@@ -112,7 +96,6 @@ class _Reading:
             | set(layout.headings.values())
             | {word for text in layout.headings.values() for word in text.split(" ")[:1]}
         )
-        self._fill: dict[tuple[int, int], Cell] = {}
         self._lines: array[int] = array("l")
         self._percents = {
             place: percents[place]
@@ -127,6 +110,7 @@ class _Reading:
         self._first: dict[str, int] = {}
         self._units: Counter[str] = Counter()
         self._began = False
+        self._start = ""  # the first cell of the first row
 
     def _of_type(self, *types: str) -> list[int]:
         return [
@@ -138,11 +122,7 @@ class _Reading:
     def take(self, rows: Rows, start: int) -> None:
         """`start`: the first row's number in the sheet, from 0."""
         self._scale(rows, start)
-        for top, left in self._over:
-            if start <= top < start + len(rows) and is_amount(rows[top - start][left]):
-                self._spread.append(top + 1)
-        if self._down:
-            self._fill_down(rows, start)
+        self._merged.take(rows, start)
         places, half, counted = self._places, len(self._places) / 2, self._counted
         label = self._texts[0] if self._texts else None
         kept: Rows = []
@@ -163,6 +143,8 @@ class _Reading:
                     self._totals.add(row, number + 1, len(self._lines))
                 continue
             self._began = True
+            if not self._lines and not kept:
+                self._start = str(next(cell for cell in row if cell != ""))
             if filled <= half:
                 self._tail.weigh(row, len(self._lines), filled=filled, half=half)
                 self._note_lone(row)
@@ -238,7 +220,7 @@ class _Reading:
             return "judul"
         if (
             filled <= 1
-            and number in self._across
+            and number in self._merged.across
             and type(first) is str
             and not FOOTER.match(first)
             and not is_amount(first)
@@ -258,20 +240,9 @@ class _Reading:
         self._left_out[reason] += 1
         self._first.setdefault(reason, number + 1)
 
-    def _fill_down(self, rows: Rows, start: int) -> None:
-        for merge in self._down:
-            if merge.bottom < start or merge.top >= start + len(rows):
-                continue
-            if merge.top >= start:
-                self._fill[merge.top, merge.left] = rows[merge.top - start][merge.left]
-            value = self._fill[merge.top, merge.left]
-            for number in range(max(merge.top, start), min(merge.bottom + 1, start + len(rows))):
-                if rows[number - start][merge.left] == "":
-                    rows[number - start][merge.left] = value
-
     def finish(self) -> Part:
         entries = [column.entry for column in self._columns]
-        cut = self._tail.begins(self._lines)
+        cut = self._tail.begins(self._lines, self._start)
         notes = self._tail.notes(cut)
         marks = judge_marks(self._columns)
         whole = pa.table(
@@ -279,9 +250,12 @@ class _Reading:
         )
         below = range(cut, len(self._lines))
         lost = with_numbers(whole, entries, [*sorted(notes), *below], self._tail.dated)
-        below_sure = cut in self._tail.footers and not has_likeness(whole.slice(cut), entries)
+        below_sure = cut in self._tail.footers | self._tail.footnotes and not has_likeness(
+            whole.slice(cut), entries
+        )
         parting = self._parting(whole, cut)
-        numbering = {row for row in self._numbering if row < cut and self._is_numbering(whole, row, cut)}
+        above = whole.slice(0, cut)
+        numbering = {row for row in self._numbering if row < cut and is_numbering_among(above, entries, row)}
         self._left_out["penomoran"] += len(numbering)
         rows = _without(range(cut), notes | parting.drop | numbering)
         sums = self._sums(_take(whole, rows), rows)
@@ -333,8 +307,8 @@ class _Reading:
             marks=marks,
             overlong=self._split([self._lines[row] for row in keep]) if self._overlong else (),
             unit_values=dict(self._units.most_common(20)),
-            spread=tuple(sorted({self._lines[row] for row in keep} & set(self._spread)))
-            if self._spread
+            spread=tuple(sorted({self._lines[row] for row in keep} & set(self._merged.spread)))
+            if self._merged.spread
             else (),
             twins=tuple(name for name in self._layout.columns if name in self._filled_twins),
             regions=tuple((self._lines[row], text) for row, text in sums.regions.items()),
@@ -365,17 +339,6 @@ class _Reading:
             for word in words_of(text)
         }
         return seen.judge(self._lines[:cut], labels, known, self._region)
-
-    def _is_numbering(self, whole: pa.Table, row: int, cut: int) -> bool:
-        """A number stands where the other rows have a name, or a code of more digits."""
-        for column in self._columns:
-            texts = whole[column.entry.name].slice(0, cut)
-            if column.entry.type not in ("text", "region") or not texts[row].is_valid:
-                continue
-            short = pc.match_substring_regex(texts, r"^\d{1,2}$")
-            if texts[row].as_py().isdecimal() and 2 * ((pc.sum(short).as_py() or 0) - 1) < cut - 1:
-                return True
-        return False
 
     def _sums(self, table: pa.Table, rows: Sequence[int]) -> Sums:
         """What is a sum among the rows; they are numbered as in the sheet's table."""
