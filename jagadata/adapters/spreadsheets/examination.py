@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pyarrow import parquet
 from pydantic import TypeAdapter
 
-from jagadata.adapters.spreadsheets.archive import find_percents, look_into
+from jagadata.adapters.spreadsheets.archive import Contents, look_into
 from jagadata.adapters.spreadsheets.grids import open_csv, open_html, open_workbook
 from jagadata.adapters.spreadsheets.kinds import SUFFIXES, UnfitError, recognise
 from jagadata.collection.round import Round
@@ -24,7 +24,6 @@ from jagadata.office.collection import DatasetEntry, Limits
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from jagadata.collection.tables.cleaning import Percents
     from jagadata.collection.tables.grid import Rows
 
 
@@ -65,7 +64,7 @@ def examine_file(request: Request) -> Examination:
     shown = clean_name(request.name)
     findings: list[Finding] = []
     kind = encoding = delimiter = ""
-    percents: dict[str, Percents] | None = {}
+    contents = Contents()
     outcome = Outcome()
     try:
         _check_size(request)
@@ -80,10 +79,11 @@ def examine_file(request: Request) -> Examination:
                 findings.append(_HTML)
                 grids = open_html(request.path, request.limits)
             case _:
-                if kind != "xls":
-                    findings += look_into(request.path, kind, request.limits)
-                percents = find_percents(request.path, kind, request.limits)
-                grids = open_workbook(request.path, request.limits)
+                contents = (
+                    Contents(marks=None) if kind == "xls" else look_into(request.path, kind, request.limits)
+                )
+                findings += contents.findings
+                grids = open_workbook(request.path, request.limits, contents.marks)
         outcome = read_tables(
             grids,
             Question(
@@ -92,13 +92,14 @@ def examine_file(request: Request) -> Examination:
                 round=request.round,
                 region=request.region,
                 previous=request.previous,
-                percents=percents,
+                knows_formats=contents.marks is not None,
+                has_percents=contents.has_percents,
                 is_text=kind == "csv",
             ),
         )
     except UnfitError as error:
         findings.append(Finding(code=error.code, severity="kesalahan", text=error.message, action=error.hint))
-        kind = kind if kind in ("xlsx", "xls", "ods", "csv", "html") else ""
+        kind = kind if kind in SUFFIXES else ""
     return Examination(
         name=shown,
         kind=kind,

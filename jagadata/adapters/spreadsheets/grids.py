@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 import charset_normalizer
 import python_calamine
 
-from jagadata.adapters.spreadsheets.archive import COLUMNS, too_many_rows
+from jagadata.adapters.spreadsheets.archive import too_many_rows
 from jagadata.adapters.spreadsheets.kinds import ENCRYPTED, MACROS, UnfitError, is_of_machine, looks_wide
+from jagadata.adapters.spreadsheets.sheet_scan import COLUMNS
 from jagadata.collection.tables.grid import Cell, Grid, Merge, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from jagadata.adapters.spreadsheets.sheet_scan import SheetMarks
     from jagadata.office.collection import Limits
 
 _DELIMITERS = ";,\t|"
@@ -34,8 +36,10 @@ _DAMAGED = (
 )
 
 
-def open_workbook(path: Path, limits: Limits) -> Iterator[Grid]:
-    """Every sheet of an XLSX, XLS or ODS, one at a time. Raises UnfitError."""
+def open_workbook(
+    path: Path, limits: Limits, marks: Mapping[str, SheetMarks] | None = None
+) -> Iterator[Grid]:
+    """Every sheet of an XLSX, XLSB, XLS or ODS, one at a time. `marks`: by sheet, what its cells show. Raises UnfitError."""
     try:
         with python_calamine.CalamineWorkbook.from_path(path) as book:
             if len(book.sheet_names) > _SHEETS:
@@ -47,6 +51,7 @@ def open_workbook(path: Path, limits: Limits) -> Iterator[Grid]:
                     yield _grid(
                         book.get_sheet_by_name(sheet.name),
                         limits,
+                        (marks or {}).get(sheet.name),
                         hidden=sheet.visible != python_calamine.SheetVisibleEnum.Visible,
                     )
     except python_calamine.PasswordError as error:
@@ -57,7 +62,7 @@ def open_workbook(path: Path, limits: Limits) -> Iterator[Grid]:
         raise UnfitError(*_DAMAGED) from error
 
 
-def _grid(sheet: Any, limits: Limits, *, hidden: bool) -> Grid:
+def _grid(sheet: Any, limits: Limits, marks: SheetMarks | None, *, hidden: bool) -> Grid:
     left = sheet.start[1] if sheet.start else 0
     width = left + sheet.width
     if width > COLUMNS:
@@ -71,11 +76,16 @@ def _grid(sheet: Any, limits: Limits, *, hidden: bool) -> Grid:
     pad: list[Cell] = [""] * left
 
     def chunks(size: int) -> Iterator[Rows]:
-        rows = sheet.iter_rows()
-        while chunk := list(islice(rows, size)):
-            yield [
+        source = sheet.iter_rows()
+        start = 0
+        while chunk := list(islice(source, size)):
+            rows: Rows = [
                 pad + ["" if type(cell) is str and cell.isspace() else cell for cell in row] for row in chunk
             ]
+            if marks:
+                marks.apply(rows, start)
+            start += len(rows)
+            yield rows
 
     merges = sheet.merged_cell_ranges
     return Grid(

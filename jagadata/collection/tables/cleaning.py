@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from array import array
 from bisect import bisect
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -21,9 +18,12 @@ from jagadata.collection.tables.grid import CHUNK
 from jagadata.collection.tables.row_kinds import is_amount, is_lone_year, is_number, is_numbering
 from jagadata.collection.tables.sum_gaps import SumGap, WordedSums, find_gaps
 from jagadata.collection.tables.totals import SumDoubt, judge_sums
-from jagadata.collection.tables.words import FOOTER, TOTAL, TOTAL_LIKE, unit_of
+from jagadata.collection.tables.words import FOOTER, TOTAL, TOTAL_LIKE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jagadata.collection.tables.cell_doubts import Doubt, DoubtKind
     from jagadata.collection.tables.grid import Cell, Grid, Rows
     from jagadata.collection.tables.headings import Layout
     from jagadata.collection.tables.personal_scan import Sightings
@@ -61,15 +61,14 @@ class Part:
     twins: tuple[str, ...] = ()  # columns whose heading stands above another filled column as well
     last_sum: SumDoubt = ""  # why the last row may be a sum and is none for sure
     gaps: tuple[SumGap, ...] = ()  # of sum rows that were left out
+    doubts: dict[str, dict[DoubtKind, Doubt]] = field(
+        default_factory=dict
+    )  # by column; lines in place of rows
 
 
-Percents = Mapping[int, Sequence[tuple[int, int]]]
-"""By column of a sheet, the runs of rows whose numbers show 12,5% and hold 0.125; all from 0, both ends included."""
-
-
-def read_part(grid: Grid, layout: Layout, seen: Sightings, percents: Percents) -> Part:
+def read_part(grid: Grid, layout: Layout, seen: Sightings) -> Part:
     """Every row below the headings, read and judged; `seen` sees the whole sheet."""
-    reading = _Reading(grid, layout, percents)
+    reading = _Reading(grid, layout)
     line = 0
     for rows in grid.chunks(CHUNK):
         seen.take(rows)
@@ -81,11 +80,11 @@ def read_part(grid: Grid, layout: Layout, seen: Sightings, percents: Percents) -
 
 
 class _Reading:
-    def __init__(self, grid: Grid, layout: Layout, percents: Percents) -> None:
+    def __init__(self, grid: Grid, layout: Layout) -> None:
         self._sheet, self._layout = grid.sheet, layout
         self._places = list(layout.columns.values())
         self._columns = [
-            Conversion(next(one for one in layout.dataset.columns if one.name == name))
+            Conversion(next(one for one in layout.dataset.columns if one.name == name), layout.dataset.unit)
             for name in layout.columns
         ]
         self._required = [
@@ -141,14 +140,6 @@ class _Reading:
         self._full: set[int] = set()  # of them: rows with all that is required, which is one text
         self._dated: set[int] = set()  # of the footers: rows with a year in a column of years
         self._footers: set[int] = set()
-        self._percents = {
-            place: percents[place]
-            for place, column in zip(self._places, self._columns, strict=True)
-            if column.entry.type in ("number", "integer")
-            and place in percents
-            and unit_of(column.entry.unit or layout.dataset.unit) == "persen"
-        }
-        self._scaled: set[int] = set()
         self._blank: array[int] = array("l")  # lines
         self._left_out: Counter[str] = Counter()
         self._first: dict[str, int] = {}
@@ -157,7 +148,6 @@ class _Reading:
 
     def take(self, rows: Rows, start: int) -> None:
         """`start`: the first row's number in the sheet, from 0."""
-        self._scale(rows, start)
         for top, left in self._over:
             if start <= top < start + len(rows) and is_amount(rows[top - start][left]):
                 self._spread.append(top + 1)
@@ -228,16 +218,6 @@ class _Reading:
             self._footers.add(here)
             if any(is_lone_year(row[place]) for place in self._years):
                 self._dated.add(here)
-
-    def _scale(self, rows: Rows, start: int) -> None:
-        """Cells that show 12,5% and hold 0.125."""
-        for place, runs in self._percents.items():
-            for first, last in runs:
-                for number in range(max(first, start), min(last + 1, start + len(rows))):
-                    cell = rows[number - start][place]
-                    if type(cell) is float and math.isfinite(cell):
-                        rows[number - start][place] = float(Decimal(repr(cell)) * 100)
-                        self._scaled.add(place)
 
     def _reason(self, row: Sequence[Cell], number: int, filled: int) -> str:
         """Why a row is no data; '' where it is."""
@@ -324,7 +304,8 @@ class _Reading:
             below_sure=below_sure,
             notes=tuple(self._lines[row] for row in sorted(notes)),
             lost=tuple(self._lines[row] for row in lost),
-            scaled=frozenset(name for name, place in self._layout.columns.items() if place in self._scaled),
+            scaled=frozenset(column.entry.name for column in self._columns if column.doubts.percents),
+            doubts=self._doubts(keep),
             marks=marks,
             overlong=self._split([self._lines[row] for row in keep]) if self._overlong else (),
             unit_values=dict(self._units.most_common(20)),
@@ -348,6 +329,16 @@ class _Reading:
         found = self._totals.read(counts, decimal_point=marks.point)
         found += [(self._lines[row], row, whole.slice(row, 1).to_pylist()[0]) for row in totals]
         return find_gaps(table, [column.entry for column in counts.values()], found, keep)
+
+    def _doubts(self, keep: Sequence[int]) -> dict[str, dict[DoubtKind, Doubt]]:
+        """By column, what was noted in rows of the table, with the sheet's lines for the rows."""
+        kept = set(keep)
+        found: dict[str, dict[DoubtKind, Doubt]] = {}
+        for column in self._columns:
+            for kind, doubt in column.doubts.found.items():
+                if lines := array("l", (self._lines[row] for row in doubt.rows if row in kept)):
+                    found.setdefault(column.entry.name, {})[kind] = replace(doubt, rows=lines)
+        return found
 
     def _split(self, lines: Sequence[int]) -> tuple[int, ...]:
         """Those of the table's lines that are too long; none where an application closes each with one more delimiter."""

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jagadata.collection.tables.cell_doubts import WRITTEN_DATE, CellDoubts
+from jagadata.collection.tables.footnotes import strip_raised
+from jagadata.collection.tables.number_formats import Shown
 from jagadata.collection.tables.numerals import (
     Mark,
     date_of_serial,
@@ -61,8 +64,10 @@ class Conversion:
     table, shows that '.' is the decimal mark (`evidence`).
     """
 
-    def __init__(self, entry: ColumnEntry) -> None:
+    def __init__(self, entry: ColumnEntry, unit: str = "") -> None:
+        """`unit`: the data set's, for columns without one of their own."""
         self.entry = entry
+        self.doubts = CellDoubts(entry, unit)
         self.bad: dict[int, Cell] = {}
         self.overflow = 0
         self.evidence: Counter[str] = Counter()
@@ -104,6 +109,8 @@ class Conversion:
         if kinds == {str} and kind in ("text", "region"):
             whole = "\x1f".join(cells)  # type: ignore[arg-type]
             if _UNTIDY.search(whole) or not whole.replace("\x1f", "").isprintable():
+                return None
+            if WRITTEN_DATE.search(whole) and not self.doubts.may_be_time:
                 return None
             if kind == "region":
                 return (
@@ -151,6 +158,8 @@ class Conversion:
         mark: Mark = ""
         if kind is float or kind is int:
             value = float(cell)  # type: ignore[arg-type]
+        elif isinstance(cell, Shown):
+            value = self.doubts.read(cell, row)
         elif kind is str:
             if not cell:
                 return None
@@ -190,7 +199,7 @@ class Conversion:
         text = " ".join(text.split())
         if is_empty(text):
             return None, ""
-        if found := parse_number(text):
+        if found := parse_number(text) or parse_number(strip_raised(text)):
             return found
         if (match := re.fullmatch(r"([\d.,]+)\s*([^\d.,]+)", text)) and self.entry.unit:
             found = parse_number(match[1])
@@ -230,7 +239,7 @@ class Conversion:
         self._refuse(cell, row)
         return None
 
-    def _text(self, cell: Cell, _row: int) -> str | None:
+    def _text(self, cell: Cell, row: int) -> str | None:
         if type(cell) is str:
             if (
                 cell.isascii()
@@ -242,15 +251,28 @@ class Conversion:
                 text = cell
             else:
                 text = " ".join("".join(sign if sign.isprintable() else " " for sign in cell).split())
+                text = strip_raised(text)
         else:
             text = plain_text(cell)
+            self._doubt(cell, text, row)
+        if type(cell) is str and not self.doubts.may_be_time and WRITTEN_DATE.fullmatch(text):
+            self.doubts.note("date", row, text)
         if text.lower() in _BLANK:
             return None
         if self._known:
             return self._known.get(words_of(text), text)
         return text
 
-    def _region(self, cell: Cell, _row: int) -> str | None:
+    def _doubt(self, cell: Cell, text: str, row: int) -> None:
+        """Whether a cell of a text column lost what was typed."""
+        if isinstance(cell, date | time | timedelta) and not self.doubts.may_be_time:
+            self.doubts.note("date", row, text)
+        elif isinstance(cell, Shown) and cell.section.hides:
+            self.doubts.note("hidden", row, "", float(cell))
+
+    def _region(self, cell: Cell, row: int) -> str | None:
+        if isinstance(cell, float) and not cell.is_integer():
+            self.doubts.note("fraction", row, plain_text(cell))
         text = plain_text(cell).strip().lstrip("'").replace(" ", "")
         return None if text.lower() in _BLANK else text
 
@@ -262,6 +284,8 @@ def plain_text(cell: Cell) -> str:
             return cell
         case bool():
             return "ya" if cell else "tidak"
+        case Shown():
+            return str(cell)
         case float():
             return str(int(cell)) if cell.is_integer() and abs(cell) < 1e18 else repr(cell)
         case datetime():

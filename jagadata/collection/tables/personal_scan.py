@@ -80,7 +80,7 @@ def _look(seen: Sightings, column: int, cells: Sequence[Cell], line: int, *, pho
                         _note(seen, kind, value, column, number)
                 if active and is_active(cell[:_CUT]):
                     seen.active.setdefault(column, array("l")).append(number)
-    if not {float, int}.isdisjoint(kinds):
+    if any(issubclass(kind, float | int) and kind is not bool for kind in kinds):
         numbers = (
             cells if kinds <= {float, int} else [cell for cell in cells if isinstance(cell, float | int)]
         )

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jagadata.collection.tables.cell_findings import find_cell_faults
 from jagadata.collection.tables.checks import Rows, check_cells, check_rows
-from jagadata.collection.tables.cleaning import Part, Percents, read_part
+from jagadata.collection.tables.cleaning import Part, read_part
 from jagadata.collection.tables.conversion import TYPES
 from jagadata.collection.tables.examination import Finding, PersonalData
 from jagadata.collection.tables.grid import CHUNK, column_letter
@@ -45,8 +46,8 @@ class Question:
     round: Round
     region: str
     previous: Mapping[str, PreviousTable]
-    percents: Mapping[str, Percents] | None = field(default_factory=dict)
-    """By sheet, the cells that show 12,5% and hold 0.125, as spreadsheets do; None: nothing tells which ones do."""
+    knows_formats: bool = True  # the file tells which cells show 12,5% and hold 0.125
+    has_percents: bool = False  # some do
     is_text: bool = False  # a CSV: its cells have no formats
 
 
@@ -94,7 +95,7 @@ def read_tables(grids: Iterable[Grid], question: Question) -> Outcome:
         layout, before = layouts[0], len(outcome.findings)
         if len(layouts) > 1 and layouts[1].score > layout.score - 0.01:
             outcome.findings.append(_unsure(grid, layouts))
-        part = read_part(grid, layout, seen := Sightings(), (question.percents or {}).get(grid.sheet, {}))
+        part = read_part(grid, layout, seen := Sightings())
         held = _report_personal(outcome, grid, seen, part, expected=layout.dataset.personal)
         _name_dataset(outcome, before, layout.dataset)
         parts.setdefault(layout.dataset.code, []).append((part, held))
@@ -119,7 +120,10 @@ def _put_together(outcome: Outcome, pairs: list[tuple[Part, bool]], question: Qu
     filled = []
     for part in parts:
         outcome.findings += find_part_faults(part)
-        outcome.findings += find_fractions(part, question.percents, is_text=question.is_text)
+        outcome.findings += find_cell_faults(part)
+        outcome.findings += find_fractions(
+            part, known=question.knows_formats, used=question.has_percents, is_text=question.is_text
+        )
         outcome.findings += check_units(part)
         whole, dated = _with_year(part, question)
         outcome.findings += dated
