@@ -26,6 +26,8 @@ _RUNS = 1_000_000
 _TEXTS = 200_000
 """Cells with raised footnote signs that are kept of a sheet."""
 _TRUE = ("1", "true")
+_OF_TEXT = frozenset(("t", "r", "rPr", "vertAlign"))
+"""Elements of a text within a cell."""
 
 
 @dataclass(kw_only=True)
@@ -176,10 +178,13 @@ class _Pass:
             self._scan.errors += 1
 
     def _other(self, local: str, name: str, attributes: Attributes) -> None:
-        if self._own_text and local in ("r", "rPr", "t", "vertAlign"):
-            self._rich.start(local, attributes)
+        if local in _OF_TEXT:
+            if local == "r" and self._filled and self._cell is not None:  # formatted piece by piece
+                self._odd = self._own_text = True
+            if self._own_text:
+                self._rich.start(local, attributes)
         elif local == "is" and self._cell is not None:
-            self._filled = self._odd = self._own_text = True
+            self._filled = True
             self._scan.last_row = self._row
         elif local == "f" and self._cell is not None:
             self._scan.formulas += 1
