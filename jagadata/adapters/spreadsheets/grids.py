@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _DELIMITERS = ";,\t|"
 _LONGEST_CELL = 200_000
+_LONG, _LINES = 200, 20
+"""Characters and line ends in one cell after which it looks like a quote that was never closed."""
 _SHEETS = 100
 _MERGES = 20_000
 """Merged cells of a sheet that are looked at."""
@@ -120,41 +122,49 @@ def open_csv(path: Path, limits: Limits) -> tuple[Grid, str, str]:
                 yield []
             yield from reader
 
-    width = height = 0
-    lengths = array("H")
-    try:
-        for row in rows():
-            height += 1
-            lengths.append(min(len(row), 2 * COLUMNS))
-            width = max(width, len(row))
-            if height > limits.rows + 100:
-                raise too_many_rows(limits.rows)
-            if width > COLUMNS:
-                raise UnfitError(
-                    "terlalu-banyak-kolom",
-                    f"Baris {height} berisi lebih dari {COLUMNS} kolom; berkas tidak dibaca.",
-                )
-            if any(cell.count("\n") > 20 for cell in row if len(cell) > 200):
-                raise UnfitError("kutip-tidak-ditutup", f"Tanda kutip yang dibuka di sekitar baris {height} tidak ditutup.",
-                                 "Hapus tanda kutip yang berlebih, atau kirim sebagai XLSX.")  # fmt: skip
-    except UnicodeDecodeError as error:
-        raise UnfitError(*_DAMAGED) from error
-    except csv.Error as error:
-        raise UnfitError("csv-rusak", f"Baris {height + 1} tidak dapat dibaca: sel terlalu panjang atau tanda kutip tidak ditutup.",
-                         "Hapus tanda kutip yang berlebih, atau kirim sebagai XLSX.") from error  # fmt: skip
+    lengths = _measure(rows(), limits)
+    width = max(lengths, default=0)
 
     def chunks(size: int) -> Iterator[Rows]:
         source = rows()
         while chunk := list(islice(source, size)):
             filled: Rows = []
             for row in chunk:
-                cells: list[Cell] = [cell if cell and not cell.isspace() else "" for cell in row]
+                cells: list[Cell] = row  # type: ignore[assignment]  # a list of its own, of texts alone
+                if any(map(str.isspace, row)):
+                    cells = ["" if cell.isspace() else cell for cell in row]
                 if len(cells) < width:
                     cells += [""] * (width - len(cells))
                 filled.append(cells)
             yield filled
 
     return Grid(sheet="", width=width, chunks=chunks, lengths=lengths), encoding, delimiter
+
+
+def _measure(rows: Iterator[list[str]], limits: Limits) -> array[int]:
+    """How many cells each line has. Raises UnfitError for a file that is too long or wide, or can't be read to its end."""
+    lengths = array("H")
+    try:
+        for row in rows:
+            lengths.append(min(len(row), 2 * COLUMNS))
+            if len(row) > COLUMNS:
+                raise UnfitError(
+                    "terlalu-banyak-kolom",
+                    f"Baris {len(lengths)} berisi lebih dari {COLUMNS} kolom; berkas tidak dibaca.",
+                )
+            if len(lengths) > limits.rows + 100:
+                raise too_many_rows(limits.rows)
+            if max(map(len, row), default=0) > _LONG and any(
+                len(cell) > _LONG and cell.count("\n") > _LINES for cell in row
+            ):
+                raise UnfitError("kutip-tidak-ditutup", f"Tanda kutip yang dibuka di sekitar baris {len(lengths)} tidak ditutup.",
+                                 "Hapus tanda kutip yang berlebih, atau kirim sebagai XLSX.")  # fmt: skip
+    except UnicodeDecodeError as error:
+        raise UnfitError(*_DAMAGED) from error
+    except csv.Error as error:
+        raise UnfitError("csv-rusak", f"Baris {len(lengths) + 1} tidak dapat dibaca: sel terlalu panjang atau tanda kutip tidak ditutup.",
+                         "Hapus tanda kutip yang berlebih, atau kirim sebagai XLSX.") from error  # fmt: skip
+    return lengths
 
 
 def _encoding(path: Path) -> str:

@@ -25,6 +25,7 @@ from jagadata.collection.tables.numerals import (
     parse_year,
     plain_date,
 )
+from jagadata.collection.tables.plain_numbers import read_plain
 from jagadata.collection.tables.words import unit_of, words_of
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ class Conversion:
                 return whole.cast(TYPES[kind]) if pc.all(pc.is_finite(whole)).as_py() else None
             except pa.ArrowInvalid:  # a fraction among whole numbers
                 return None
+        if kinds == {str} and kind in ("number", "integer", "year"):
+            return self._written(cells)  # type: ignore[arg-type]  # all str: `kinds` says so
         if kinds == {str} and kind in ("text", "region"):
             whole = "\x1f".join(cells)  # type: ignore[arg-type]
             if _UNTIDY.search(whole) or not whole.replace("\x1f", "").isprintable():
@@ -123,6 +126,23 @@ class Conversion:
                 return pa.array([known[cell] for cell in cells], pa.string())
             return pa.array([cell or None for cell in cells], pa.string())
         return None
+
+    def _written(self, cells: Sequence[str]) -> pa.Array | None:
+        """Numbers as texts: those that are plain at once, the rest one by one."""
+        kind = self.entry.type
+        plain = read_plain(cells, TYPES[kind], year=kind == "year")
+        if plain is None:
+            return None
+        self.evidence[","] += plain.commas
+        self.evidence["."] += plain.points
+        self.evidence += Counter()  # without zeros: it counts as empty then
+        if not plain.rest:
+            return plain.values
+        values = plain.values.to_pylist()
+        read = self._year if kind == "year" else self._number
+        for row in plain.rest:
+            values[row] = read(cells[row], self._rows + row)
+        return pa.array(values, TYPES[kind])
 
     def finish(self, *, decimal_point: bool) -> pa.ChunkedArray:
         """The column; `decimal_point`: what the table as a whole shows, where the column itself shows nothing."""
