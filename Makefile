@@ -35,7 +35,7 @@ test: setup debian ## all tests; as root with APT=1 or CI=true on Debian's serve
 
 faults: setup ## the fault sweep (EVERY=20: every 20th fault of files only)
 	$(BIN)/python -m pytest -q -m whole tests
-	@EVERY=$(EVERY) $(BIN)/python -m tests.faults
+	@EVERY=$(EVERY) $(BIN)/python -m tests.lab.faults
 
 check: setup ## lint, format, types, import contracts
 	$(BIN)/ruff check -q .

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jagadata.adapters.directory.store import DirectoryStore
 from jagadata.adapters.http_probe import HttpProbe
@@ -12,13 +12,17 @@ from jagadata.adapters.postgres.server import PostgresServer
 from jagadata.adapters.s3.store import S3Store
 from jagadata.adapters.ssh.host import SshHost
 from jagadata.errors import UnreachableError
+from jagadata.evidence.journal import now
+from jagadata.office.file import load_office
 from jagadata.office.secrets import reveal
+from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
     import contextlib
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from jagadata.adapters.spreadsheets.spreadsheets import Spreadsheets
     from jagadata.collection.intake.arrival import Arrivals
     from jagadata.collection.inventory.publishing import Publisher
     from jagadata.collection.ports import InventoryBook
@@ -29,6 +33,9 @@ if TYPE_CHECKING:
     from jagadata.ports.channel import Channel
     from jagadata.ports.database import DatabaseServer
     from jagadata.ports.host import Host
+    from jagadata.ports.orchestrator import Orchestrator
+    from jagadata.ports.printer import Printer
+    from jagadata.ports.probe import Prober
     from jagadata.ports.store import Store
 
 
@@ -195,5 +202,26 @@ class RealConnections:
                 found.append((portal, entry.license))
         return found
 
-    def probe(self) -> Any:
+    def probe(self) -> Prober:
         return HttpProbe(self.office.folder)
+
+    def spreadsheets(self) -> Spreadsheets:
+        from jagadata.adapters.spreadsheets.spreadsheets import Spreadsheets
+
+        return Spreadsheets()
+
+    def printer(self) -> Printer:
+        from jagadata.adapters.typst import TypstPrinter
+
+        return TypstPrinter()
+
+    def orchestrator(self) -> Orchestrator:
+        from jagadata.adapters.orchestrator.prefect_api import PrefectApi
+
+        return PrefectApi()
+
+
+def open_workplace(office: Office | None = None, *, clock: Callable[[], datetime] = now) -> Workplace:
+    """The workplace of this office file, by default of the one that JAGADATA_OFFICE names. Raises OfficeFileError."""
+    office = office or load_office()
+    return Workplace(office, connections=RealConnections(office), clock=clock)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Problem:
     """Something in a store that can't be read as what it should be. Shown, never skipped in silence."""
 
-    place: str
+    where: str
     what: str
 
 
@@ -52,7 +52,7 @@ ORPHAN_AGE = timedelta(days=7)
 class Leftover:
     """One thing that a run left. `clean` does `action`; None: it is only told, a person decides."""
 
-    place: str
+    where: str
     name: str
     what: str
     action: str

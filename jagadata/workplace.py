@@ -13,7 +13,6 @@ from jagadata.evidence.envelope import Seals, Signer
 from jagadata.evidence.journal import Journal, now
 from jagadata.evidence.keys import parse_identity, parse_recipients, parse_signer
 from jagadata.evidence.records import Records
-from jagadata.office.file import load_office
 from jagadata.office.secrets import reveal
 from jagadata.services.control import ServiceControl
 from jagadata.vault.catalog import Catalog, read_catalog
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from types import TracebackType
 
-    from jagadata.collection.intake.arrival import Arrivals
-    from jagadata.collection.inventory.publishing import Publisher
-    from jagadata.collection.ports import InventoryBook
     from jagadata.office.collection import Collection
     from jagadata.office.file import Office
     from jagadata.office.machines import HostEntry, ServerEntry
@@ -33,6 +29,9 @@ if TYPE_CHECKING:
     from jagadata.ports.channel import Channel
     from jagadata.ports.database import DatabaseServer
     from jagadata.ports.host import Host
+    from jagadata.ports.orchestrator import Orchestrator
+    from jagadata.ports.printer import Printer
+    from jagadata.ports.probe import Prober
     from jagadata.ports.store import Store
 
 
@@ -52,12 +51,15 @@ class Connections(Protocol):
         clock: Callable[[], datetime],
         since: datetime,
         stack: contextlib.ExitStack,
-    ) -> list[Arrivals]: ...
+    ) -> Any: ...
     def inventory(
         self, policy: Collection, host: Callable[[str], Host], stack: contextlib.ExitStack
-    ) -> InventoryBook: ...
-    def publishers(self, policy: Collection) -> list[tuple[Publisher, str]]: ...
-    def probe(self) -> Any: ...
+    ) -> Any: ...
+    def publishers(self, policy: Collection) -> Any: ...
+    def spreadsheets(self) -> Any: ...
+    def probe(self) -> Prober: ...
+    def printer(self) -> Printer: ...
+    def orchestrator(self) -> Orchestrator: ...
 
 
 class Workplace:
@@ -67,12 +69,8 @@ class Workplace:
     """
 
     def __init__(
-        self, office: Office, *, connections: Connections | None = None, clock: Callable[[], datetime] = now
+        self, office: Office, *, connections: Connections, clock: Callable[[], datetime] = now
     ) -> None:
-        if connections is None:
-            from jagadata.connections import RealConnections
-
-            connections = RealConnections(office)
         self.office = office
         self.connections = connections
         self.clock = clock
@@ -80,11 +78,6 @@ class Workplace:
         self._stack = contextlib.ExitStack()
         self._lock = threading.RLock()
         self._open: dict[tuple[str, str], Any] = {}
-
-    @classmethod
-    def open(cls) -> Self:
-        """The workplace of the office file that JAGADATA_OFFICE names. Raises OfficeFileError."""
-        return cls(load_office())
 
     def __enter__(self) -> Self:
         return self
@@ -206,18 +199,28 @@ class Workplace:
         channels: Sequence[Channel] = self._once("channels", "", self.connections.channels)
         return channels
 
-    # --- data collection ---
+    @property
+    def printer(self) -> Printer:
+        printer: Printer = self._once("printer", "", self.connections.printer)
+        return printer
 
-    def arrivals(self, policy: Collection, since: datetime, stack: contextlib.ExitStack) -> list[Arrivals]:
+    def orchestrator(self) -> Orchestrator:
+        """A client of the Prefect server, to be closed. Raises RefusedError: its address is not known."""
+        return self.connections.orchestrator()
+
+    # --- data collection: collection/ports.py says what these are ---
+
+    def arrivals(self, policy: Collection, since: datetime, stack: contextlib.ExitStack) -> Any:
         """Where OPD send data; `stack` closes what is opened for it."""
         stores = {store.name: store for store in self.stores}
         return self.connections.arrivals(policy, stores.__getitem__, self.clock, since, stack)
 
-    def inventory(self, policy: Collection) -> InventoryBook:
-        inventory: InventoryBook = self._once(
-            "inventory", "", lambda: self.connections.inventory(policy, self.host, self._stack)
-        )
-        return inventory
+    def inventory(self, policy: Collection) -> Any:
+        return self._once("inventory", "", lambda: self.connections.inventory(policy, self.host, self._stack))
 
-    def publishers(self, policy: Collection) -> list[tuple[Publisher, str]]:
+    def publishers(self, policy: Collection) -> Any:
         return self.connections.publishers(policy)
+
+    @property
+    def spreadsheets(self) -> Any:
+        return self._once("spreadsheets", "", self.connections.spreadsheets)

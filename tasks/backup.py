@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
 from jagadata import sop
-from jagadata.backup.papers.letters import ask_for_review, file_backup_form, tell_failures, tell_review
+from jagadata.backup.letters import ask_for_review, file_backup_form, tell_failures, tell_review
 from jagadata.backup.papers.markdown import render_backup
 from jagadata.backup.run import BackupRun
 from jagadata.signoff.signers import Decision

@@ -26,7 +26,7 @@ def take_in(run: RoundRun) -> None:
     done = take_in_round(run)
     log.info("%s: %s", run.title, done.summary)
     for problem in done.problems:
-        log.warning("%s: %s", problem.place, problem.what)
+        log.warning("%s: %s", problem.where, problem.what)
     if run.is_closed and not done.files:  # nothing new to show, for months
         return
     rows = delivery_table.make_delivery_rows(list_deliveries(run), run.place.timezone)

@@ -12,8 +12,8 @@ from prefect.states import Cancelled, Completed, Failed
 
 from jagadata import sop
 from jagadata.errors import JagadataError
+from jagadata.restore.letters import ask_for_approval, close_restore, confirm_receipt, inform_requester
 from jagadata.restore.papers.form import CLOSED_UNCONFIRMED
-from jagadata.restore.papers.letters import ask_for_approval, close_restore, confirm_receipt, inform_requester
 from jagadata.restore.papers.markdown import render_plan, render_restore
 from jagadata.restore.papers.plan_sheet import make_plan_facts
 from jagadata.restore.recovery.steps import Recovery

@@ -10,16 +10,17 @@ from prefect import runtime
 
 from jagadata.backup.run import BackupRun
 from jagadata.collection.run import RoundRun
+from jagadata.connections import open_workplace
 from jagadata.errors import UnreachableError
 from jagadata.office import secrets
 from jagadata.restore.run import RestoreRun
-from jagadata.workplace import Workplace
 from tasks.parameters import parse_order, parse_request, parse_round_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from jagadata.workplace import Workplace
     from tasks.parameters import PerintahBackup, PerintahPengumpulan, Permohonan
 
 
@@ -46,7 +47,7 @@ def workplace() -> Iterator[Workplace]:
     """The office of this worker, with `prefect:BLOCK` secrets known. Raises OfficeFileError."""
     secrets.register("prefect", prefect_secret)
     logging.getLogger("jagadata").setLevel(logging.INFO)
-    with Workplace.open() as place:
+    with open_workplace() as place:
         yield place
 
 

@@ -19,5 +19,5 @@ def clean(place: Workplace, *, dry_run: bool) -> State[Any]:
     report = sweep(place, dry_run=dry_run, by="pembersihan terjadwal")
     artifacts.table("pembersihan", report.table(), "Sisa run yang terputus dan basis data simpanan")
     if report.problems:
-        return Failed(message="; ".join(f"{problem.place}: {problem.what}" for problem in report.problems))
+        return Failed(message="; ".join(f"{problem.where}: {problem.what}" for problem in report.problems))
     return Completed(message=report.summary)

@@ -27,7 +27,7 @@ from prefect.variables import Variable
 from jagadata.backup import concerns
 from jagadata.errors import JagadataError
 from jagadata.restore import follow_up
-from jagadata.restore.papers.letters import inform_again, inform_requester
+from jagadata.restore.letters import inform_again, inform_requester
 from jagadata.restore.run import RestoreRun
 from jagadata.signoff import gates
 from jagadata.signoff.gates import OpenRun
@@ -149,11 +149,11 @@ def revive(place: Workplace, runs: list[OpenRun]) -> None:
             )
         )
         formless = [run for run in map(client.read_flow_run, waiting) if _lacks_form(client, run)]
-        for run, patience in (
+        for run, timeout in (
             *((one, FORM_PATIENCE) for one in formless),
             *((one, START_PATIENCE) for one in pending),
         ):
-            if run.state is None or place.clock() - run.state.timestamp < patience:
+            if run.state is None or place.clock() - run.state.timestamp < timeout:
                 continue
             with _holding_up_no_other(str(run.id)):
                 # Ended first: only then does Prefect forget that this gate was asked.

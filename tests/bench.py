@@ -17,7 +17,7 @@ from pathlib import Path
 
 from jagadata.lab.postgres import start_postgres
 from jagadata.lab.ssh_server import start_ssh
-from tests.office_lab import open_office
+from tests.lab.office import open_office
 
 ROUNDS = 3
 MEASURE = """
@@ -26,7 +26,7 @@ from jagadata.backup.run import BackupOrder, BackupRun
 from jagadata.office import load_office
 from jagadata.workplace import Workplace
 from pathlib import Path
-with Workplace(load_office(Path(sys.argv[1]))) as place:
+with open_workplace(load_office(Path(sys.argv[1]))) as place:
     run = BackupRun(place, sys.argv[2], BackupOrder())
     system = run.open()["systems"][0]
     begun = time.monotonic()
@@ -46,7 +46,7 @@ from jagadata.restore.request import RestoreRequest
 from jagadata.restore.run import RestoreRun
 from jagadata.workplace import Workplace
 from pathlib import Path
-with Workplace(load_office(Path(sys.argv[1]))) as place:
+with open_workplace(load_office(Path(sys.argv[1]))) as place:
     system = place.office.systems[0].id
     run = RestoreRun(place, sys.argv[2], RestoreRequest(system=system, requester="Bench", unit="Bench", reason="bench"))
     run.receive()

@@ -24,13 +24,13 @@ from jagadata.collection.intake.run import close_intake, take_in_round
 from jagadata.collection.inventory.run import fill_inventory
 from jagadata.collection.letters import dispatch
 from jagadata.collection.run import RoundRun
+from jagadata.connections import open_workplace
 from jagadata.demo.agencies import make_collection
 from jagadata.lab.postgres import start_postgres
 from jagadata.lab.ssh_server import start_ssh
 from jagadata.office.file import load_office
-from jagadata.workplace import Workplace
-from tests.integration.test_round import Clock, agree, yes
-from tests.office_lab import open_office
+from tests.integration.collection.test_round import Clock, agree, yes
+from tests.lab.office import open_office
 
 AGENCIES = 60
 WORDS = ("Sawah", "Jalan", "Pasar", "Sungai", "Sekolah", "Hutan", "Kapal", "Ternak", "Rumah")
@@ -186,7 +186,7 @@ def main() -> None:
                 shutil.move(folder / name, lab.folder / name)
             shutil.copytree(folder / "keys", lab.folder / "keys", dirs_exist_ok=True)
             clock = Clock()
-            with Workplace(load_office(lab.path), clock=clock) as place:
+            with open_workplace(load_office(lab.path), clock=clock) as place:
                 run = RoundRun(place, "bench")
                 run.open()
                 lab.application.supervisor.stop()

@@ -126,7 +126,7 @@ def office_lab(tmp_path_factory, lab, postgres, ssh_server):
     from contextlib import ExitStack
     from secrets import token_hex
 
-    from tests.office_lab import open_office
+    from tests.lab.office import open_office
 
     with ExitStack() as stack:
         system = f"sisurat-{token_hex(3)}"

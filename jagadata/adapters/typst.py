@@ -12,21 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import typst
 
-from jagadata.backup.papers.form import BackupForm
-from jagadata.backup.papers.sheet import make_backup_sheet
 from jagadata.errors import JagadataError, OfficeFileError
-from jagadata.papers.values import Letterhead
-from jagadata.restore.papers.minutes import make_minutes_sheet
-from jagadata.restore.papers.sheet import make_restore_sheet
-from jagadata.text.formats import WIB, format_bytes, to_local
+from jagadata.text.formats import format_bytes, to_local
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
+    from jagadata.ports.printer import Letterhead, Printable
 
-    from jagadata.collection.letters.texts import Letter
-    from jagadata.office.file import Office
-    from jagadata.papers.sheet import Sheet
-    from jagadata.restore.papers.form import RestoreForm
 
 _TEMPLATES = Path(str(files("templates")))
 PLACEHOLDER = _TEMPLATES / "paper" / "logo.svg"
@@ -55,38 +46,19 @@ UNPRINTABLE_NOTE = (
 )
 
 
-def render_pdf(
-    form: BackupForm | RestoreForm,
-    letterhead: Letterhead,
-    *,
-    at: datetime,
-    digest: str = "",
-    tz: ZoneInfo = WIB,
-) -> bytes:
-    """A form as PDF. `at` dates the document, `digest` (hex) of the signed record stands in small print."""
-    if isinstance(form, BackupForm):
-        return render_sheet(make_backup_sheet(form, tz), "backup/form.typ", letterhead, at=at, digest=digest)
-    return render_sheet(make_restore_sheet(form, tz), "restore/form.typ", letterhead, at=at, digest=digest)
+class TypstPrinter:
+    """A port's Printer whose layouts are `templates/LAYOUT.typ`. The data reaches typst as JSON, so nothing in it is ever code."""
+
+    def render(
+        self, paper: Printable, layout: str, letterhead: Letterhead, *, at: datetime, digest: str = ""
+    ) -> bytes:
+        return _render(paper, layout, letterhead, at, digest)
+
+    def check_logo(self, logo: bytes) -> None:
+        check_logo(logo)
 
 
-def render_minutes_pdf(
-    form: RestoreForm,
-    letterhead: Letterhead,
-    *,
-    number: str,
-    at: datetime,
-    digest: str = "",
-    tz: ZoneInfo = WIB,
-) -> bytes:
-    """Berita Acara Restore (or Uji Restore) of the day `at` as PDF."""
-    sheet = make_minutes_sheet(form, number=number, at=at, tz=tz)
-    return render_sheet(sheet, "restore/minutes.typ", letterhead, at=at, digest=digest)
-
-
-def render_sheet(
-    sheet: Sheet | Letter, template: str, letterhead: Letterhead, *, at: datetime, digest: str = ""
-) -> bytes:
-    """A sheet or letter laid out by one of `templates/*.typ`. The data reaches typst as JSON, so nothing in it is ever code."""
+def _render(sheet: Printable, layout: str, letterhead: Letterhead, at: datetime, digest: str) -> bytes:
     moment = to_local(at).astimezone(UTC).replace(microsecond=0)
     data: dict[str, Any] = {
         **sheet.to_json(),
@@ -105,13 +77,11 @@ def render_sheet(
     try:
         if logo:
             check_logo(logo)
-    except (
-        OfficeFileError
-    ):  # no paper may fail for its ornament; `load_letterhead` and doctor say what is wrong
+    except OfficeFileError:  # no paper may fail for its ornament; doctor says what is wrong
         logo = b""
         data["notes"] = [*data["notes"], LOGO_NOTE]
     try:
-        return _compile(f'#include "/{template}"', logo or PLACEHOLDER.read_bytes(), data, moment)
+        return _compile(f'#include "/{layout}.typ"', logo or PLACEHOLDER.read_bytes(), data, moment)
     except typst.TypstError as error:
         raise JagadataError(
             f"Dokumen {sheet.title} {sheet.number} tidak dapat dibuat: {error}.",
@@ -153,23 +123,6 @@ def check_logo(logo: bytes) -> None:
             f"office.letterhead.logo: lambang itu bukan gambar yang dapat dicetak ({error}).",
             "Simpan lambang sebagai SVG atau PNG biasa.",
         ) from error
-
-
-def load_letterhead(office: Office) -> Letterhead:
-    """The office's kop surat with its logo's bytes. Raises OfficeFileError where the logo can't be read or drawn."""
-    head = office.office.letterhead
-    logo = b""
-    if head.logo:
-        path = office.path(head.logo)
-        try:
-            logo = path.read_bytes()
-        except OSError as error:
-            raise OfficeFileError(
-                f"office.letterhead.logo: {path} tidak dapat dibaca: {error.strerror}.",
-                "Letakkan berkas SVG atau PNG di sana, atau hapus baris logo.",
-            ) from error
-        check_logo(logo)
-    return Letterhead(lines=tuple(head.lines), address=head.address, contact=head.contact or "", logo=logo)
 
 
 def _printable_values(value: Any) -> Any:

@@ -14,7 +14,7 @@ from jagadata.text.formats import zone_name
 from jagadata.text.names import make_backup_id
 from jagadata.vault.manifest import (
     DatabaseEntry,
-    Stream,
+    StoredStream,
     backup_folder,
 )
 from jagadata.vault.stream import compress, store_stream
@@ -133,7 +133,7 @@ def _dump_database(
             f"Basis data '{name}' tidak ada di server '{server.name}'.", "Periksa namanya di berkas kantor."
         )
     compressed = int(server.facts().dump_tool.partition(".")[0] or 0) >= ZSTD_TOOL
-    streams: list[Stream] = []
+    streams: list[StoredStream] = []
     sizes: list[int] = []
 
     def sink(output: BinaryIO) -> None:
@@ -156,7 +156,13 @@ def _dump_database(
 
 
 def _entry(
-    name: str, oid: int, size: int, result: DumpResult, archive: Stream, archive_size: int, properties: Stream
+    name: str,
+    oid: int,
+    size: int,
+    result: DumpResult,
+    archive: StoredStream,
+    archive_size: int,
+    properties: StoredStream,
 ) -> DatabaseEntry:
     return DatabaseEntry(
         database=name,

@@ -11,7 +11,7 @@ from jagadata.findings import Problem
 from jagadata.vault.catalog import write_receipt
 
 if TYPE_CHECKING:
-    from jagadata.backup.retention import Decision
+    from jagadata.backup.retention import RetentionDecision
     from jagadata.vault.catalog import Backup
     from jagadata.workplace import Workplace
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class PruneReport:
     """What was decided for every backup, what was removed, and what could not be read or removed."""
 
-    decisions: tuple[Decision, ...]
+    decisions: tuple[RetentionDecision, ...]
     removed: tuple[str, ...]
     problems: tuple[Problem, ...]
     dry_run: bool
@@ -58,7 +58,7 @@ def prune(place: Workplace, *, dry_run: bool, run: str, system: str | None = Non
     for backup in catalog.backups:
         if not backup.pruned and not _has_data(place, backup):
             problems.append(
-                Problem(place=backup.id, what="Data back up ini tidak lengkap di penyimpanan mana pun.")
+                Problem(where=backup.id, what="Data back up ini tidak lengkap di penyimpanan mana pun.")
             )
         else:
             whole.append(backup)
@@ -104,5 +104,5 @@ def _remove(place: Workplace, backup: Backup) -> list[Problem]:
                 if stored is not None:
                     store.remove(stored)
             except JagadataError as error:
-                faults.append(Problem(place=f"{entry.key} di {store.name}", what=error.message))
+                faults.append(Problem(where=f"{entry.key} di {store.name}", what=error.message))
     return faults

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decision:
+class RetentionDecision:
     """One backup: `keep` with every reason to, or removal with the rule that allows it."""
 
     backup: Backup
@@ -26,7 +26,7 @@ class Decision:
 
 def apply_policy(
     backups: Sequence[Backup], policy: RetentionPolicy, now: datetime, *, unclear: Collection[str] = ()
-) -> tuple[Decision, ...]:
+) -> tuple[RetentionDecision, ...]:
     """Decide for every backup, newest first within each system; those pruned already are left out.
 
     Never goes: the newest restorable backup of a system, one of the last N, one younger than the minimum,
@@ -49,7 +49,7 @@ def apply_policy(
             if one.id in unclear:
                 reasons.append("sebagian catatannya tidak terbaca")
             decisions.append(
-                Decision(
+                RetentionDecision(
                     backup=one, keep=bool(reasons), reasons=tuple(reasons) or (_why_it_goes(one, policy),)
                 )
             )

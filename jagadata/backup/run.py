@@ -211,8 +211,19 @@ class BackupRun:
 
     def fill_form(self) -> BackupForm:
         """Step 5: the form of the whole run, from what the steps came to."""
-        value = self.journal.once("5", lambda: to_json(fill_backup_form(self)))
+        value = self.journal.once("5", lambda: to_json(self._fill()))
         return from_json(BackupForm, value)
+
+    def _fill(self) -> BackupForm:
+        opened = self.open()
+        return fill_backup_form(
+            self.place.office,
+            self.run,
+            opened,
+            {system: self.outcome(system) for system in opened["systems"]},
+            stores={store.name: store.features().where for store in self.place.stores},
+            at=self.place.clock(),
+        )
 
     def outcome(self, system: str) -> Outcome:
         """What the four steps came to; a step that never ended (a journal that could not be written, a task that died) is a failure."""

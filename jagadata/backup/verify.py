@@ -29,5 +29,7 @@ def verify_draft(
         for stream in (data.archive, data.properties)
         for entry in stream.objects
     }
-    means = read_back(place, draft["system"], entries, place.stores[0], versions.get, progress)
+    means = read_back(
+        place.server(draft["system"]), place.identity(), entries, place.stores[0], versions.get, progress
+    )
     return {**draft, "verification": Verification(at=place.clock(), means=means).model_dump(mode="json")}

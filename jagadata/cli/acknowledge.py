@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
+from jagadata.connections import open_workplace
 from jagadata.errors import NotFoundError, RefusedError
-from jagadata.restore.papers.letters import close_restore
+from jagadata.restore.letters import close_restore
 from jagadata.restore.run import RestoreRun
-from jagadata.workplace import Workplace
 
 CODES = """\b
 Kode keluar:
@@ -30,7 +30,7 @@ def acknowledge(run: str, note: str, who: str, refused: bool) -> None:
 
     Run yang menunggu di Prefect dijawab dengan `jaga approve` atau `jaga reject`.
     """
-    with Workplace.open() as place:
+    with open_workplace() as place:
         opened = place.journal(run).outcome("open")
         if opened is None or "request" not in opened:
             raise NotFoundError(

@@ -8,8 +8,8 @@ from dataclasses import asdict
 import click
 
 from jagadata.cli.tables import print_table
+from jagadata.connections import open_workplace
 from jagadata.upkeep.doctor import examine
-from jagadata.workplace import Workplace
 
 CODES = """\b
 Kode keluar:
@@ -23,7 +23,7 @@ Kode keluar:
 @click.pass_context
 def doctor(context: click.Context, as_json: bool) -> None:
     """Memeriksa semua yang disebut berkas kantor dengan sungguh-sungguh; tidak mengubah apa pun."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         checks = examine(place)
     if as_json:
         click.echo(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=2))

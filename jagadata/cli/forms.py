@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jagadata.adapters.typst import render_minutes_pdf
 from jagadata.cli.first_day import write_new
 from jagadata.cli.tables import print_problems, print_table
+from jagadata.connections import open_workplace
 from jagadata.errors import JagadataError, NotFoundError, RefusedError
 from jagadata.findings import Problem
-from jagadata.papers import outbox
 from jagadata.papers.outbox import FORM_KIND
+from jagadata.restore.letters import print_minutes
 from jagadata.restore.run import RestoreRun
 from jagadata.text.formats import format_bytes, format_moment
-from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
     from jagadata.ports.store import Store, StoredObject
+    from jagadata.workplace import Workplace
 
 CODES = """\b
 Kode keluar:
@@ -78,7 +78,7 @@ def forms(context: click.Context, run: str, folder: Path | None, letter: str | N
             "Berita acara memerlukan run, folder, dan nomor surat.",
             "Ketik `jaga forms --run RUN --save FOLDER --minutes NOMOR`.",
         )
-    with Workplace.open() as place:
+    with open_workplace() as place:
         found, problems = _find(place, run)
         if run and not found:
             raise NotFoundError(
@@ -123,7 +123,7 @@ def _find(place: Workplace, run: str) -> tuple[list[Filed], list[Problem]]:
                     held.setdefault(stored.key, (store, stored))
         except JagadataError as error:
             last = error
-            problems.append(Problem(place=store.name, what=error.message))
+            problems.append(Problem(where=store.name, what=error.message))
     if last and len(problems) == len(place.stores):
         raise last
     found = [
@@ -139,7 +139,7 @@ def _number(place: Workplace, key: str, problems: list[Problem]) -> str:
         return str(place.records.read(record, FORM_KIND).value["form"].get("number", ""))
     except (JagadataError, KeyError, AttributeError) as error:
         what = error.message if isinstance(error, JagadataError) else "Catatan formulir tidak lengkap."
-        problems.append(Problem(place=record, what=what))
+        problems.append(Problem(where=record, what=what))
         return ""
 
 
@@ -157,9 +157,7 @@ def _save_minutes(place: Workplace, found: list[Filed], letter: str, folder: Pat
             f"Permohonan {restore.number()} tidak sampai pada restore ({restore.status}).",
             "Berita acara hanya dibuat untuk restore yang dilaksanakan.",
         )
-    pdf = render_minutes_pdf(
-        restore.form(), outbox.letterhead(place), number=letter, at=place.clock(), tz=place.timezone
-    )
+    pdf = print_minutes(place, restore.form(), number=letter)
     return _save(folder / f"berita-acara-{restore.run}.pdf", pdf)
 
 

@@ -9,8 +9,8 @@ from jagadata.cli.tables import print_table
 from jagadata.collection.claims import find_holder
 from jagadata.collection.round import parse_round
 from jagadata.collection.run import RoundRun, find_policy
+from jagadata.connections import open_workplace
 from jagadata.errors import NotFoundError, RefusedError
-from jagadata.workplace import Workplace
 
 CODES = """\b
 Kode keluar:
@@ -29,14 +29,14 @@ def inventory() -> None:
 @inventory.command(name="prepare", epilog=CODES)
 def prepare() -> None:
     """Mencetak SQL untuk basis data dan login inventaris; dijalankan administrator dengan psql."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         click.echo(render_inventory_sql(find_policy(place).inventory), nl=False)
 
 
 @inventory.command(name="migrate", epilog=CODES)
 def migrate() -> None:
     """Membuat atau memutakhirkan tabel inventaris. Aman diulang; langkah 5 melakukannya sendiri."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         done = place.inventory(find_policy(place)).migrate()
         click.echo("Tabel inventaris dimutakhirkan." if done else "Tabel inventaris sudah mutakhir.")
 
@@ -45,7 +45,7 @@ def migrate() -> None:
 @click.argument("name", metavar="PUTARAN")
 def show(name: str) -> None:
     """Menampilkan status dan versi setiap data pada satu putaran."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         round = parse_round(name)
         book = place.inventory(find_policy(place))
         rows = []
@@ -72,7 +72,7 @@ def take_in(name: str) -> None:
     from jagadata.collection.closing import steps  # late: the other commands need none of it
     from jagadata.collection.inventory.run import carry_in
 
-    with Workplace.open() as place:
+    with open_workplace() as place:
         round = parse_round(name)
         holder = find_holder(place, round)
         if not holder:

@@ -9,13 +9,14 @@ import click
 from rich.console import Console
 
 from jagadata.cli.tables import print_problems, print_table
+from jagadata.connections import open_workplace
 from jagadata.errors import JagadataError, NotFoundError
-from jagadata.restore.kept import Kept, drop_kept, list_kept, whereabouts
+from jagadata.restore.kept import Kept, current_name_of, drop_kept, list_kept
 from jagadata.text.formats import format_date
-from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
     from jagadata.findings import Problem
+    from jagadata.workplace import Workplace
 
 CODES = """\b
 Kode keluar:
@@ -33,7 +34,7 @@ def kept(context: click.Context, system: str) -> None:
     """Menampilkan basis data simpanan: data lama sebelum restore dan hasil uji, beserta tanggal terakhirnya."""
     if context.invoked_subcommand:
         return
-    with Workplace.open() as place:
+    with open_workplace() as place:
         if system:
             place.office.system(system)
         silent: set[str] = set()
@@ -67,7 +68,7 @@ def _remark(one: Kept, place: Workplace, silent: set[str]) -> str:
     moved = ""
     if one.system not in silent:
         try:
-            moved = _MOVED.get(whereabouts(place, one), "")
+            moved = _MOVED.get(current_name_of(place, one), "")
         except JagadataError:
             silent.add(one.system)
     if one.incident:
@@ -77,7 +78,9 @@ def _remark(one: Kept, place: Workplace, silent: set[str]) -> str:
 
 def _is_due(one: Kept, place: Workplace) -> bool:
     """What is used again, or lies on another server, is nobody's to drop; it must not hold up the others."""
-    return place.clock() >= one.until and not one.incident and whereabouts(place, one) in ("beside", "gone")
+    return (
+        place.clock() >= one.until and not one.incident and current_name_of(place, one) in ("beside", "gone")
+    )
 
 
 @kept.command(name="drop", epilog=CODES)
@@ -86,7 +89,7 @@ def _is_due(one: Kept, place: Workplace) -> bool:
 def drop(names: tuple[str, ...], yes: bool) -> None:
     """Menghapus basis data simpanan yang lewat tanggalnya (atau hanya yang disebut); dicatat di penyimpanan."""
     console = Console()
-    with Workplace.open() as place:
+    with open_workplace() as place:
         present = [one for one in list_kept(place) if not one.dropped]
         unknown = set(names) - {one.kept for one in present}
         if unknown:

@@ -10,14 +10,15 @@ import click
 import pyrage
 
 from jagadata.cli.first_day import write_new
+from jagadata.connections import open_workplace
 from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError
 from jagadata.evidence.keys import make_keys, parse_identity, parse_recipients
 from jagadata.office.file import office_path
 from jagadata.vault.verification import read_properties
-from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
     from jagadata.evidence.keys import NewKeys
+    from jagadata.workplace import Workplace
 
 CODES = """\b
 Kode keluar:
@@ -101,7 +102,7 @@ Tanpa identitas kantor dan identitas pemulihan, tidak seorang pun dapat membuka 
 @keys.command(name="test-recovery", epilog=CODES_RECOVERY)
 def test_recovery() -> None:
     """Membuktikan bahwa identitas pemulihan membuka back up; yang diketik tidak disimpan dan tidak tampil."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         identity = _parse_typed(
             click.prompt("Identitas pemulihan (AGE-SECRET-KEY-…)", hide_input=True, err=True)
         )

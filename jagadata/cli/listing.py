@@ -11,15 +11,16 @@ import click
 from jagadata.backup.prune import prune as carry_out
 from jagadata.cli.restore import new_run_id
 from jagadata.cli.tables import print_problems, print_table
+from jagadata.connections import open_workplace
 from jagadata.errors import JagadataError
 from jagadata.findings import Problem
 from jagadata.text.formats import format_bytes, format_date, format_moment
 from jagadata.text.periods import parse_period
-from jagadata.vault.catalog import make_silence
-from jagadata.workplace import Workplace
+from jagadata.vault.catalog import make_unanswered
 
 if TYPE_CHECKING:
     from jagadata.vault.catalog import Backup, Catalog
+    from jagadata.workplace import Workplace
 
 CODES = """\b
 Kode keluar:
@@ -40,15 +41,15 @@ def backups(context: click.Context, system: str, period: str, as_json: bool) -> 
     """Menampilkan back up yang ada, terbaru lebih dahulu, dan masalah di penyimpanan."""
     if period:
         parse_period(period)
-    with Workplace.open() as place:
+    with open_workplace() as place:
         catalog = _catalog(place, system)
-        problems = [*catalog.problems, *map(make_silence, catalog.silent)]
+        problems = [*catalog.problems, *map(make_unanswered, catalog.silent)]
         problems += _tampering(place, f"systems/{system}/" if system else "systems/")
         found = [one for one in catalog.backups if period in ("", one.manifest.period)]
         if as_json:
             value = {
                 "back_up": [_facts(one) for one in found],
-                "masalah": [f"{one.place}: {one.what}" for one in problems],
+                "masalah": [f"{one.where}: {one.what}" for one in problems],
             }
             click.echo(json.dumps(value, ensure_ascii=False, indent=2))
         else:
@@ -85,7 +86,7 @@ def _tampering(place: Workplace, prefix: str) -> list[Problem]:
     for store in place.stores:
         try:
             problems += [
-                Problem(place=f"{found.key} di {store.name}", what=found.what)
+                Problem(where=f"{found.key} di {store.name}", what=found.what)
                 for found in store.tampering(prefix)
             ]
         except JagadataError:
@@ -142,7 +143,7 @@ def _facts(backup: Backup) -> dict[str, Any]:
 @click.pass_context
 def prune(context: click.Context, system: str, yes: bool) -> None:
     """Menampilkan keputusan retensi dan alasannya; dengan --yes melaksanakannya."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         if system:
             place.office.system(system)
         run = f"{getpass.getuser()}-{new_run_id()}"

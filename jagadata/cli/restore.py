@@ -19,14 +19,14 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from jagadata.connections import open_workplace
 from jagadata.errors import BusyError, JagadataError, NotFoundError, RefusedError
-from jagadata.restore.papers.letters import confirm_receipt, inform_requester
+from jagadata.restore.letters import confirm_receipt, inform_requester
 from jagadata.restore.papers.markdown import render_restore
 from jagadata.restore.papers.plan_sheet import make_plan_facts
 from jagadata.restore.request import RestoreRequest
 from jagadata.restore.run import RestoreRun
 from jagadata.signoff.signers import Decision
-from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,7 +119,7 @@ def _carry_out(
     **request: Any,
 ) -> None:
     console = Console()
-    with Workplace.open() as place:
+    with open_workplace() as place:
         entry = place.office.system(system)
         purpose = request.get("purpose", "Produksi")
         if not (approved_by and letter) and (

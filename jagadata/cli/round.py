@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jagadata.adapters.spreadsheets.workbooks import read_attendance
 from jagadata.cli.first_day import write_new
 from jagadata.cli.tables import print_problems, print_table
 from jagadata.collection.claims import find_holder, find_rounds
@@ -23,12 +22,13 @@ from jagadata.collection.intake.run import (
 )
 from jagadata.collection.round import Round, parse_round
 from jagadata.collection.run import RoundRun, find_policy
+from jagadata.connections import open_workplace
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from jagadata.findings import Problem
-from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
     from jagadata.ports.store import Store
+    from jagadata.workplace import Workplace
 
 CODES = """\b
 Kode keluar:
@@ -59,7 +59,7 @@ def _open(place: Workplace, text: str) -> RoundRun:
 @round_group.command(name="list", epilog=CODES)
 def list_rounds() -> None:
     """Menampilkan semua putaran."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         find_policy(place)
         print_table(
             ("Putaran", "Run", "Keadaan", "Batas waktu", "Data lengkap"),
@@ -86,7 +86,7 @@ def _row(place: Workplace, one: Round) -> list[str]:
 @click.argument("name", metavar="PUTARAN")
 def show(name: str) -> None:
     """Menampilkan siapa menyampaikan apa, isi karantina, dan surel yang perlu dibaca petugas."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         run = _open(place, name)
         rows = make_delivery_rows(list_deliveries(run), place.timezone)
         if rows:
@@ -110,11 +110,11 @@ def show(name: str) -> None:
 @click.argument("file", metavar="BERKAS", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def attendance(name: str, file: Path) -> None:
     """Memasukkan presensi dari Daftar Hadir (XLSX) yang sudah diisi."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         run = _open(place, name)
         if run.journal.outcome("3") is not None:
             raise RefusedError(f"Presensi {run.title} sudah ditutup.", "Lihat dengan `jaga round papers`.")
-        found = read_attendance(file, run.agencies)
+        found = place.spreadsheets.read_attendance(file, run.agencies)
         run.enter_attendance(found)
         click.echo(
             f"{len(found.present)} dari {len(run.agencies)} OPD hadir. Jawab gerbang presensi di UI Prefect untuk melanjutkan."
@@ -125,7 +125,7 @@ def attendance(name: str, file: Path) -> None:
 @click.pass_context
 def intake(context: click.Context) -> None:
     """Mengambil, memeriksa, dan menjawab kiriman OPD sekarang, tanpa server Prefect."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         problems: list[Problem] = []
         for run in list_open_rounds(place):
             done = take_in_round(run)
@@ -143,7 +143,7 @@ def intake(context: click.Context) -> None:
 @click.option("--by", required=True, help="ID pejabat yang memutuskan.")
 def accept(name: str, receipt: str, agency: str, by: str) -> None:
     """Menerima berkas dari karantina sebagai kiriman sebuah OPD."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         run = _open(place, name)
         official = place.office.official(by)
         if agency not in [one.id for one in run.agencies]:
@@ -167,7 +167,7 @@ def accept(name: str, receipt: str, agency: str, by: str) -> None:
 )
 def papers(name: str, folder: Path) -> None:
     """Menyimpan surat, presensi, dan laporan putaran sebagai berkas."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         _open(place, name)
         prefix = f"rounds/{parse_round(name)}/papers/"
         seen: set[str] = set()
@@ -179,7 +179,7 @@ def papers(name: str, folder: Path) -> None:
                 silent.append(error)
         if len(silent) == len(place.stores):
             raise silent[0]
-        print_problems([Problem(place="penyimpanan", what=error.message) for error in silent])
+        print_problems([Problem(where="penyimpanan", what=error.message) for error in silent])
 
 
 def _save(store: Store, prefix: str, folder: Path, seen: set[str]) -> None:

@@ -45,7 +45,7 @@ def pending(full: bool) -> None:
             console.print(text, markup=False)
 
 
-def _answer(run: str, *, place: int, who: str, note: str) -> None:
+def _answer(run: str, *, where: int, who: str, note: str) -> None:
     with closing(PrefectApi()) as api:
         identifier = _find(api, run)
         gate = api.gate(identifier, 5)
@@ -56,9 +56,9 @@ def _answer(run: str, *, place: int, who: str, note: str) -> None:
                 f"Pejabat '{who}' tidak berwenang di sini." if who else "Lebih dari satu pejabat berwenang.",
                 f"Sebutkan --as dengan salah satu dari: {known}.",
             )
-        api.answer(identifier, gate.decisions[place], chosen[0], note)
+        api.answer(identifier, gate.decisions[where], chosen[0], note)
         click.echo(
-            f"{gate.decisions[place]} dicatat atas nama {chosen[0]}. Identitas penanda tangan belum dibuktikan."
+            f"{gate.decisions[where]} dicatat atas nama {chosen[0]}. Identitas penanda tangan belum dibuktikan."
         )
 
 
@@ -83,7 +83,7 @@ _NOTE = click.option("--note", default="", help="Catatan pada formulir.")
 @_NOTE
 def approve(run: str, who: str, note: str) -> None:
     """Menyetujui atau menerima (Menyetujui, Diterima) run yang menunggu; awal nomor run cukup."""
-    _answer(run, place=0, who=who, note=note)
+    _answer(run, where=0, who=who, note=note)
 
 
 @click.command(name="reject", epilog=CODES)
@@ -92,4 +92,4 @@ def approve(run: str, who: str, note: str) -> None:
 @_NOTE
 def reject(run: str, who: str, note: str) -> None:
     """Menolak atau mengembalikan (Tidak menyetujui, Dikembalikan) run yang menunggu."""
-    _answer(run, place=1, who=who, note=note)
+    _answer(run, where=1, who=who, note=note)

@@ -34,4 +34,4 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def print_problems(problems: Sequence[Problem]) -> None:
     for problem in problems:
-        click.echo(clean(f"MASALAH {problem.place}: {problem.what}"))
+        click.echo(clean(f"MASALAH {problem.where}: {problem.what}"))

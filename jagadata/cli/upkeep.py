@@ -6,15 +6,15 @@ import getpass
 
 import click
 
-from jagadata.backup.papers.letters import file_backup_form
+from jagadata.backup.letters import file_backup_form
 from jagadata.backup.papers.markdown import render_backup
 from jagadata.backup.run import BackupOrder, BackupRun
 from jagadata.cli.restore import carry_on
 from jagadata.cli.tables import print_problems, print_table
+from jagadata.connections import open_workplace
 from jagadata.errors import JagadataError, NotFoundError, RefusedError
 from jagadata.restore.run import RestoreRun
 from jagadata.upkeep.sweep import sweep as find_and_clean
-from jagadata.workplace import Workplace
 
 SWEEP_CODES = """\b
 Kode keluar:
@@ -36,7 +36,7 @@ Kode keluar:
 @click.pass_context
 def sweep(context: click.Context, yes: bool) -> None:
     """Menampilkan sisa run yang terputus dan artinya; dengan --yes membersihkan yang aman dibersihkan."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         report = find_and_clean(place, dry_run=not yes, by=getpass.getuser())
     rows = report.table()
     if rows:
@@ -54,7 +54,7 @@ def sweep(context: click.Context, yes: bool) -> None:
 @click.option("--yes", is_flag=True, help="Jangan bertanya lagi sebelum layanan dihentikan.")
 def resume(run: str, yes: bool) -> None:
     """Melanjutkan run yang terhenti dari langkah pertama yang belum selesai; tidak ada langkah yang diulang tanpa dilihat dahulu."""
-    with Workplace.open() as place:
+    with open_workplace() as place:
         opened = place.journal(run).outcome("open")
         if opened is None:
             raise NotFoundError(

@@ -9,14 +9,15 @@ import click
 
 from jagadata.cli.restore import progress_bar
 from jagadata.cli.tables import print_problems, print_table
+from jagadata.connections import open_workplace
 from jagadata.errors import DamagedError, JagadataError, NotFoundError
 from jagadata.vault.verification import read_back
-from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from jagadata.vault.catalog import Backup, Catalog
+    from jagadata.workplace import Workplace
 
 CODES = """\b
 Kode keluar:
@@ -39,7 +40,7 @@ def verify(backups: tuple[str, ...], system: str) -> None:
     rows: list[tuple[str, ...]] = []
     damaged: list[str] = []
     unread: list[JagadataError] = []
-    with Workplace.open() as place:
+    with open_workplace() as place:
         catalog = place.catalog(system or None)
         for name, find in _wanted(place, catalog, backups, system):
             try:
@@ -56,8 +57,8 @@ def verify(backups: tuple[str, ...], system: str) -> None:
                     continue
                 read = partial(
                     read_back,
-                    place,
-                    backup.manifest.system,
+                    place.server(backup.manifest.system),
+                    place.identity(),
                     backup.manifest.data,
                     store,
                     backup.versions_in(store.name),

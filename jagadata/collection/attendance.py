@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from jagadata.papers.sheet import Field, Part, Section, Sheet, Table, make_block, make_notes
+from jagadata.papers.sheet import Field, Section, Sheet, SheetPart, Table, make_block, make_notes
 from jagadata.papers.values import format_nip
 from jagadata.text.formats import format_long, zone_name
 
@@ -92,7 +92,7 @@ def make_attendance_sheet(
         title="DAFTAR HADIR",
         number=number,
         head=_head(proposal, round, tz),
-        sections=(Section(title="", parts=(Part(table=Table(heads=HEADS, rows=rows, widths=WIDTHS)),)),),
+        sections=(Section(title="", parts=(SheetPart(table=Table(heads=HEADS, rows=rows, widths=WIDTHS)),)),),
         blocks=(make_block("Pemimpin Rapat,", leader, tz=tz),),
     )
 
@@ -128,15 +128,15 @@ def make_presence_sheet(
     parts = [
         Section(
             title=f"OPD yang hadir ({len(agencies) - len(missing)} dari {len(agencies)})",
-            parts=(Part(table=table) if rows else Part(text="Belum ada yang tercatat."),),
+            parts=(SheetPart(table=table) if rows else SheetPart(text="Belum ada yang tercatat."),),
         )
     ]
     if missing:
         lines = tuple((str(number), one.name, "Tidak hadir") for number, one in enumerate(missing, 1))
         table = Table(heads=("No", "OPD", "Keterangan"), rows=lines, widths=(0, 4, 1.5))
-        parts.append(Section(title="OPD yang tidak hadir", parts=(Part(table=table),)))
+        parts.append(Section(title="OPD yang tidak hadir", parts=(SheetPart(table=table),)))
     if attendance.minutes:
-        parts.append(Section(title="Notulen", parts=(Part(text=attendance.minutes),)))
+        parts.append(Section(title="Notulen", parts=(SheetPart(text=attendance.minutes),)))
     return Sheet(
         title="PRESENSI RAPAT KOORDINASI",
         number=number,

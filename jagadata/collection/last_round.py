@@ -12,7 +12,7 @@ from jagadata.text.formats import format_number
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from jagadata.collection.ports import RequestedDataset
+    from jagadata.collection.ports import InventoryBook, RequestedDataset
     from jagadata.collection.run import RoundRun
     from jagadata.office.collection import DatasetEntry
 
@@ -33,7 +33,7 @@ class LastRound:
 def find_last_round(run: RoundRun) -> LastRound:
     """An inventory that does not answer holds up no proposal: the fault stands in the form."""
     try:
-        book = run.place.inventory(run.policy)
+        book: InventoryBook = run.place.inventory(run.policy)
         book.migrate()
         return make_last_round(book.requested(run.round), run.policy.datasets)
     except JagadataError as error:

@@ -24,7 +24,7 @@ def find_unreceipted(place: Workplace) -> Iterator[Leftover]:
         for stored in store.list(folder(one, "files")):
             if stored.key not in known and stored.modified < place.clock() - ORPHAN_AGE:
                 yield Leftover(
-                    place=f"penyimpanan {store.name}",
+                    where=f"penyimpanan {store.name}",
                     name=stored.key,
                     what="berkas kiriman tanpa tanda terima; aslinya masih ada di tempat kiriman",
                     action="hapus",

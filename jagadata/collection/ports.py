@@ -1,4 +1,4 @@
-"""What a round needs from the world outside: the inventory of data sets, as values and a port."""
+"""What a round needs from the world outside: the inventory of data sets, workbooks, the reading of tables."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from jagadata.collection.attendance import Attendance
+    from jagadata.collection.proposal import Proposal
     from jagadata.collection.round import Round
-    from jagadata.collection.tables.examination import CleanTable
-    from jagadata.office.collection import Agency, DatasetEntry
+    from jagadata.collection.tables.examination import CleanTable, Examination, PreviousTable
+    from jagadata.office.collection import Agency, Collection, DatasetEntry, Limits
 
 
 Status = Literal[
@@ -99,3 +101,40 @@ class InventoryBook(Protocol):
     def requested(self, before: Round) -> list[RequestedDataset]: ...
     def statuses(self, round: Round) -> dict[str, StatusEntry]: ...
     def history(self, dataset: str, round: Round) -> list[StatusEntry]: ...
+
+
+class Workbooks(Protocol):
+    """The workbooks that OPD get to fill in (`Workplace.spreadsheets`)."""
+
+    def make_data_form(
+        self, agency: Agency, datasets: Sequence[DatasetEntry], round: Round, policy: Collection
+    ) -> bytes:
+        """Help, metadata, and a sheet with the headings of each data set."""
+        ...
+
+    def make_attendance_form(self, proposal: Proposal, round: Round, agencies: Sequence[Agency]) -> bytes: ...
+    def read_attendance(self, path: Path, agencies: Sequence[Agency]) -> Attendance:
+        """Who came, from a filled-in Daftar Hadir. Raises RefusedError with every line that can't be read."""
+        ...
+
+
+class TableExaminer(Protocol):
+    """Reads what OPD send, in a process of its own (`Workplace.spreadsheets`)."""
+
+    def examine(
+        self,
+        path: Path,
+        name: str,
+        datasets: Sequence[DatasetEntry],
+        *,
+        round: Round,
+        limits: Limits,
+        region: str,
+        folder: Path,
+        previous: Mapping[str, PreviousTable] | None = None,
+    ) -> Examination:
+        """What the file, sent as `name`, holds of the data sets asked of its sender; clean tables as Parquet in `folder`.
+
+        Whatever is wrong with the file is a finding. Raises JagadataError (transient) where no reader can be started.
+        """
+        ...

@@ -12,10 +12,10 @@ from rich.table import Table
 from jagadata.collection.intake.delivery_table import make_delivery_rows
 from jagadata.collection.intake.run import list_deliveries
 from jagadata.collection.run import RoundRun
+from jagadata.connections import open_workplace
 from jagadata.demo.agencies import ADDRESS, broken_file, good_file, mended_file
 from jagadata.demo.scene import ENDED, sign_off
 from jagadata.office.file import load_office
-from jagadata.workplace import Workplace
 
 if TYPE_CHECKING:
     from jagadata.demo.scene import Scene, Teller
@@ -32,7 +32,7 @@ def collect(scene: Scene, teller: Teller) -> bool:
     )
     run = scene.api.run("SOP Pengumpulan Data/putaran", {"perintah": {}})
     teller.fact("Run", scene.api.ui_url(run))
-    with Workplace(load_office(scene.office)) as place:
+    with open_workplace(load_office(scene.office)) as place:
         today = place.today()  # the office's day, not this machine's
     dates = {"tanggal": today.isoformat(), "batas_waktu": (today + timedelta(days=1)).isoformat()}
     sign_off(scene, teller, run, "Diajukan", "wahyu", dates)
@@ -84,7 +84,7 @@ def _take_in(scene: Scene) -> None:
 
 
 def _show(scene: Scene, teller: Teller, run: str) -> None:
-    with Workplace(load_office(scene.office)) as place:
+    with open_workplace(load_office(scene.office)) as place:
         round_run = RoundRun(place, run)
         rows = make_delivery_rows(list_deliveries(round_run), place.timezone)
         table = Table(title="Penyampaian data (who delivered what)", title_justify="left")

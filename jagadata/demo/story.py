@@ -17,6 +17,7 @@ from typing import Any
 from rich.table import Table
 
 from jagadata.adapters.orchestrator.prefect_api import PrefectApi
+from jagadata.connections import open_workplace
 from jagadata.demo.agencies import make_collection
 from jagadata.demo.office import make_office, start_application
 from jagadata.demo.scene import ENDED, Scene, Teller, sign_off
@@ -29,7 +30,6 @@ from jagadata.lab.swift import start_swift
 from jagadata.office.file import load_office
 from jagadata.restore.run import RestoreRun
 from jagadata.text.formats import format_duration, format_number
-from jagadata.workplace import Workplace
 
 REQUESTER = "dewi@example.id"
 
@@ -154,7 +154,7 @@ def restore(scene: Scene, teller: Teller) -> str:
 
 def prove(scene: Scene, teller: Teller, counts: list[int], backup: str, run: str) -> bool:
     """The proof: the application's rows, the papers, the mails. True if all is as it was."""
-    with Workplace(load_office(scene.office)) as place:
+    with open_workplace(load_office(scene.office)) as place:
         result = RestoreRun(place, run).result or {}
         for store in place.stores:
             for stored in store.list("forms/"):

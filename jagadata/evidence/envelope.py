@@ -74,7 +74,7 @@ class Seals:
     keys: Sequence[PublicKey]
     timezone: ZoneInfo
 
-    def open(self, envelope: bytes, kind: str, *, place: str) -> dict[str, Any]:
+    def open(self, envelope: bytes, kind: str, *, where: str) -> dict[str, Any]:
         """The value inside, if one of the keys signed it while in force (the value's own `at` says when).
 
         Raises:
@@ -98,11 +98,11 @@ class Seals:
                 }
             )
         except (ValueError, KeyError, TypeError, binascii.Error, RecursionError) as error:
-            raise DamagedError(f"Catatan {place} rusak: bukan amplop bertanda tangan.", hint) from error
+            raise DamagedError(f"Catatan {where} rusak: bukan amplop bertanda tangan.", hint) from error
         if exact != envelope:  # what nobody signed would change its hash, by which others refer to it
-            raise DamagedError(f"Catatan {place} rusak: amplopnya ditulis ulang.", hint)
+            raise DamagedError(f"Catatan {where} rusak: amplopnya ditulis ulang.", hint)
         if found_kind != kind:
-            raise DamagedError(f"Catatan {place} berjenis lain, bukan '{kind}'.", hint)
+            raise DamagedError(f"Catatan {where} berjenis lain, bukan '{kind}'.", hint)
         signed = _pre_authentication_encoding(kind, payload)
         for known in self.keys:
             if not any(
@@ -113,14 +113,14 @@ class Seals:
                 value: dict[str, Any] = json.loads(payload)
                 at = datetime.fromisoformat(value["at"]).astimezone(self.timezone).date()
             except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-                raise DamagedError(f"Catatan {place} tidak memuat waktu yang sah.", hint) from error
+                raise DamagedError(f"Catatan {where} tidak memuat waktu yang sah.", hint) from error
             if (known.since and at < known.since) or (known.until and at > known.until):
                 raise DamagedError(
-                    f"Catatan {place} ditandatangani dengan kunci di luar masa berlakunya ({at}).", hint
+                    f"Catatan {where} ditandatangani dengan kunci di luar masa berlakunya ({at}).", hint
                 )
             return value
         raise DamagedError(
-            f"Tanda tangan digital pada {place} tidak sah atau dari kunci yang tidak dikenal.", hint
+            f"Tanda tangan digital pada {where} tidak sah atau dari kunci yang tidak dikenal.", hint
         )
 
 

@@ -58,10 +58,10 @@ class Records:
                 "Kunci tanda tangan tidak tersedia.", "Isi keys.signing di berkas kantor pada worker ini."
             )
         envelope = self.signer.seal(kind, value)
-        store = self.place(key, envelope)
+        store = self.put(key, envelope)
         return Record(key=key, store=store, value=value, digest=digest(envelope))
 
-    def place(self, key: str, data: bytes) -> str:
+    def put(self, key: str, data: bytes) -> str:
         """Write bytes once, in the first store that answers; returns its name. Raises as `write`."""
         last: JagadataError | None = None
         for store in self.stores:
@@ -90,7 +90,7 @@ class Records:
             except JagadataError as error:
                 last = error
                 continue
-            value = self.seals.open(envelope, kind, place=f"{key} di {store.name}")
+            value = self.seals.open(envelope, kind, where=f"{key} di {store.name}")
             return Record(key=key, store=store.name, value=value, digest=digest(envelope))
         if last:
             raise last
@@ -120,7 +120,7 @@ class Records:
             try:
                 yield self.read(key, kind)
             except JagadataError as error:
-                problems.append(Problem(place=key, what=error.message))
+                problems.append(Problem(where=key, what=error.message))
 
     def claim_number(self, series: str, year: int, *, run: str, at: str) -> str:
         """The next number of a series, claimed for ever by a conditional put: '12', or '12-C' when only the second store answered.

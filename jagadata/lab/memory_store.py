@@ -31,7 +31,7 @@ class MemoryStore:
         self._uploads: dict[int, tuple[str, datetime]] = {}
 
     def features(self) -> StoreFeatures:
-        return StoreFeatures(lock=self._lock, place=f"memori '{self.name}'", device=f"memory:{id(self)}")
+        return StoreFeatures(lock=self._lock, where=f"memori '{self.name}'", device=f"memory:{id(self)}")
 
     def create(self, key: str) -> _MemoryUpload:
         if self.find(key) is not None:

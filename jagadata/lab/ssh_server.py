@@ -108,7 +108,7 @@ async def _handle(process: object) -> None:
 async def _serve(folder: Path, port: int) -> None:
     import asyncssh
 
-    class Gate(asyncssh.SSHServer):
+    class Gatekeeper(asyncssh.SSHServer):
         def connection_requested(
             self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
         ) -> bool:
@@ -116,7 +116,7 @@ async def _serve(folder: Path, port: int) -> None:
             return dest_host in ("127.0.0.1", "localhost", "::1")
 
     await asyncssh.create_server(
-        Gate,
+        Gatekeeper,
         "127.0.0.1",
         port,
         server_host_keys=[str(folder / "host_key")],

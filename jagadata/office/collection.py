@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from jagadata.office.machines import Credentials
-from jagadata.office.part import Part
+from jagadata.office.section import SectionModel
 from jagadata.office.values import (
     Cron,
     DatabaseName,
@@ -45,7 +45,7 @@ Sender = Annotated[OneLine, AfterValidator(_sender)]
 ClockTime = Annotated[OneLine, AfterValidator(_clock)]
 
 
-class Agency(Part):
+class Agency(SectionModel):
     """One OPD, Produsen Data. `senders`: further addresses, or '@domain', from which its data may come."""
 
     id: Identifier
@@ -56,7 +56,7 @@ class Agency(Part):
     contact: OneLine | None = None  # narahubung
 
 
-class ColumnEntry(Part):
+class ColumnEntry(SectionModel):
     """One column of a table. `key` columns together tell the rows apart; `aliases` are other headings that offices write."""
 
     name: OneLine
@@ -82,7 +82,7 @@ class ColumnEntry(Part):
         return self
 
 
-class DatasetEntry(Part):
+class DatasetEntry(SectionModel):
     """One data set that is asked for, with its metadata in the Satu Data standard (Perpres 39/2019; Standar Data Statistik)."""
 
     code: Identifier
@@ -102,7 +102,7 @@ class DatasetEntry(Part):
     public: bool = True
 
 
-class Mailbox(Part):
+class Mailbox(SectionModel):
     """Where OPD send their data: IMAP. Nothing is deleted there: what was taken in gets a flag."""
 
     host: OneLine
@@ -115,7 +115,7 @@ class Mailbox(Part):
     require_authentication: bool = False  # quarantine whom the server does not vouch for (RFC 8601)
 
 
-class FolderDrop(Part):
+class FolderDropEntry(SectionModel):
     """A shared folder with one folder per OPD, named by its id. Nothing is deleted there."""
 
     kind: Literal["folder"]
@@ -123,7 +123,7 @@ class FolderDrop(Part):
     settled_seconds: Annotated[float, Field(ge=0, le=3600)] = 30  # a file that changed since may still grow
 
 
-class StoreDrop(Part):
+class StoreDropEntry(SectionModel):
     """A prefix of a store of this file with one folder per OPD, named by its id. Nothing is deleted there."""
 
     kind: Literal["store"]
@@ -131,10 +131,10 @@ class StoreDrop(Part):
     prefix: StorePrefix
 
 
-Drop = Annotated[FolderDrop | StoreDrop, Field(discriminator="kind")]
+Drop = Annotated[FolderDropEntry | StoreDropEntry, Field(discriminator="kind")]
 
 
-class Inventory(Part):
+class Inventory(SectionModel):
     """The PostgreSQL database of the inventory."""
 
     address: OneLine = "127.0.0.1"
@@ -145,14 +145,14 @@ class Inventory(Part):
     login: Credentials
 
 
-class FolderPublisher(Part):
+class FolderPublisherEntry(SectionModel):
     """A folder with packages that are ready to upload."""
 
     kind: Literal["folder"]
     path: Path
 
 
-class CkanPublisher(Part):
+class CkanPublisherEntry(SectionModel):
     """A CKAN portal, TLS verified."""
 
     kind: Literal["ckan"]
@@ -163,10 +163,10 @@ class CkanPublisher(Part):
     ca: Path | None = None
 
 
-Publisher = Annotated[FolderPublisher | CkanPublisher, Field(discriminator="kind")]
+Publisher = Annotated[FolderPublisherEntry | CkanPublisherEntry, Field(discriminator="kind")]
 
 
-class Meeting(Part):
+class Meeting(SectionModel):
     """Defaults of the proposal that the Kasi completes in step 1."""
 
     place: OneLine = "Ruang Rapat Dinas Komunikasi dan Informatika"
@@ -181,7 +181,7 @@ class Meeting(Part):
     )
 
 
-class Limits(Part):
+class Limits(SectionModel):
     """What is still taken in; anything larger is refused with an answer, before it is read."""
 
     file_mib: Annotated[float, Field(gt=0, le=4096)] = 50
@@ -191,7 +191,7 @@ class Limits(Part):
     seconds: Annotated[int, Field(ge=1, le=3600)] = 120
 
 
-class Collection(Part):
+class Collection(SectionModel):
     """How a round goes. Without this section the procedure is not run."""
 
     every: Literal["semester", "triwulan"] = "semester"

@@ -20,24 +20,24 @@ def find_faults(raw: Mapping[Any, Any]) -> list[str]:
     hosts = {_text(item.get("name")) for _, item in _items(raw, "hosts")} - {""}
     servers = {_text(item.get("name")) for _, item in _items(raw, "servers")} - {""}
     faults = list(_taken_names(raw))
-    for place, server in _items(raw, "servers"):
+    for where, server in _items(raw, "servers"):
         for field in ("via", "data_host"):
-            faults += _unknown(f"{place}.{field}", "host", server.get(field), hosts)
+            faults += _unknown(f"{where}.{field}", "host", server.get(field), hosts)
         if not (_loopback(_text(server.get("address"))) or server.get("via") or server.get("ca")):
             faults.append(
-                f"{place}: server jauh harus dicapai lewat 'via: HOST' (SSH) atau TLS dengan 'ca: BERKAS' (verify-full)"
+                f"{where}: server jauh harus dicapai lewat 'via: HOST' (SSH) atau TLS dengan 'ca: BERKAS' (verify-full)"
             )
     owners: dict[tuple[str, str], str] = {}
-    for place, system in _items(raw, "systems"):
-        faults += _unknown(f"{place}.server", "server", system.get("server"), servers)
-        for spot, data in _items(system, "data", place):
+    for where, system in _items(raw, "systems"):
+        faults += _unknown(f"{where}.server", "server", system.get("server"), servers)
+        for spot, data in _items(system, "data", where):
             key = (_text(system.get("server")), _exact(data.get("database")))
             if key[1] and key in owners:
                 faults.append(
                     f"{spot}.database: {key[1]!r} sudah menjadi milik sistem '{owners[key]}'; hapus di salah satu"
                 )
             owners.setdefault(key, _text(system.get("id")))
-        for spot, service in _items(system, "services", place):
+        for spot, service in _items(system, "services", where):
             faults += _unknown(f"{spot}.host", "host", service.get("host"), hosts)
             probe = service.get("probe")
             if isinstance(probe, dict):
@@ -52,9 +52,9 @@ def _idle_stores(raw: Mapping[Any, Any]) -> Iterator[str]:
     used = {_text(drop.get("store")) for _, drop in drops} - {""}
     stores = list(_items(raw, "stores"))
     used |= {_text(store.get("name")) for _, store in stores[:2]}  # a name that is taken is told by itself
-    for place, store in stores[2:]:
+    for where, store in stores[2:]:
         if _text(store.get("name")) not in used:
-            yield f"{place}: back up hanya disalin ke penyimpanan kedua; hapus yang ini, atau jadikan yang kedua"
+            yield f"{where}: back up hanya disalin ke penyimpanan kedua; hapus yang ini, atau jadikan yang kedua"
 
 
 def _collection(raw: Mapping[Any, Any], hosts: set[str]) -> Iterator[str]:
@@ -63,14 +63,14 @@ def _collection(raw: Mapping[Any, Any], hosts: set[str]) -> Iterator[str]:
     if not isinstance(collection, dict):
         return
     stores = {_text(item.get("name")) for _, item in _items(raw, "stores")} - {""}
-    for place, drop in _items(collection, "drops", "collection"):
-        yield from _unknown(f"{place}.store", "penyimpanan", drop.get("store"), stores)
+    for where, drop in _items(collection, "drops", "collection"):
+        yield from _unknown(f"{where}.store", "penyimpanan", drop.get("store"), stores)
     inventory = collection.get("inventory")
     if isinstance(inventory, dict):
-        place = "collection.inventory"
-        yield from _unknown(f"{place}.via", "host", inventory.get("via"), hosts)
+        where = "collection.inventory"
+        yield from _unknown(f"{where}.via", "host", inventory.get("via"), hosts)
         if not (_loopback(_text(inventory.get("address"))) or inventory.get("via") or inventory.get("ca")):
-            yield f"{place}: server jauh harus dicapai lewat 'via: HOST' (SSH) atau TLS dengan 'ca: BERKAS' (verify-full)"
+            yield f"{where}: server jauh harus dicapai lewat 'via: HOST' (SSH) atau TLS dengan 'ca: BERKAS' (verify-full)"
 
 
 def _items(raw: Mapping[Any, Any], field: str, above: str = "") -> Iterator[tuple[str, dict[Any, Any]]]:
@@ -90,21 +90,21 @@ def _taken_names(raw: Mapping[Any, Any]) -> Iterator[str]:
         ("systems", "id"),
     ):
         seen: set[str] = set()
-        for place, item in _items(raw, kind):
+        for where, item in _items(raw, kind):
             name = _text(item.get(field))
             if name and name in seen:
-                yield f"{place}.{field}: '{name}' sudah dipakai; beri nama lain"
+                yield f"{where}.{field}: '{name}' sudah dipakai; beri nama lain"
             seen.add(name)
 
 
-def _unknown(place: str, what: str, name: Any, known: set[str]) -> Iterator[str]:
+def _unknown(where: str, what: str, name: Any, known: set[str]) -> Iterator[str]:
     text = _text(name)
     if text and text not in known:
         shown = repr(text) if _PLAIN.fullmatch(text) else "yang tertulis"
         choices = (
             ", ".join(sorted(name for name in known if _PLAIN.fullmatch(name))) or "(belum ada satu pun)"
         )
-        yield f"{place}: {what} {shown} tidak ada; tulis salah satu dari {choices}"
+        yield f"{where}: {what} {shown} tidak ada; tulis salah satu dari {choices}"
 
 
 def _exact(value: Any) -> str:

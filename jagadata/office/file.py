@@ -31,10 +31,10 @@ from jagadata.office.machines import (
     System,
 )
 from jagadata.office.messages import explain
-from jagadata.office.part import Part
-from jagadata.office.people import ROLES, Duty, Letterhead, OfficeInfo, Official, Role
+from jagadata.office.people import ROLES, Duty, LetterheadEntry, OfficeInfo, Official, Role
 from jagadata.office.policy import BackupPolicy, Policy, RestorePolicy, RetentionPolicy
-from jagadata.office.stores import DirectoryStore, S3Store, StoreEntry
+from jagadata.office.section import SectionModel
+from jagadata.office.stores import DirectoryStoreEntry, S3StoreEntry, StoreEntry
 from jagadata.office.values import SecretReference
 from jagadata.office.yaml_text import read_yaml
 
@@ -44,11 +44,11 @@ __all__ = [
     "Collection",
     "Credentials",
     "DataSet",
-    "DirectoryStore",
+    "DirectoryStoreEntry",
     "Duty",
     "HostEntry",
     "Keys",
-    "Letterhead",
+    "LetterheadEntry",
     "Mail",
     "Office",
     "OfficeInfo",
@@ -60,7 +60,7 @@ __all__ = [
     "RestorePolicy",
     "RetentionPolicy",
     "Role",
-    "S3Store",
+    "S3StoreEntry",
     "ServerEntry",
     "Service",
     "StoreEntry",
@@ -72,7 +72,7 @@ __all__ = [
 ]
 
 
-class Office(Part):
+class Office(SectionModel):
     """The whole file."""
 
     version: Literal[1]
@@ -206,10 +206,10 @@ def _refuse(source: str, faults: list[str]) -> OfficeFileError:
 
 
 def _field_names() -> set[str]:
-    def below(part: type[Part]) -> set[str]:
+    def below(part: type[SectionModel]) -> set[str]:
         return set(part.model_fields).union(*(below(child) for child in part.__subclasses__()))
 
-    return below(Part)
+    return below(SectionModel)
 
 
 def office_path() -> Path:

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from jagadata.office.part import Part
 from jagadata.office.people import Dated
+from jagadata.office.section import SectionModel
 from jagadata.office.values import (
     DatabaseName,
     Identifier,
@@ -37,14 +37,14 @@ class RecipientKey(PublicKey):
     key: RecipientText
 
 
-class Keys(Part):
+class Keys(SectionModel):
     signing: SecretReference  # private, PEM
     identity: SecretReference | None = None  # private age identity; absent on a worker that only backs up
     signers: Annotated[list[SignerKey], Field(min_length=1)]
     recipients: Annotated[list[RecipientKey], Field(min_length=1)]  # office and recovery
 
 
-class HostEntry(Part):
+class HostEntry(SectionModel):
     """A machine with services. `control: script` uses the root-owned script of `jaga host prepare`; `direct` runs the managers itself."""
 
     name: Identifier
@@ -62,7 +62,7 @@ class HostEntry(Part):
     )
 
 
-class Probe(Part):
+class Probe(SectionModel):
     url: Url
     status: int = 200
     contains: OneLine | None = None
@@ -71,7 +71,7 @@ class Probe(Part):
     ca: Path | None = None
 
 
-class Service(Part):
+class Service(SectionModel):
     """One unit, stopped in the order of the file and started in reverse. Queue workers and cron jobs are services too."""
 
     unit: Unit
@@ -84,12 +84,12 @@ class Service(Part):
     )  # other OPDs' applications that go down with it: named at the gate
 
 
-class Credentials(Part):
+class Credentials(SectionModel):
     user: OneLine
     password: SecretReference | None = None
 
 
-class ServerEntry(Part):
+class ServerEntry(SectionModel):
     """One PostgreSQL server. Reached through `via` (SSH forward), on loopback, or by TLS verify-full with `ca`."""
 
     name: Identifier
@@ -106,13 +106,13 @@ class ServerEntry(Part):
     parallel_backups: Annotated[int, Field(ge=1, le=16)] = 1
 
 
-class DataSet(Part):
+class DataSet(SectionModel):
     """One database (file trees come later as another kind)."""
 
     database: DatabaseName
 
 
-class System(Part):
+class System(SectionModel):
     """An application: what is stopped, what is saved, who owns it."""
 
     id: Identifier
@@ -130,7 +130,7 @@ class System(Part):
         return [data.database for data in self.data]
 
 
-class Mail(Part):
+class Mail(SectionModel):
     """Where mail leaves: SMTP, as an apprise channel. Further apprise URLs are secret references."""
 
     host: OneLine
@@ -141,6 +141,6 @@ class Mail(Part):
     password: SecretReference | None = None
 
 
-class Prefect(Part):
+class Prefect(SectionModel):
     work_pool: OneLine = "jagadata"
     ui: Url | None = None  # address that staff open, for links in mails

@@ -43,12 +43,12 @@ _LONGEST = 80
 
 def explain(item: dict[str, Any], fields: Collection[str]) -> list[str]:
     """The lines of one of `ValidationError.errors()`; `fields`: every name that the file may hold."""
-    place = _place(item["loc"])
+    where = _place(item["loc"])
     context = item.get("ctx", {})
     kind = item["type"]
     if kind == "value_error":
         lines = str(context["error"]).splitlines()
-        return [f"{place}: {line}{_found(item)}" for line in lines] if place else lines
+        return [f"{where}: {line}{_found(item)}" for line in lines] if where else lines
     if kind == "literal_error":
         words = f"harus salah satu dari {context['expected'].replace(' or ', ', ')}"
     elif kind == "union_tag_invalid":
@@ -72,16 +72,16 @@ def explain(item: dict[str, Any], fields: Collection[str]) -> list[str]:
         words = f"tidak dikenal; {f'maksudnya {near[0]!r}?' if near else 'periksa ejaannya atau hapus'}"
     else:
         words = _WORDS.get(kind, "isinya tidak dapat dipakai; lihat docs/office-file.md")
-    return [f"{place}: {words}{_found(item)}"]
+    return [f"{where}: {words}{_found(item)}"]
 
 
 def _place(location: tuple[str | int, ...]) -> str:
-    place = ""
+    where = ""
     for number, part in enumerate(location):
         if number == 2 and location[0] == "stores" and part in ("s3", "directory"):
             continue  # the discriminator is no place in the file
-        place += f"[{part}]" if isinstance(part, int) else f".{part}" if place else str(part)
-    return place
+        where += f"[{part}]" if isinstance(part, int) else f".{part}" if where else str(part)
+    return where
 
 
 def _found(item: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from jagadata.office.part import Part
+from jagadata.office.section import SectionModel
 from jagadata.office.values import (
     Identifier,
     Nip,
@@ -40,7 +40,7 @@ Role = Literal[
 ]
 
 
-class Letterhead(Part):
+class LetterheadEntry(SectionModel):
     """Kop surat: all of it is configuration."""
 
     lines: Annotated[list[OneLine], Field(min_length=1)]  # PEMERINTAH KABUPATEN …, DINAS …
@@ -49,17 +49,17 @@ class Letterhead(Part):
     logo: Path | None = None  # svg or png, relative to the office file
 
 
-class OfficeInfo(Part):
+class OfficeInfo(SectionModel):
     name: OneLine
     city: OneLine  # where papers are signed
-    letterhead: Letterhead
+    letterhead: LetterheadEntry
     unit_code: OneLine = "406.020"
     classification: OneLine = "046"  # kode klasifikasi in letter numbers
     number: NumberTemplate = "{classification}/{sequence}/{unit}/{year}"
     timezone: TimeZoneName = "Asia/Jakarta"
 
 
-class Dated(Part):
+class Dated(SectionModel):
     """Something that holds from a day to a day, both included."""
 
     since: date | None = None
@@ -81,7 +81,7 @@ class Duty(Dated):
     acting: Literal["Plt.", "Plh."] | None = None
 
 
-class Official(Part):
+class Official(SectionModel):
     id: Identifier
     name: OneLine
     nip: Nip = "Non-ASN"

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from jagadata.office.part import Part
 from jagadata.office.people import Role
+from jagadata.office.section import SectionModel
 from jagadata.office.values import (
     Cron,
     FileNameTemplate,
@@ -16,13 +16,13 @@ from jagadata.office.values import (
 from jagadata.text.names import FILE_NAME
 
 
-class RetentionPolicy(Part):
+class RetentionPolicy(SectionModel):
     keep_last: Annotated[int, Field(ge=1)] = 12
     minimum_days: Annotated[int, Field(ge=0, le=36500)] = 30
     holds: list[OneLine] = Field(default_factory=list)  # backup ids that are never removed
 
 
-class BackupPolicy(Part):
+class BackupPolicy(SectionModel):
     cron: Cron = "0 1 1 * *"
     review: bool = True  # step 6 waits for the Kasi
     review_days: Annotated[int, Field(ge=1, le=36500)] = 14
@@ -31,7 +31,7 @@ class BackupPolicy(Part):
     file_name: FileNameTemplate = FILE_NAME
 
 
-class RestorePolicy(Part):
+class RestorePolicy(SectionModel):
     downtime: Literal["sop", "minimal"] = "sop"
     sessions: Literal["end", "refuse"] = "end"
     approver: Role = "kasi_infrastruktur"
@@ -48,6 +48,6 @@ class RestorePolicy(Part):
     )
 
 
-class Policy(Part):
+class Policy(SectionModel):
     backup: BackupPolicy = BackupPolicy()
     restore: RestorePolicy = RestorePolicy()

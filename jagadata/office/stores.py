@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from jagadata.office.part import Part
+from jagadata.office.section import SectionModel
 from jagadata.office.values import (
     BucketName,
     Identifier,
@@ -18,7 +18,7 @@ from jagadata.office.values import (
 )
 
 
-class S3Store(Part):
+class S3StoreEntry(SectionModel):
     kind: Literal["s3"]
     name: Identifier
     endpoint: Url | None = None
@@ -31,11 +31,11 @@ class S3Store(Part):
     lock_days: Annotated[int, Field(ge=0, le=36500)] = 0  # 0: no retention lock
 
 
-class DirectoryStore(Part):
+class DirectoryStoreEntry(SectionModel):
     kind: Literal["directory"]
     name: Identifier
     path: Path
     lock_days: Literal[0] = 0
 
 
-StoreEntry = Annotated[S3Store | DirectoryStore, Field(discriminator="kind")]
+StoreEntry = Annotated[S3StoreEntry | DirectoryStoreEntry, Field(discriminator="kind")]

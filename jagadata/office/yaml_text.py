@@ -56,9 +56,9 @@ def read_yaml(text: str, source: str) -> tuple[dict[Any, Any], list[str]]:
         raw = loader.get_single_data()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = f" pada baris {mark.line + 1}, kolom {mark.column + 1}" if mark else ""
+        where = f" pada baris {mark.line + 1}, kolom {mark.column + 1}" if mark else ""
         raise OfficeFileError(
-            f"{source} bukan YAML yang sah{place}.",
+            f"{source} bukan YAML yang sah{where}.",
             "Periksa tanda kutip, titik dua, dan indentasi (spasi, bukan tab) pada baris itu dan sebelumnya; "
             "apit teks yang memuat tanda khusus dengan tanda kutip.",
         ) from None  # the cause quotes the line, and a secret may stand there

@@ -1,4 +1,4 @@
-"""What is sent and filed: mails to requester, approvers and reviewers, and the forms as records and PDFs in the store.
+"""What is printed, filed and sent: papers under the letterhead, forms as records and PDFs in the store, messages.
 
 A message that can't be sent never fails a step: it is written down, and the form says so.
 """
@@ -9,18 +9,19 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-from jagadata.adapters.typst import render_pdf
-from jagadata.errors import AlreadyExistsError, JagadataError
-from jagadata.papers.values import Letterhead, to_json
+from jagadata.errors import AlreadyExistsError, JagadataError, OfficeFileError
+from jagadata.papers.values import to_json
+from jagadata.ports.printer import Letterhead
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
-    from jagadata.backup.papers.form import BackupForm
     from jagadata.evidence.journal import Journal
     from jagadata.office.people import Official
+    from jagadata.papers.values import FiledForm
     from jagadata.ports.channel import Message
-    from jagadata.restore.papers.form import RestoreForm
+    from jagadata.ports.printer import Printable
     from jagadata.workplace import Workplace
 
 log = logging.getLogger(__name__)
@@ -29,22 +30,49 @@ FORM_KIND = "application/vnd.jagadata.form+json"
 
 def letterhead(place: Workplace) -> Letterhead:
     """Kop surat of the office file. A logo that can't be read is left out; doctor reports it."""
-    head = place.office.office.letterhead
     logo = b""
-    if head.logo:
-        try:
-            logo = place.office.path(head.logo).read_bytes()
-        except OSError:
-            logo = b""
+    with contextlib.suppress(OfficeFileError):
+        logo = _logo(place)
+    return _with_logo(place, logo)
+
+
+def check_letterhead(place: Workplace) -> None:
+    """Raises OfficeFileError where the logo can't be read or drawn."""
+    logo = _logo(place)
+    if logo:
+        place.printer.check_logo(logo)
+
+
+def _logo(place: Workplace) -> bytes:
+    entry = place.office.office.letterhead.logo
+    if not entry:
+        return b""
+    path = place.office.path(entry)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise OfficeFileError(
+            f"office.letterhead.logo: {path} tidak dapat dibaca: {error.strerror}.",
+            "Letakkan berkas SVG atau PNG di sana, atau hapus baris logo.",
+        ) from error
+
+
+def _with_logo(place: Workplace, logo: bytes) -> Letterhead:
+    head = place.office.office.letterhead
     return Letterhead(lines=tuple(head.lines), address=head.address, contact=head.contact or "", logo=logo)
 
 
-def make_pdf(place: Workplace, form: BackupForm | RestoreForm, digest: str = "") -> bytes:
-    """The form as PDF; `digest` of its signed record stands in the small print."""
-    return render_pdf(form, letterhead(place), at=form.at or place.clock(), digest=digest, tz=place.timezone)
+def print_paper(
+    place: Workplace, paper: Printable, layout: str, *, at: datetime | None = None, digest: str = ""
+) -> bytes:
+    """A paper as PDF under the office's letterhead; `digest` of its signed record stands in the small print."""
+    return place.printer.render(paper, layout, letterhead(place), at=at or place.clock(), digest=digest)
 
 
-def file_form(place: Workplace, form: BackupForm | RestoreForm, procedure: str, step: int) -> str:
+def file_form(
+    place: Workplace, form: FiledForm, procedure: str, *, step: int, draw: Callable[[str], bytes]
+) -> str:
+    """Store a form as it is after that step, as a signed record and as the PDF that `draw` makes of its hash; the PDF's key."""
     year = (form.at or place.clock()).astimezone(place.timezone).year
     key = f"forms/{procedure}/{year}/{form.run}-langkah-{step}"
     value = {"at": place.clock().isoformat(), "step": step, "form": to_json(form)}
@@ -53,7 +81,7 @@ def file_form(place: Workplace, form: BackupForm | RestoreForm, procedure: str, 
     except AlreadyExistsError:  # filed by an earlier attempt
         record = place.records.read(f"{key}.json", FORM_KIND)
     with contextlib.suppress(AlreadyExistsError):
-        place.records.place(f"{key}.pdf", make_pdf(place, form, record.digest))
+        place.records.put(f"{key}.pdf", draw(record.digest))
     return f"{key}.pdf"
 
 
@@ -85,12 +113,3 @@ def send_once(journal: Journal, what: str, place: Workplace, message: Message) -
 
 def email_addresses(officials: Sequence[Official]) -> tuple[str, ...]:
     return tuple(official.email for official in officials if official.email)
-
-
-# --- backup ---
-
-
-# --- restore ---
-
-
-# --- follow-up ---

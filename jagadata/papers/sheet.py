@@ -40,7 +40,7 @@ class Table:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class SheetPart:
     """Fields under a small heading, then a table. `whole`: not to be torn over two pages."""
 
     title: str = ""
@@ -54,7 +54,7 @@ class Section:
     """A lettered section; `boxed` frames each of its parts as one block (one application)."""
 
     title: str
-    parts: tuple[Part, ...]
+    parts: tuple[SheetPart, ...]
     boxed: bool = False
 
 
@@ -101,9 +101,9 @@ def make_block(
         remark.append(f"jabatan: {signature.post}")
     if signature.remark:
         remark.append(signature.remark)
-    place = ", ".join(filter(None, (city, format_date(signature.at, tz) if signature.at else "")))
+    where = ", ".join(filter(None, (city, format_date(signature.at, tz) if signature.at else "")))
     return Block(
-        place=f"{place}, ………………" if city and not signature.at else place,
+        place=f"{where}, ………………" if city and not signature.at else where,
         heading=heading,
         post=acting,
         name=signature.name,

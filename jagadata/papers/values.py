@@ -1,6 +1,6 @@
-"""The office's two forms as values: Formulir Pelaksanaan Back Up and Formulir Permohonan Restore Data. Pure; no decisions.
+"""What all forms have in common: values that refuse what they do not know, signature blocks, files. Pure; no decisions.
 
-They fill up over the steps, so most fields may be empty. They are stored as signed records: `to_json` and `from_json`
+Forms fill up over the steps, so most fields may be empty. They are stored as signed records: `to_json` and `from_json`
 turn them into plain JSON values and back.
 """
 
@@ -13,11 +13,9 @@ from typing import Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from jagadata.backup.papers.form import BackupForm
 from jagadata.errors import DamagedError
-from jagadata.restore.papers.form import RestoreForm
 
-Form = TypeVar("Form", "BackupForm", "RestoreForm")
+Form = TypeVar("Form", bound="Value")
 
 IDENTITY_UNPROVEN = "identitas penanda tangan belum dibuktikan"
 OUTSIDE_APPROVAL = "persetujuan di luar sistem"
@@ -50,16 +48,6 @@ class Signature(Value):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Letterhead(Value):
-    """Kop surat. `logo` holds an SVG or PNG; empty: the neutral placeholder."""
-
-    lines: tuple[str, ...]
-    address: str = ""
-    contact: str = ""
-    logo: bytes = b""
-
-
-@dataclass(frozen=True, kw_only=True)
 class BackupFile(Value):
     """[langkah 3] One file of a backup, by its official name. `size` in bytes, `sha256` of the encrypted bytes (hex)."""
 
@@ -69,19 +57,34 @@ class BackupFile(Value):
     sha256: str = ""
 
 
-_ADAPTERS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (BackupForm, RestoreForm)}
+@dataclass(frozen=True, kw_only=True)
+class FiledForm(Value):
+    """A form that is filed: `at` when it was filled in, `run` whose it is."""
+
+    number: str
+    at: datetime | None = None
+    run: str = ""
 
 
-def to_json(form: BackupForm | RestoreForm) -> dict[str, Any]:
+_adapters: dict[type, TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
+
+
+def to_json(form: Value) -> dict[str, Any]:
     """Plain JSON values of a form; times as ISO 8601 with their offset."""
-    value: dict[str, Any] = _ADAPTERS[type(form)].dump_python(form, mode="json")
+    value: dict[str, Any] = _adapter(type(form)).dump_python(form, mode="json")
     return value
 
 
 def from_json(kind: type[Form], value: dict[str, Any]) -> Form:
     """The form again. Raises DamagedError for what this version can't read."""
     try:
-        form: Form = _ADAPTERS[kind].validate_python(value)
+        form: Form = _adapter(kind).validate_python(value)
     except ValidationError as error:
         places = ", ".join(".".join(map(str, fault["loc"])) for fault in error.errors()[:5])
         raise DamagedError(

@@ -99,15 +99,15 @@ class Swap(Protocol):
         *,
         end_sessions: bool,
         expect: dict[str, int | None],
-        last_look: Callable[[], None] = lambda: None,
-        patience: float = 60,
+        before_commit: Callable[[], None] = lambda: None,
+        timeout: float = 60,
     ) -> float:
         """In one transaction, for each (live, side, kept): live -> kept where live exists, side -> live. Returns seconds.
 
         `expect` maps names to the OID they must still have (None: must not exist); otherwise RefusedError and nothing changed.
         `end_sessions` ends client sessions on both; without it sessions that remain are named in a RefusedError.
-        `last_look` comes right before the commit: what it raises leaves everything as it was. Whoever then stands still for
-        longer than `patience` (s) loses the transaction, so that nobody who wakes up later commits.
+        `before_commit` comes right before the commit: what it raises leaves everything as it was. Whoever then stands still for
+        longer than `timeout` (s) loses the transaction, so that nobody who wakes up later commits.
         """
         ...
 

@@ -29,7 +29,7 @@ class StoreFeatures:
     versions: bool = False
     lock: bool = False
     conditional: bool = True
-    place: str = ""
+    where: str = ""
     """For people: 's3://bucket/prefix di https://…' or the directory; printed on the form."""
     device: str = ""
     """Equal for two stores that share a disk or a server and bucket: then one loss takes both copies."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from jagadata.errors import DamagedError, RefusedError
 from jagadata.restore import follow_up
-from jagadata.restore.papers.letters import inform_requester
+from jagadata.restore.letters import inform_requester
 from jagadata.restore.run import RestoreRun
 from jagadata.signoff import gates
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from jagadata.errors import JagadataError, RefusedError
 from jagadata.restore.planning import LIVE_ROWS_FLOOR, RESTORE_BYTES_PER_SECOND, SPACE_FACTOR, format_gib
 from jagadata.restore.request import Impact, Plan
-from jagadata.vault.catalog import make_silence
+from jagadata.vault.catalog import make_unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,7 @@ def measure_impact(
     """What the restore will change and cost, as it looks now. What can't be measured is said, not guessed."""
     system, policy = place.office.system(plan.request.system), place.office.policy.restore
     server, entry = place.server(system.id), place.office.server(system.server)
-    remarks = [f"{one.place} {one.what}" for one in map(make_silence, backup.unseen)]
+    remarks = [f"{one.where} {one.what}" for one in map(make_unanswered, backup.unseen)]
     rows: dict[str, tuple[int | None, int]] = {}
     live_size: int | None = 0
     sessions: list[str] = []

@@ -73,11 +73,11 @@ def list_kept(
             raise
         except (JagadataError, KeyError, TypeError, ValueError) as error:
             what = error.message if isinstance(error, JagadataError) else "Catatan ini tidak lengkap."
-            problems.append(Problem(place=key, what=what))
+            problems.append(Problem(where=key, what=what))
     return sorted(found, key=lambda kept: kept.at)
 
 
-def whereabouts(place: Workplace, kept: Kept) -> Literal["beside", "gone", "in use", "other server"]:
+def current_name_of(place: Workplace, kept: Kept) -> Literal["beside", "gone", "in use", "other server"]:
     """What became of a kept database. `in use`: a rollback gave it the live name back (or somebody renamed it).
 
     An OID means something on the server that gave it only: a new server counts from the beginning again.
@@ -143,7 +143,7 @@ def newest_kept(place: Workplace, system: str) -> list[Kept]:
     old = [
         kept
         for kept in list_kept(place, system)
-        if kept.what == "data lama" and not kept.dropped and whereabouts(place, kept) == "beside"
+        if kept.what == "data lama" and not kept.dropped and current_name_of(place, kept) == "beside"
     ]
     if not old:
         raise NotFoundError(

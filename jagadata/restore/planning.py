@@ -58,8 +58,8 @@ def prove_backup(
             continue
         try:
             means = read_back(
-                place,
-                backup.manifest.system,
+                place.server(backup.manifest.system),
+                place.identity(),
                 backup.manifest.data,
                 store,
                 backup.versions_in(store.name),

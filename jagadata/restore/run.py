@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jagadata.errors import JagadataError, RefusedError
 from jagadata.ports.progress import ignore
 from jagadata.restore.impact import measure_impact
-from jagadata.restore.papers.filling import fill_restore_form
+from jagadata.restore.papers.filling import Filled, fill_restore_form
 from jagadata.restore.planning import (
     check_restore,
     check_services,
@@ -316,7 +316,20 @@ class RestoreRun:
 
     def form(self) -> RestoreForm:
         """The form as filled so far, from the journal alone."""
-        return fill_restore_form(self)
+        opened = self.journal.outcome("open") or {}
+        state = Filled(
+            run=self.run,
+            number=str(opened.get("number", "")),
+            request=self.asked(),
+            received=self.journal.outcome("1"),
+            decision=self.decision,
+            result=self.result or {},
+            informed=self.journal.outcome("5"),
+            acknowledged=self.journal.outcome("6"),
+            status=self.status,  # type: ignore[arg-type] # the journal holds no other
+            reason=self.reason,
+        )
+        return fill_restore_form(self.place.office, state, now=self.place.clock())
 
     def close(self, reason: str, status: Status = "Gagal") -> None:
         """End a run that died, was cancelled, or that nobody wants to go on with; the form then says so."""

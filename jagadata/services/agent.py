@@ -23,7 +23,7 @@ _READ_ONLY = ("status", "switch")
 _UPLOAD = 'umask 077; mkdir -p -- "$1" && cat >"$1/$2.new" && mv -f -- "$1/$2.new" "$1/$2"'
 
 
-class HostGate:
+class HostAgent:
     """Runs verbs of the script on one host; with `control: direct` it uploads the script before the first that changes something."""
 
     def __init__(self, system: System, entry: HostEntry, connect: Callable[[str], Host]) -> None:

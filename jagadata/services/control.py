@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from jagadata.errors import JagadataError, RefusedError, SwitchFiredError, UnreachableError
-from jagadata.services.agent import HostGate
+from jagadata.services.agent import HostAgent
 from jagadata.services.states import SwitchState, UnitAction, UnitState
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _ASK_AGAIN_SECONDS = 0.5
 class ServiceControl:
     """Stops and starts what the office file lists for one system. `clock` and `sleep` are seconds; threads may share one.
 
-    `connect` gives the open host of a name; `probe` asks over HTTP (adapters/http_probe.py by default).
+    `connect` gives the open host of a name; `probe` asks over HTTP (adapters/http_probe.py).
     """
 
     def __init__(
@@ -39,18 +39,14 @@ class ServiceControl:
         hosts: Mapping[str, HostEntry],
         connect: Callable[[str], Host],
         *,
-        probe: Prober | None = None,
+        probe: Prober,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        if probe is None:
-            from jagadata.adapters.http_probe import HttpProbe
-
-            probe = HttpProbe()
         self.system = system
         self._connect, self._probe, self._clock, self._sleep = connect, probe, clock, sleep
         names = dict.fromkeys(service.host for service in system.services)  # in the order of the file
-        self._gates = {name: HostGate(system, hosts[name], connect) for name in names}
+        self._gates = {name: HostAgent(system, hosts[name], connect) for name in names}
         self._token = ""
 
     # --- services ---
@@ -115,13 +111,13 @@ class ServiceControl:
             if any(service.host == name and service.port for service in self.system.services)
         }
         for service, state in zip(self.system.services, self.status(), strict=True):
-            place = f"'{service.unit}' di host '{service.host}'"
+            where = f"'{service.unit}' di host '{service.host}'"
             if state.state == "running":
-                faults.append(f"{place} masih berjalan ({state.detail})")
+                faults.append(f"{where} masih berjalan ({state.detail})")
             elif state.state == "unknown":
-                faults.append(f"{place} tidak dapat dipastikan ({state.detail})")
+                faults.append(f"{where} tidak dapat dipastikan ({state.detail})")
             elif state.wakers:
-                faults.append(f"{place} dapat dinyalakan lagi oleh {', '.join(state.wakers)}")
+                faults.append(f"{where} dapat dinyalakan lagi oleh {', '.join(state.wakers)}")
             elif service.port and service.port in listening[service.host]:
                 faults.append(f"port {service.port} di host '{service.host}' masih terbuka")
             else:
@@ -184,7 +180,7 @@ class ServiceControl:
 
     def arm(self, token: str, seconds: float) -> None:
         """Arm on every host before anything stops. Raises RefusedError while another token is armed; then none stays armed."""
-        armed: list[HostGate] = []
+        armed: list[HostAgent] = []
         for gate in self._gates.values():
             try:
                 gate.arm(token, math.ceil(seconds))
@@ -248,7 +244,7 @@ class ServiceControl:
         return tuple(gate.switch() for gate in self._gates.values())
 
 
-def _quietly(gate: HostGate, token: str) -> None:
+def _quietly(gate: HostAgent, token: str) -> None:
     """Disarm after a refusal elsewhere; where even that fails, the switch only starts services that run."""
     import contextlib
 

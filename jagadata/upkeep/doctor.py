@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 
 import pyrage
 
-from jagadata.adapters.orchestrator.prefect_api import PrefectApi
-from jagadata.adapters.typst import load_letterhead
 from jagadata.collection import doctor
 from jagadata.errors import JagadataError, RefusedError
 from jagadata.evidence.keys import parse_recipients
 from jagadata.findings import Check, Finding, bad, ok
 from jagadata.office.file import deployment_digest
+from jagadata.papers.outbox import check_letterhead
 from jagadata.signoff.signers import Person, may_sign
 from jagadata.text.formats import format_bytes
 from jagadata.vault.spool import refuse_small_spool, spool_free, unnamed_file
@@ -100,7 +99,7 @@ def _checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[Find
 
 
 def _letterhead(place: Workplace) -> list[Finding]:
-    load_letterhead(place.office)
+    check_letterhead(place)
     return [ok("dapat dibaca")]
 
 
@@ -222,7 +221,7 @@ def _write_and_read(store: Store) -> Finding:
     skew = abs(((found or stored).modified - datetime.now(UTC)).total_seconds())
     if skew > CLOCK_SECONDS:
         return bad(f"jamnya berbeda {skew:.0f} detik", "Samakan jam dengan NTP.")
-    return ok(f"{done} di {store.features().place}")
+    return ok(f"{done} di {store.features().where}")
 
 
 def _host(place: Workplace, entry: HostEntry) -> list[Finding]:
@@ -322,7 +321,7 @@ def _channel(channel: Channel) -> Finding:
 
 def _prefect(place: Workplace) -> list[Finding]:
     found: list[Finding] = []
-    with closing(PrefectApi()) as api:
+    with closing(place.orchestrator()) as api:
         wanted = f"berkas-kantor:{deployment_digest(place.office)[:16]}"
         for name in DEPLOYMENTS:
             tags = api.deployment_tags(name)

@@ -8,7 +8,7 @@ from jagadata.backup.papers.form import BackupForm
 from jagadata.backup.papers.mails import render_review_request
 from jagadata.papers.outbox import email_addresses, send
 from jagadata.papers.values import from_json
-from jagadata.restore.papers.letters import requester_address
+from jagadata.restore.letters import requester_address
 from jagadata.restore.papers.mails import render_acknowledgement_reminder, render_approval_request
 from jagadata.restore.papers.plan_sheet import make_plan_facts
 from jagadata.restore.run import RestoreRun

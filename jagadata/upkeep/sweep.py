@@ -15,7 +15,7 @@ from jagadata.errors import BusyError, JagadataError
 from jagadata.findings import ORPHAN_AGE, Leftover, Problem
 from jagadata.restore.abandoned import end as end_request
 from jagadata.restore.abandoned import find_unended
-from jagadata.restore.kept import drop_kept, list_kept, whereabouts
+from jagadata.restore.kept import current_name_of, drop_kept, list_kept
 from jagadata.restore.recovery.swap import find_swapped, keep_sides, make_names
 from jagadata.restore.run import RestoreRun
 from jagadata.text.formats import format_date
@@ -48,7 +48,7 @@ class SweepReport:
         """One line for each leftover."""
         return [
             {
-                "Tempat": one.place,
+                "Tempat": one.where,
                 "Nama": one.name,
                 "Keterangan": one.what,
                 "Tindakan": one.action,
@@ -79,7 +79,7 @@ def sweep(place: Workplace, *, dry_run: bool, by: str) -> SweepReport:
                 if not dry_run and leftover.clean and _clean(leftover, problems):
                     cleaned.append(leftover.name)
         except JagadataError as error:
-            problems.append(Problem(place=where, what=f"{error.message} {error.hint}".strip()))
+            problems.append(Problem(where=where, what=f"{error.message} {error.hint}".strip()))
     return SweepReport(found=tuple(found), cleaned=tuple(cleaned), problems=tuple(problems))
 
 
@@ -88,7 +88,7 @@ def _clean(leftover: Leftover, problems: list[Problem]) -> bool:
         if leftover.clean:
             leftover.clean()
     except JagadataError as error:
-        problems.append(Problem(place=f"{leftover.name} ({leftover.place})", what=error.message))
+        problems.append(Problem(where=f"{leftover.name} ({leftover.where})", what=error.message))
         return False
     return True
 
@@ -96,7 +96,7 @@ def _clean(leftover: Leftover, problems: list[Problem]) -> bool:
 def _requests(place: Workplace) -> Iterator[Leftover]:
     for run in find_unended(place):
         yield Leftover(
-            place="catatan run",
+            where="catatan run",
             name=run.run,
             what=f"permohonan restore {run.number()} yang terhenti; pemohonnya belum diberi tahu",
             action="diakhiri menurut keadaan yang sebenarnya, dan pemohonnya diberi tahu",
@@ -133,7 +133,7 @@ def _explain(place: Workplace, system: System, run: str, beside: str, oid: int) 
     server = place.server(system.id)
     if made and journal.last("swap", "begin") is None:
         return Leftover(
-            place=f"server {server.name}",
+            where=f"server {server.name}",
             name=beside,
             what=f"basis data yang dibuat restore {run} dan tidak jadi dipakai",
             action="dihapus",
@@ -146,7 +146,7 @@ def _explain(place: Workplace, system: System, run: str, beside: str, oid: int) 
         old = any(side.kept == beside and side.planned.oid == oid for side in sides)
         if old:
             return Leftover(
-                place=f"server {server.name}",
+                where=f"server {server.name}",
                 name=beside,
                 what=f"data lama dari restore {run} yang belum tercatat",
                 action="dicatat sebagai basis data simpanan",
@@ -155,14 +155,14 @@ def _explain(place: Workplace, system: System, run: str, beside: str, oid: int) 
         never_live = made and journal.last("swap", "done") is None and journal.last("4", "begin") is None
         if never_live:
             return Leftover(
-                place=f"server {server.name}",
+                where=f"server {server.name}",
                 name=beside,
                 what=f"basis data yang dibuat restore {run} dan tidak jadi ditukar",
                 action="dihapus",
                 clean=partial(server.drop, beside, oid=oid),
             )
     return Leftover(
-        place=f"server {server.name}",
+        where=f"server {server.name}",
         name=beside,
         what=f"basis data yang mungkin pernah dipakai, dari restore {run}",
         action="periksa isinya; hapus sendiri bila tidak diperlukan",
@@ -183,12 +183,12 @@ def _expired(place: Workplace, by: str) -> Iterator[Leftover]:
             action, clean = "disimpan: barang bukti insiden siber", None
         elif place.clock() < one.until:
             action, clean = f"disimpan sampai {until}", None
-        elif whereabouts(place, one) not in ("beside", "gone"):
+        elif current_name_of(place, one) not in ("beside", "gone"):
             action, clean = "dibiarkan: kini bernama lain (rollback), atau ada di server lain", None
         else:
             action, clean = "dihapus (lewat tanggalnya)", partial(drop_kept, place, one, by=by)
         yield Leftover(
-            place=f"sistem {one.system}",
+            where=f"sistem {one.system}",
             name=one.kept,
             what=f"{one.what} dari restore {one.run}",
             action=action,
@@ -199,7 +199,7 @@ def _expired(place: Workplace, by: str) -> Iterator[Leftover]:
 def _uploads(store: Store) -> Iterator[Leftover]:
     for name in store.leftovers(UPLOAD_AGE):
         yield Leftover(
-            place=f"penyimpanan {store.name}",
+            where=f"penyimpanan {store.name}",
             name=name,
             what="unggahan yang tidak pernah selesai",
             action="dibatalkan",
@@ -233,7 +233,7 @@ def _orphans(place: Workplace) -> Iterator[Leftover]:
             continue
         if f"{backup}/" in whole:
             yield Leftover(
-                place=f"penyimpanan {store.name}",
+                where=f"penyimpanan {store.name}",
                 name=stored.key,
                 what="data back up yang pernah utuh, tetapi manifesnya hilang",
                 action="selidiki; dapat dipulihkan dengan tangan (docs/format.md)",
@@ -241,7 +241,7 @@ def _orphans(place: Workplace) -> Iterator[Leftover]:
             continue
         probe = stored.key.startswith("doctor/")
         yield Leftover(
-            place=f"penyimpanan {store.name}",
+            where=f"penyimpanan {store.name}",
             name=stored.key,
             what="uji tulis dari `jaga doctor`" if probe else "data back up yang gagal (tanpa manifes)",
             action="dihapus",
@@ -254,7 +254,7 @@ def _switches(place: Workplace, system: System) -> Iterator[Leftover]:
         if state.state == "fired":
             reason = "host dinyalakan ulang" if state.reason == "reboot" else "batas waktu"
             yield Leftover(
-                place=f"host {state.host}",
+                where=f"host {state.host}",
                 name=f"sakelar {system.id}",
                 what=f"sakelar pengaman bekerja ({reason}) pada {state.token}",
                 action="layanan sudah diaktifkan; restore berikutnya memasangnya kembali",

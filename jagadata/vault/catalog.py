@@ -12,8 +12,8 @@ from jagadata.findings import Problem
 from jagadata.vault.manifest import (
     MANIFEST_KIND,
     RECEIPT_KIND,
+    BackupReceipt,
     Manifest,
-    Receipt,
     manifest_hash,
     parse_manifest,
 )
@@ -34,14 +34,14 @@ class Backup:
     envelope: bytes
     stores: Sequence[str]  # that hold the manifest
     primary: str = ""  # the store whose versions the manifest names
-    receipts: Sequence[Receipt] = ()
+    receipts: Sequence[BackupReceipt] = ()
     unseen: Sequence[str] = ()  # stores that did not answer: a later fact may lie there only
 
     @property
     def id(self) -> str:
         return self.manifest.backup
 
-    def latest(self, kind: str) -> Receipt | None:
+    def latest(self, kind: str) -> BackupReceipt | None:
         found = [receipt for receipt in self.receipts if receipt.kind == kind]
         return max(found, key=lambda receipt: receipt.at) if found else None
 
@@ -105,7 +105,7 @@ class Catalog:
     def is_unclear(self, backup: Backup) -> bool:
         """Whether a record of this backup may be there that could not be read: a hold, a lock, a review."""
         folder = f"systems/{backup.manifest.system}/backups/{backup.id}/receipts/"
-        return bool(self.silent) or any(problem.place.startswith(folder) for problem in self.problems)
+        return bool(self.silent) or any(problem.where.startswith(folder) for problem in self.problems)
 
     def of(self, system: str) -> list[Backup]:
         return [backup for backup in self.backups if backup.manifest.system == system]
@@ -128,10 +128,10 @@ class Catalog:
         )
 
 
-def make_silence(store: str) -> Problem:
+def make_unanswered(store: str) -> Problem:
     """What a store that does not answer means for those who choose a backup."""
     return Problem(
-        place=f"penyimpanan {store}", what="tidak menjawab: hasil pemeriksaan Kasi mungkin belum terlihat"
+        where=f"penyimpanan {store}", what="tidak menjawab: hasil pemeriksaan Kasi mungkin belum terlihat"
     )
 
 
@@ -152,7 +152,7 @@ def read_catalog(stores: Sequence[Store], records: Records, system: str | None =
                     except UnreachableError:
                         raise
                     except JagadataError as error:  # one bad spot of a disk does not hide the others
-                        problems.append(Problem(place=f"{stored.key} di {store.name}", what=error.message))
+                        problems.append(Problem(where=f"{stored.key} di {store.name}", what=error.message))
                         continue
                     found.setdefault(stored.key, {})[store.name] = envelope
                 elif "/receipts/" in stored.key and stored.key.endswith(".json"):
@@ -160,13 +160,13 @@ def read_catalog(stores: Sequence[Store], records: Records, system: str | None =
         except JagadataError as error:
             failures.append(error)
             silent.append(store.name)
-            problems.append(Problem(place=store.name, what=error.message))
+            problems.append(Problem(where=store.name, what=error.message))
     if failures and len(failures) == len(stores):
         raise failures[0]
     receipts = _receipts(records, sorted(set(receipt_keys)), problems)
     folders = {key.partition("receipts/")[0] for key in receipt_keys}
     problems += [
-        Problem(place=folder, what="Manifes back up ini hilang; tanda terimanya masih ada.")
+        Problem(where=folder, what="Manifes back up ini hilang; tanda terimanya masih ada.")
         for folder in sorted(folders)
         if not failures and f"{folder}manifest.json" not in found
     ]
@@ -199,22 +199,22 @@ def _backup(
     good: dict[str, list[str]] = {}
     parsed: dict[str, tuple[Manifest, bytes]] = {}
     for store, envelope in envelopes.items():
-        place = f"{key} di {store}"
+        where = f"{key} di {store}"
         try:
-            manifest = parse_manifest(records.seals.open(envelope, MANIFEST_KIND, place=place), place=place)
+            manifest = parse_manifest(records.seals.open(envelope, MANIFEST_KIND, where=where), where=where)
         except JagadataError as error:
-            problems.append(Problem(place=place, what=error.message))
+            problems.append(Problem(where=where, what=error.message))
             continue
         if key != f"systems/{manifest.system}/backups/{manifest.backup}/manifest.json":
             problems.append(
-                Problem(place=place, what="Manifes ini milik back up lain (dipindahkan atau diputar ulang).")
+                Problem(where=where, what="Manifes ini milik back up lain (dipindahkan atau diputar ulang).")
             )
             continue
         good.setdefault(manifest_hash(envelope), []).append(store)
         parsed[manifest_hash(envelope)] = (manifest, envelope)
     if len(good) > 1:
         problems.append(
-            Problem(place=key, what="Dua penyimpanan memegang manifes yang berbeda untuk back up yang sama.")
+            Problem(where=key, what="Dua penyimpanan memegang manifes yang berbeda untuk back up yang sama.")
         )
         return None
     for found, stores in good.items():
@@ -224,29 +224,31 @@ def _backup(
     return None
 
 
-def _receipts(records: Records, keys: Iterable[str], problems: list[Problem]) -> dict[str, list[Receipt]]:
-    found: dict[str, list[Receipt]] = {}
+def _receipts(
+    records: Records, keys: Iterable[str], problems: list[Problem]
+) -> dict[str, list[BackupReceipt]]:
+    found: dict[str, list[BackupReceipt]] = {}
     for key in keys:
         try:
-            receipt = Receipt.model_validate(records.read(key, RECEIPT_KIND).value)
+            receipt = BackupReceipt.model_validate(records.read(key, RECEIPT_KIND).value)
         except (JagadataError, ValueError) as error:
             problems.append(
                 Problem(
-                    place=key,
+                    where=key,
                     what=error.message if isinstance(error, JagadataError) else "Tanda terima tidak lengkap.",
                 )
             )
             continue
         if not _is_whole(receipt):
-            problems.append(Problem(place=key, what="Tanda terima tidak lengkap."))
+            problems.append(Problem(where=key, what="Tanda terima tidak lengkap."))
         elif key.split("/receipts/")[0].endswith(f"/{receipt.backup}"):
             found.setdefault(receipt.backup, []).append(receipt)
         else:
-            problems.append(Problem(place=key, what="Tanda terima ini milik back up lain."))
+            problems.append(Problem(where=key, what="Tanda terima ini milik back up lain."))
     return found
 
 
-def _is_whole(receipt: Receipt) -> bool:
+def _is_whole(receipt: BackupReceipt) -> bool:
     """Whether its data is what this kind of receipt holds."""
     if receipt.kind == "lock":
         try:
@@ -269,7 +271,7 @@ def write_receipt(
     system, backup_id, digest = (
         (backup.manifest.system, backup.id, backup.digest) if isinstance(backup, Backup) else backup
     )
-    value = Receipt.model_validate(
+    value = BackupReceipt.model_validate(
         {"backup": backup_id, "manifest": digest, "at": at, "kind": kind, "run": run, "data": data}
     )
     stamp = at.strftime("%Y%m%dt%H%M%S%fz").lower()

@@ -16,11 +16,11 @@ FORMAT: Final = 1
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Value(BaseModel):
+class ManifestValue(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ObjectEntry(Value):
+class ObjectEntry(ManifestValue):
     """One object in the store, as encrypted bytes."""
 
     key: str
@@ -29,7 +29,7 @@ class ObjectEntry(Value):
     sha256: Hash
 
 
-class Stream(Value):
+class StoredStream(ManifestValue):
     """One age stream, cut into objects that `cat` joins. `plain_*` speak of the bytes that `age -d` gives."""
 
     objects: Annotated[list[ObjectEntry], Field(min_length=1)]
@@ -37,7 +37,7 @@ class Stream(Value):
     plain_sha256: Hash
 
 
-class DatabaseEntry(Value):
+class DatabaseEntry(ManifestValue):
     """One dumped database."""
 
     kind: Literal["postgresql"] = "postgresql"
@@ -48,27 +48,27 @@ class DatabaseEntry(Value):
     codec: Literal[
         "none", "zstd"
     ]  # what lies around pg_dump's own archive; none: pg_restore reads it as it is
-    archive: Stream
+    archive: StoredStream
     archive_size: Annotated[int, Field(ge=0)]  # bytes of the archive as pg_restore reads it
-    properties: Stream  # JSON: owner, encoding, locale, grants, settings, roles without passwords
+    properties: StoredStream  # JSON: owner, encoding, locale, grants, settings, roles without passwords
     rows: dict[str, int]  # counted in the dump's own snapshot
     file_name: str = ""  # the official name (step 3): for forms and downloads, never for decisions
 
 
-class SourceServer(Value):
+class SourceServer(ManifestValue):
     name: str
     version: str
     system_identifier: str
 
 
-class Verification(Value):
+class Verification(ManifestValue):
     """What was proven of the bytes that the store holds (step 2)."""
 
     at: AwareDatetime
     means: list[str]
 
 
-class Manifest(Value):
+class Manifest(ManifestValue):
     """Written once, when the primary copy is verified; later facts are receipts."""
 
     format: Literal[1] = FORMAT
@@ -111,7 +111,7 @@ class Manifest(Value):
         return next(entry for entry in self.data if entry.database == name)
 
 
-class Receipt(Value):
+class BackupReceipt(ManifestValue):
     """A later fact about a backup: copied, locked, reviewed, held, pruned."""
 
     format: Literal[1] = FORMAT
@@ -123,18 +123,18 @@ class Receipt(Value):
     data: dict[str, Any] = {}
 
 
-def parse_manifest(value: dict[str, Any], *, place: str) -> Manifest:
+def parse_manifest(value: dict[str, Any], *, where: str) -> Manifest:
     """Raises DamagedError for another format or missing fields (`place` is the key in the store)."""
     if value.get("format") != FORMAT:
         raise DamagedError(
-            f"Manifes {place} berformat {value.get('format')!r}; versi ini membaca format {FORMAT}.",
+            f"Manifes {where} berformat {value.get('format')!r}; versi ini membaca format {FORMAT}.",
             "Pakai versi Jagadata yang membuatnya, atau pulihkan dengan tangan menurut docs/format.md.",
         )
     try:
         return Manifest.model_validate(value)
     except ValidationError as error:
         raise DamagedError(
-            f"Manifes {place} tidak lengkap: {error.error_count()} isian salah.",
+            f"Manifes {where} tidak lengkap: {error.error_count()} isian salah.",
             "Pakai salinan di penyimpanan lain.",
         ) from error
 

@@ -13,7 +13,7 @@ import zstandard
 
 from jagadata.errors import DamagedError, JagadataError
 from jagadata.evidence.keys import parse_recipients
-from jagadata.vault.manifest import ObjectEntry, Stream
+from jagadata.vault.manifest import ObjectEntry, StoredStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -163,7 +163,7 @@ def store_stream(
     *,
     limit: int = OBJECT_SIZE,
     progress: Callable[[int], None] | None = None,
-) -> Stream:
+) -> StoredStream:
     """Encrypt `source` to its end into objects of the store, in one pass.
 
     Raises:
@@ -180,7 +180,7 @@ def store_stream(
         raise DamagedError(
             "Sumber tidak menghasilkan data sama sekali.", "Periksa basis data dan pg_dump, lalu ulangi."
         )
-    return Stream(objects=entries, plain_size=reader.size, plain_sha256=reader.sha256.hexdigest())
+    return StoredStream(objects=entries, plain_size=reader.size, plain_sha256=reader.sha256.hexdigest())
 
 
 class _Joined:
@@ -234,7 +234,7 @@ class _Joined:
 
 
 def read_stream(
-    stream: Stream,
+    stream: StoredStream,
     store: Store,
     versions: Callable[[str], str | None],
     identity: Any,

@@ -1,4 +1,4 @@
-"""SOP Back Up, step 2: what the store holds is read back and proven; restore and `jaga verify` ask the same of it."""
+"""What a store holds is read back and proven: step 2 of a backup, restore and `jaga verify` ask the same of it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from jagadata.vault.stream import as_pipe, read_stream
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jagadata.ports.database import DatabaseServer
     from jagadata.ports.store import Store
-    from jagadata.vault.manifest import DatabaseEntry, Stream
-    from jagadata.workplace import Workplace
+    from jagadata.vault.manifest import DatabaseEntry, StoredStream
 
 
 def read_back(
-    place: Workplace,
-    system_id: str,
+    server: DatabaseServer,
+    identity: Any,
     entries: list[DatabaseEntry],
     store: Store,
     versions: Callable[[str], str | None],
@@ -31,12 +31,11 @@ def read_back(
 
     Returns what was proven, in words. Raises DamagedError, UnreachableError.
     """
-    server, identity = place.server(system_id), place.identity()
     for data in entries:
         properties = parse_properties(read_properties(store, data, versions, identity))
         stream = data.archive
 
-        def fill(target: Any, stream: Stream = stream) -> None:
+        def fill(target: Any, stream: StoredStream = stream) -> None:
             read_stream(stream, store, versions, identity, target, progress=progress)
 
         with as_pipe(fill, codec=data.codec) as archive:

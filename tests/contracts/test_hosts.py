@@ -17,7 +17,7 @@ import pytest
 from jagadata.adapters.ssh.host import SshHost
 from jagadata.errors import JagadataError, RefusedError, UnreachableError
 from jagadata.lab.local_host import LocalHost
-from tests.host_parts import Ssh, await_true, free_port, start_asyncssh, start_openssh
+from tests.lab.hosts import Ssh, await_true, free_port, start_asyncssh, start_openssh
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

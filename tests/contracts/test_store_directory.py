@@ -318,5 +318,5 @@ def test_no_open_file_is_left_behind(store):
 def test_stores_on_one_disk_say_so(store, tmp_path):
     DirectoryStore.prepare(tmp_path / "lain")
     assert DirectoryStore("lain", tmp_path / "lain").features().device == store.features().device
-    assert store.features().place == str(store.path)
+    assert store.features().where == str(store.path)
     assert errno.ENOSPC  # the errors of full disks are those of errno(3)

@@ -20,7 +20,7 @@ from jagadata.errors import (
 )
 from jagadata.lab.processes import free_port
 from tests.contracts.test_stores import CEPH, EARLIER, PART, keys, pattern, s3_store, write
-from tests.s3_parts import Fault, OldServer, Proxy, make_certificate
+from tests.lab.s3 import Fault, OldServer, Proxy, make_certificate
 
 if TYPE_CHECKING:
     from jagadata.adapters.s3.store import S3Store
@@ -44,7 +44,7 @@ def proxy(s3):
 @pytest.fixture
 def far(s3, proxy):
     """A store behind the proxy; it gives up after seconds, not minutes."""
-    return s3_store(s3, "plain", endpoint=proxy.url, read_timeout=1, connect_timeout=2, patience=8)
+    return s3_store(s3, "plain", endpoint=proxy.url, read_timeout=1, connect_timeout=2, timeout=8)
 
 
 # --- broken connections ---
@@ -66,7 +66,7 @@ def test_a_read_goes_on_where_the_connection_was_cut_or_went_silent(far, proxy):
 def test_a_read_that_can_not_go_on_ends_with_an_error_and_never_as_if_whole(far, proxy):
     data = pattern(2 * PART)
     write(far, "data/1", data)
-    far.bucket.patience = 1
+    far.bucket.timeout = 1
     proxy.faults.append(Fault(b"GET /", 600_000))
     read = bytearray()
 
@@ -112,7 +112,7 @@ def test_parts_outlive_a_network_that_is_away_for_a_while(far, proxy):
 
 
 def test_an_upload_that_can_not_go_on_fails_and_is_swept_later(far, proxy, s3):
-    far.bucket.patience = 1
+    far.bucket.timeout = 1
 
     def upload():
         with far.create("data/1") as upload:
@@ -135,7 +135,7 @@ def test_an_upload_that_can_not_go_on_fails_and_is_swept_later(far, proxy, s3):
 @pytest.mark.parametrize("kind", ["plain", "versioned"])
 @pytest.mark.parametrize(("size", "request_line"), [(10, b"PUT /"), (2 * PART, b"POST /")])
 def test_a_write_whose_answer_was_lost_is_recognised_as_ones_own(s3, proxy, kind, size, request_line):
-    store = s3_store(s3, kind, endpoint=proxy.url, patience=8)
+    store = s3_store(s3, kind, endpoint=proxy.url, timeout=8)
     store.put("catatan/0", b"0")
     proxy.faults.append(Fault(request_line if size == 10 else b"uploadId="))
     if size > 10:  # the answer to the completion, not to the parts

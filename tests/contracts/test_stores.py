@@ -301,7 +301,7 @@ def test_a_stream_is_locked_after_it_is_whole(store):
 
 def test_it_says_where_it_is(place):
     features = place().features()
-    assert features.place
+    assert features.where
     assert features.device == place().features().device
     assert features.conditional
 

@@ -14,7 +14,7 @@ from jagadata.adapters.orchestrator.prefect_api import PrefectApi
 from jagadata.demo.agencies import make_collection
 from jagadata.lab.prefect_server import start_prefect_server, start_worker
 from jagadata.lab.ssh_server import start_ssh
-from tests.office_lab import open_office
+from tests.lab.office import open_office
 
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 

@@ -16,11 +16,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from jagadata.connections import open_workplace
 from jagadata.errors import RefusedError
 from jagadata.evidence.journal import now
 from jagadata.restore.run import RestoreRun
 from jagadata.text.periods import period_of
-from jagadata.workplace import Workplace
 
 
 class Overheard(threading.Thread):
@@ -201,7 +201,7 @@ def test_a_missed_month_is_made_up_once_as_susulan(deployed):
     office, system = deployed.office, deployed.office.application.system
     present = period_of(now())
     long_ago = datetime(present.plus(-2).year, present.plus(-2).month, 3, tzinfo=UTC)
-    with Workplace(office.place().office, clock=lambda: long_ago) as place:
+    with open_workplace(office.place().office, clock=lambda: long_ago) as place:
         assert office.back_up(place, "dua-bulan-lalu").failures() == []
     for _tick in range(2):
         deployed.watch()

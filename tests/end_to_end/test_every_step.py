@@ -22,8 +22,8 @@ from jagadata.vault.verification import read_back
 from tests.end_to_end.conftest import ENDED
 from tests.end_to_end.test_both_sops import wait_until
 from tests.end_to_end.test_deaths import SWITCH_SECONDS, kill, kill_a_session, processes_of
-from tests.faults.strikes import Clock
 from tests.faults.test_two_at_once import slow_dump, wait_until_locked
+from tests.lab.faults.strikes import Clock
 
 pytestmark = pytest.mark.whole
 
@@ -258,7 +258,9 @@ def check_copies(place, backup):
     for store in place.stores:
         if store.name in backup.stores:
             versions = backup.versions_in(store.name)
-            read_back(place, backup.manifest.system, backup.manifest.data, store, versions)
+            read_back(
+                place.server(backup.manifest.system), place.identity(), backup.manifest.data, store, versions
+            )
 
 
 @pytest.mark.timeout(900)

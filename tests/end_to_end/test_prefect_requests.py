@@ -23,9 +23,9 @@ from tests.end_to_end.test_every_step import (
     settle,
     tell_the_end,
 )
-from tests.faults.http_proxy import HttpProxy, HttpTap
-from tests.faults.strikes import Clock
-from tests.faults.tap import Fault
+from tests.lab.faults.http_proxy import HttpProxy, HttpTap
+from tests.lab.faults.strikes import Clock
+from tests.lab.faults.tap import Fault
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(3600)]
 

@@ -17,18 +17,20 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from jagadata.backup.prune import prune
+from jagadata.connections import open_workplace
 from jagadata.errors import JagadataError, NotFoundError
 from jagadata.evidence.envelope import Signer, canonical_json
 from jagadata.evidence.journal import now
 from jagadata.restore.run import RestoreRun
 from jagadata.upkeep.sweep import sweep
 from jagadata.vault.manifest import MANIFEST_KIND
-from jagadata.workplace import Workplace
-from tests.office_lab import OfficeLab, open_office
+from tests.lab.office import OfficeLab, open_office
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from jagadata.workplace import Workplace
 
 DIGEST = "SELECT md5(string_agg(surat::text, ',' ORDER BY id)) FROM aplikasi.surat"
 STORES = ("simpanan-utama", "simpanan-kedua")
@@ -280,7 +282,7 @@ def hold(shelf: Shelf, name: str, damage: Callable[[Shelf], None], *, used: str 
     live = shelf.live()
     damage(shelf)
     with shelf.lab.place() as place:
-        said = [f"{problem.place} {problem.what}" for problem in place.catalog(shelf.system).problems]
+        said = [f"{problem.where} {problem.what}" for problem in place.catalog(shelf.system).problems]
         try:
             found = shelf.received(place)
         except JagadataError as error:
@@ -295,7 +297,7 @@ def hold(shelf: Shelf, name: str, damage: Callable[[Shelf], None], *, used: str 
     assert shelf.live() == live, name
     assert shelf.lab.is_up(), name
     assert shelf.lab.databases() == shelf.plain, name
-    with Workplace(shelf.lab.place().office, clock=lambda: now() + timedelta(days=400)) as later:
+    with open_workplace(shelf.lab.place().office, clock=lambda: now() + timedelta(days=400)) as later:
         whole = {path: path.read_bytes() for path in shelf.objects(shelf.older)}
         removed = prune(later, dry_run=False, run="prune-uji", system=shelf.system).removed
         assert set(removed) <= {shelf.ids[0]}, (name, removed)
@@ -344,7 +346,7 @@ def test_lost_or_damaged_receipts_leave_the_backup_restorable(shelf):
         edit(receipts(shelf), change)
         with shelf.lab.place() as place:
             problems = place.catalog(shelf.system).problems
-            assert [shelf.newest in problem.place for problem in problems] == [True]
+            assert [shelf.newest in problem.where for problem in problems] == [True]
             assert shelf.received(place) == shelf.newest
         shelf.repair()
 
@@ -365,7 +367,7 @@ def test_what_is_damaged_in_the_primary_store_only_is_taken_from_the_second_and_
         MANIFEST[name](shelf)
         with shelf.lab.place() as place:
             problems = place.catalog(shelf.system).problems
-            assert [shelf.newest in problem.place for problem in problems] == [True], name
+            assert [shelf.newest in problem.where for problem in problems] == [True], name
             assert shelf.received(place) == shelf.newest, name
         shelf.repair()
 
@@ -450,11 +452,11 @@ def test_who_has_stolen_the_stores_and_the_public_keys_forges_no_backup(shelf):
         with shelf.lab.place() as place:
             catalog = place.catalog(shelf.system)
             assert sorted(backup.id for backup in catalog.backups) == sorted(shelf.ids), seal
-            assert [FORGED in problem.place for problem in catalog.problems] == [True, True], seal
+            assert [FORGED in problem.where for problem in catalog.problems] == [True, True], seal
             assert shelf.received(place) == shelf.newest, seal
             with pytest.raises(NotFoundError, match=FORGED):
                 shelf.received(place, FORGED)
-        with Workplace(shelf.lab.place().office, clock=lambda: now() + timedelta(days=400)) as later:
+        with open_workplace(shelf.lab.place().office, clock=lambda: now() + timedelta(days=400)) as later:
             decisions = prune(later, dry_run=True, run="p", system=shelf.system).decisions
             assert {one.backup.id: one.keep for one in decisions} == dict(
                 zip(shelf.ids, (False, True, True), strict=True)
@@ -476,7 +478,7 @@ def test_a_backup_of_another_system_under_this_prefix_is_no_backup_of_this_one(s
     with shelf.lab.place() as place:
         catalog = place.catalog(system)
         assert sorted(backup.id for backup in catalog.backups) == sorted(shelf.ids)
-        assert {foreign in problem.place for problem in catalog.problems} == {True}
+        assert {foreign in problem.where for problem in catalog.problems} == {True}
         assert any("milik back up lain" in problem.what for problem in catalog.problems)
         assert shelf.received(place) == shelf.newest
         with pytest.raises(NotFoundError, match=foreign):
@@ -487,7 +489,7 @@ def test_a_backup_of_another_system_under_this_prefix_is_no_backup_of_this_one(s
         shutil.rmtree(folder)
     with shelf.lab.place() as place:
         assert shelf.try_restore(place) == shelf.older
-        assert any(shelf.newest in problem.place for problem in place.catalog(system).problems)
+        assert any(shelf.newest in problem.where for problem in place.catalog(system).problems)
     shelf.repair()
     restore_for_good(shelf)
 
@@ -510,18 +512,18 @@ def test_prune_keeps_the_last_backup_that_still_has_its_data(shelf):
         lambda value: value["policy"].update(backup={"retention": {"keep_last": 1, "minimum_days": 0}})
     )
     delete(shelf.objects(shelf.newest))
-    with Workplace(shelf.lab.place().office, clock=lambda: now() + timedelta(days=400)) as later:
+    with open_workplace(shelf.lab.place().office, clock=lambda: now() + timedelta(days=400)) as later:
         assert shelf.older not in prune(later, dry_run=False, run="p", system=shelf.system).removed
 
 
 def test_receipts_without_their_manifest_are_a_problem_of_the_catalog(shelf):
     delete(shelf.manifests(shelf.newest))
     with shelf.lab.place() as place:
-        assert any(shelf.newest in problem.place for problem in place.catalog(shelf.system).problems)
+        assert any(shelf.newest in problem.where for problem in place.catalog(shelf.system).problems)
 
 
 def test_the_sweep_leaves_the_data_of_a_backup_whose_receipts_show_that_it_was_whole(shelf):
     delete(shelf.manifests(shelf.newest))
-    with Workplace(shelf.lab.place().office, clock=lambda: now() + timedelta(days=8)) as later:
+    with open_workplace(shelf.lab.place().office, clock=lambda: now() + timedelta(days=8)) as later:
         sweep(later, dry_run=False, by="uji")
     assert shelf.objects(shelf.newest)

@@ -15,7 +15,7 @@ from jagadata.errors import JagadataError
 from jagadata.lab.postgres import start_postgres
 from jagadata.upkeep.sweep import sweep
 from jagadata.vault.verification import read_back
-from tests.office_lab import open_office
+from tests.lab.office import open_office
 
 LOAD = 3_000_000
 """Bytes that no compressor makes smaller."""
@@ -70,7 +70,7 @@ def is_whole(place, backup):
     for store in place.stores:
         if store.name in backup.stores:
             data, versions = backup.manifest.data, backup.versions_in(store.name)
-            read_back(place, backup.manifest.system, data, store, versions)
+            read_back(place.server(backup.manifest.system), place.identity(), data, store, versions)
     return True
 
 

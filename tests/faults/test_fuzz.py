@@ -136,7 +136,7 @@ def test_an_envelope_of_an_unprintable_kind_is_told_printably():
 @pytest.mark.parametrize("kind", ["x" * 10**6, "\x1b[2J\x1b[H"])
 def test_an_envelope_of_a_hostile_kind_is_told_in_one_short_line(kind):
     with pytest.raises(DamagedError) as caught:
-        SEALS.open(json.dumps({**ENVELOPE, "payloadType": kind}).encode(), KIND, place="uji")
+        SEALS.open(json.dumps({**ENVELOPE, "payloadType": kind}).encode(), KIND, where="uji")
     assert len(caught.value.message) < 1000
     assert caught.value.message.isprintable()
 
@@ -159,8 +159,8 @@ def test_a_good_record_is_listed_among_any_garbage_and_the_garbage_is_named(foun
         records(store).write("x/baik.json", KIND, {"at": AT})
     problems: list[Problem] = []
     listed = [one.key for one in records(store).list("x/", KIND, problems)]
-    assert "x/baik.json" in [*listed, *(one.place for one in problems)]
-    assert {*listed, *(one.place for one in problems)} == {
+    assert "x/baik.json" in [*listed, *(one.where for one in problems)]
+    assert {*listed, *(one.where for one in problems)} == {
         f"x/{key}" for key in {*found, "baik.json"} if key.endswith(".json")
     }
     for problem in problems:
@@ -284,7 +284,7 @@ def test_a_step_that_fails_over_a_hostile_envelope_is_journalled_as_failed():
     journal = Journal(records(store), RUN)
     hostile = json.dumps({**ENVELOPE, "payloadType": "\ud800"}).encode()
     with pytest.raises(DamagedError):
-        journal.once("1", lambda: SEALS.open(hostile, KIND, place="uji"))
+        journal.once("1", lambda: SEALS.open(hostile, KIND, where="uji"))
 
 
 # --- the catalog --------------------------------------------------------------------------------------------------
@@ -341,7 +341,7 @@ def test_the_catalog_goes_on_over_garbage_and_names_it(found, alone):
         stores[number % len(stores)].put(key, data)
     catalog = read_catalog(stores, records(*stores))
     good(catalog)
-    told_of = "\n".join(f"{problem.place}: {problem.what}" for problem in catalog.problems)
+    told_of = "\n".join(f"{problem.where}: {problem.what}" for problem in catalog.problems)
     told_of.encode()
     for key in found:
         assert key in told_of
@@ -362,7 +362,7 @@ def test_a_signed_manifest_of_any_content_never_hides_the_others(value):
             )
     catalog = read_catalog(stores, records(*stores))
     assert catalog.get(BACKUP).review == "Diterima"
-    assert len(catalog.backups) + sum(name in problem.place for problem in catalog.problems) == 2
+    assert len(catalog.backups) + sum(name in problem.where for problem in catalog.problems) == 2
 
 
 @CAREFUL
@@ -390,7 +390,7 @@ def test_garbage_in_one_store_never_hides_what_the_other_has(places, data):
     for stores in ([whole, broken], [broken, whole]):
         catalog = read_catalog(stores, records(*stores))
         assert good(catalog).stores == ("utama",)
-        assert f"{FOLDER}/manifest.json di kedua" in [problem.place for problem in catalog.problems]
+        assert f"{FOLDER}/manifest.json di kedua" in [problem.where for problem in catalog.problems]
 
 
 def opens(data):
@@ -464,7 +464,7 @@ def test_a_kept_record_that_can_not_be_read_is_named(data):
     store, problems = MemoryStore("utama"), []
     store.put("kept/simpeg/run-1.json", data)
     assert list_kept(SimpleNamespace(records=records(store)), problems=problems) == []
-    assert [problem.place for problem in problems] == ["kept/simpeg/run-1.json"]
+    assert [problem.where for problem in problems] == ["kept/simpeg/run-1.json"]
 
 
 # --- streams ------------------------------------------------------------------------------------------------------

@@ -16,11 +16,11 @@ from secrets import token_hex
 
 import pytest
 
-from tests.faults import driver
-from tests.faults.kills import SWITCH_SECONDS
-from tests.faults.scenario import RestoreScenario
-from tests.faults.tap import Tap
-from tests.office_lab import open_office
+from tests.lab.faults import driver
+from tests.lab.faults.kills import SWITCH_SECONDS
+from tests.lab.faults.scenario import RestoreScenario
+from tests.lab.faults.tap import Tap
+from tests.lab.office import open_office
 
 pytestmark = pytest.mark.whole
 

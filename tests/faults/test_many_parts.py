@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.faults.part_server import PartServer
+from tests.lab.faults.part_server import PartServer
 
 PART = 2**14
 PARTS = 10_000
@@ -21,7 +21,7 @@ import hashlib, json, resource, sys, time
 from jagadata.adapters.s3.store import S3Store
 endpoint, what, size, part, timeout = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5])
 store = S3Store("utama", bucket="b", endpoint=endpoint, access_key="kunci", secret_key="rahasia", part_size=part,
-                connect_timeout=2, read_timeout=timeout, patience=30)
+                connect_timeout=2, read_timeout=timeout, timeout=30)
 store.bucket.versioned()
 before, begun, seen = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic(), hashlib.sha256()
 longest = 0.0

@@ -49,8 +49,8 @@ from jagadata.vault.catalog import Backup
 from jagadata.vault.layout import check_key, is_key
 from jagadata.vault.manifest import (
     MANIFEST_KIND,
+    BackupReceipt,
     Manifest,
-    Receipt,
     manifest_hash,
     manifest_key,
     parse_manifest,
@@ -201,7 +201,7 @@ def told(call, *arguments, **named):
 
 TEXT = (
     resources.files("jagadata")
-    .joinpath("starter.yaml")
+    .joinpath("office/starter.yaml")
     .read_text(encoding="utf-8")
     .replace("ed25519:GANTI", SIGNER.public)
     .replace("age1GANTI", "age1" + "q" * 58)
@@ -542,7 +542,7 @@ def test_scripts_of_two_systems_on_one_machine_have_two_names():
 
 # --- retention ----------------------------------------------------------------------------------------------------
 
-SOUND_MANIFEST = parse_manifest(MANIFEST, place="uji")
+SOUND_MANIFEST = parse_manifest(MANIFEST, where="uji")
 
 
 def make_backup(name, days_ago, *receipts, system="simpeg"):
@@ -557,7 +557,7 @@ def make_backup(name, days_ago, *receipts, system="simpeg"):
         }
     )
     made = [
-        Receipt.model_validate(
+        BackupReceipt.model_validate(
             {"backup": name, "manifest": HASH, "at": at + timedelta(hours=number), **receipt}
         )
         for number, receipt in enumerate(receipts, 1)
@@ -675,9 +675,9 @@ REQUIRED = [
 
 def test_a_manifest_is_read_back_as_it_was_written():
     value = SOUND_MANIFEST.model_dump(mode="json")
-    assert parse_manifest(value, place="uji") == SOUND_MANIFEST
+    assert parse_manifest(value, where="uji") == SOUND_MANIFEST
     envelope = SIGNER.seal(MANIFEST_KIND, value)
-    assert parse_manifest(SEALS.open(envelope, MANIFEST_KIND, place="uji"), place="uji") == SOUND_MANIFEST
+    assert parse_manifest(SEALS.open(envelope, MANIFEST_KIND, where="uji"), where="uji") == SOUND_MANIFEST
     assert set(Manifest.model_fields) == set(MANIFEST), "every field is in these tests"
 
 
@@ -696,9 +696,9 @@ def test_a_manifest_of_any_texts_and_sizes_is_read_back_as_it_was_written(data):
     for place in [("data", 0, "size"), ("data", 0, "archive", "objects", 0, "size")]:
         value = put(value, place, data.draw(st.integers(0, 2**70)))
     value = put(value, ("data", 0, "rows"), data.draw(st.dictionaries(st.text(), st.integers(), max_size=4)))
-    made = parse_manifest(value, place="uji")
+    made = parse_manifest(value, where="uji")
     envelope = SIGNER.seal(MANIFEST_KIND, made.model_dump(mode="json"))
-    assert parse_manifest(SEALS.open(envelope, MANIFEST_KIND, place="uji"), place="uji") == made
+    assert parse_manifest(SEALS.open(envelope, MANIFEST_KIND, where="uji"), where="uji") == made
 
 
 @CAREFUL
@@ -718,11 +718,11 @@ def test_a_changed_manifest_is_refused_or_has_another_digest(value):
 def test_a_manifest_without_a_field_or_with_one_of_another_kind_is_refused(place):
     if place[:3] != ("data", 0, "rows") or len(place) == 3:
         with pytest.raises(DamagedError):
-            parse_manifest(edit(MANIFEST, place, lambda above, key: above.pop(key)), place="uji")
+            parse_manifest(edit(MANIFEST, place, lambda above, key: above.pop(key)), where="uji")
     odd = ({"a": [1]}, [[]], object()) if place[-1] != "rows" else ([1], "x", {"a": "b"})
     for value in odd:
         with pytest.raises(DamagedError):
-            parse_manifest(put(MANIFEST, place, value), place="uji")
+            parse_manifest(put(MANIFEST, place, value), where="uji")
 
 
 @pytest.mark.parametrize(
@@ -732,7 +732,7 @@ def test_a_manifest_with_an_unknown_field_anywhere_is_refused(place):
     if place and place[-1] == "rows":
         return
     with pytest.raises(DamagedError):
-        parse_manifest(put(MANIFEST, (*place, "tambahan"), 1), place="uji")
+        parse_manifest(put(MANIFEST, (*place, "tambahan"), 1), where="uji")
 
 
 @CAREFUL
@@ -740,7 +740,7 @@ def test_a_manifest_with_an_unknown_field_anywhere_is_refused(place):
 def test_a_manifest_of_another_format_is_refused(value):
     assume(value != 1)
     with pytest.raises(DamagedError):
-        parse_manifest({**MANIFEST, "format": value}, place="uji")
+        parse_manifest({**MANIFEST, "format": value}, where="uji")
 
 
 @pytest.mark.parametrize("period", ["٢٠٢٦-11", "0000-01"])
@@ -808,7 +808,7 @@ impacts = st.builds(
 
 def through_the_journal(value):
     """As a journal line gives it back: signed, stored, read."""
-    return SEALS.open(SIGNER.seal(KIND, {"at": AT, "data": value}), KIND, place="uji")["data"]
+    return SEALS.open(SIGNER.seal(KIND, {"at": AT, "data": value}), KIND, where="uji")["data"]
 
 
 @CAREFUL
@@ -931,7 +931,7 @@ facts = st.dictionaries(st.text(max_size=8), junk, max_size=4).map(lambda value:
 @FEW
 @given(facts)
 def test_what_was_signed_is_read_back_whatever_it_is(value):
-    assert SEALS.open(SIGNER.seal(KIND, value), KIND, place="uji") == json.loads(canonical_json(value))
+    assert SEALS.open(SIGNER.seal(KIND, value), KIND, where="uji") == json.loads(canonical_json(value))
 
 
 @CAREFUL
@@ -952,7 +952,7 @@ def test_parts_of_two_envelopes_never_make_a_third(one, other, part):
     assume(canonical_json(one) != canonical_json(other))
     first, second = json.loads(SIGNER.seal(KIND, one)), json.loads(SIGNER.seal(KIND + "x", other))
     with pytest.raises(DamagedError):
-        SEALS.open(canonical_json({**first, part: second[part]}), KIND, place="uji")
+        SEALS.open(canonical_json({**first, part: second[part]}), KIND, where="uji")
 
 
 @FEW
@@ -963,14 +963,14 @@ def test_what_a_stranger_signed_is_never_read_not_even_under_our_name(value):
     forged["signatures"][0]["keyid"] = SIGNER.public
     for data in (envelope, canonical_json(forged)):
         with pytest.raises(DamagedError):
-            SEALS.open(data, KIND, place="uji")
+            SEALS.open(data, KIND, where="uji")
 
 
 @CAREFUL
 @given(st.binary())
 def test_random_bytes_are_never_an_envelope(data):
     with pytest.raises(DamagedError):
-        SEALS.open(data, KIND, place="uji")
+        SEALS.open(data, KIND, where="uji")
 
 
 @CAREFUL

@@ -10,10 +10,11 @@ from contextlib import ExitStack
 import pytest
 
 from jagadata.adapters.s3.store import S3Store
-from tests import s3_parts
-from tests.faults.http_proxy import HttpTap
-from tests.faults.s3_scenario import S3BackupScenario, S3RestoreScenario, open_s3_office
-from tests.faults.tap import Fault
+from tests.lab.faults.http_proxy import HttpTap
+from tests.lab.faults.s3_scenario import S3BackupScenario, S3RestoreScenario, open_s3_office
+from tests.lab.faults.tap import Fault
+from tests.lab.s3 import Fault as ProxyFault
+from tests.lab.s3 import Proxy
 
 SCENARIOS = {"backup": S3BackupScenario, "restore": S3RestoreScenario}
 
@@ -62,7 +63,7 @@ def test_a_line_that_never_lasts_for_a_megabyte_still_brings_the_object(s3):
         secret_key=s3.secret_key,
     )
     near.put("data/1", data)
-    with s3_parts.Proxy(s3.endpoint) as proxy:
+    with Proxy(s3.endpoint) as proxy:
         far = S3Store(
             "utama",
             bucket="rapuh",
@@ -70,9 +71,9 @@ def test_a_line_that_never_lasts_for_a_megabyte_still_brings_the_object(s3):
             access_key=s3.access_key,
             secret_key=s3.secret_key,
             read_timeout=0.5,
-            patience=1,
+            timeout=1,
         )
-        proxy.faults.extend([s3_parts.Fault(b"GET /rapuh/data", 300_000, silent=True)] * 4)
+        proxy.faults.extend([ProxyFault(b"GET /rapuh/data", 300_000, silent=True)] * 4)
         with far.open("data/1") as stream:
             assert b"".join(iter(lambda: stream.read(2**20), b"")) == data
         assert not proxy.faults

@@ -6,10 +6,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.faults.kills import SWITCH_SECONDS, run_kills
-from tests.faults.strikes import run_strikes
-from tests.faults.sweep import list_faults, open_scenario, run_sweep
-from tests.faults.tap import KINDS, Fault
+from tests.lab.faults.kills import SWITCH_SECONDS, run_kills
+from tests.lab.faults.strikes import run_strikes
+from tests.lab.faults.sweep import list_faults, open_scenario, run_sweep
+from tests.lab.faults.tap import KINDS, Fault
 
 PER_CHANNEL = 1
 

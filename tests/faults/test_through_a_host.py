@@ -11,11 +11,11 @@ from secrets import token_hex
 import pytest
 
 from jagadata.lab.ssh_server import start_ssh
-from tests.faults.kills import SWITCH_SECONDS
-from tests.faults.scenario import RestoreScenario
-from tests.faults.strikes import run_strikes
 from tests.faults.test_two_at_once import slow_dump, wait_until_locked
-from tests.office_lab import open_office
+from tests.lab.faults.kills import SWITCH_SECONDS
+from tests.lab.faults.scenario import RestoreScenario
+from tests.lab.faults.strikes import run_strikes
+from tests.lab.office import open_office
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(1800)]
 

@@ -21,6 +21,7 @@ import psycopg
 import pytest
 import yaml
 
+from jagadata.connections import open_workplace
 from jagadata.errors import BusyError, JagadataError, RefusedError
 from jagadata.evidence.envelope import canonical_json
 from jagadata.office.file import load_office
@@ -30,18 +31,17 @@ from jagadata.restore.request import RestoreRequest
 from jagadata.restore.run import RestoreRun
 from jagadata.signoff.signers import Decision
 from jagadata.vault.manifest import MANIFEST_KIND, RECEIPT_KIND
-from jagadata.workplace import Workplace
-from tests.office_lab import open_office
+from tests.lab.office import open_office
+from tests.lab.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.office_lab import OfficeLab
+    from tests.lab.office import OfficeLab
 
 DIGEST = "SELECT md5(string_agg(surat::text, ',' ORDER BY id)) FROM aplikasi.surat"
 STEPS = ("prepare", "stop", "restore", "start")
 STORES = ("simpanan-utama", "simpanan-kedua")
-ROOT = Path(__file__).parents[2]
 BUSY = r"sedang berjalan \(proses \d+, login {login} dari 127\.0\.0\.1"
 
 
@@ -56,7 +56,7 @@ def tell(what: str) -> None:
 
 def ask_and_approve(office: str, run: str, request: str) -> None:
     """Worker: step 1 and the gate."""
-    with Workplace(load_office(Path(office))) as place:
+    with open_workplace(load_office(Path(office))) as place:
         restore = RestoreRun(place, run, RestoreRequest(**json.loads(request)))
         restore.receive()
         restore.decide(Decision(answer="yes", signer="rina", at=place.clock().isoformat()), restore.plan.hash)
@@ -65,7 +65,7 @@ def ask_and_approve(office: str, run: str, request: str) -> None:
 
 def carry_out(office: str, run: str, pause: str = "") -> None:
     """Worker: steps 2 to 4 of a run that was approved; waits once it has read the journal, and after the step `pause`."""
-    with Workplace(load_office(Path(office))) as place:
+    with open_workplace(load_office(Path(office))) as place:
         restore = RestoreRun(place, run)
         tell("ready")
         try:
@@ -309,7 +309,7 @@ def test_a_restore_that_waited_long_enough_for_a_backup_is_refused_and_says_who_
         restore = damaged.received(place, names[0])
         with backup_under_way(damaged, names[1]):
             with restore.recovery() as recovery:
-                recovery.patience = 0.5
+                recovery.timeout = 0.5
                 recovery.prepare()
             result = restore.result
     assert (result["status"], result["exit_code"], "off_at" in result) == ("Gagal", 7, False)
@@ -326,7 +326,7 @@ def test_a_run_that_was_begun_before_stays_open_when_it_waited_in_vain_for_a_bac
         )  # and died: what it came to is not known
         with backup_under_way(damaged, names[1]):
             recovery = RestoreRun(place, run).recovery()
-            recovery.patience = 0.5
+            recovery.timeout = 0.5
             with pytest.raises(BusyError, match=r"sedang berjalan \(proses"), recovery:
                 recovery.prepare()
             assert RestoreRun(place, run).status == "Diproses"
@@ -484,7 +484,7 @@ def test_manifests_and_receipts_of_another_format_are_refused_by_name(damaged, n
         receipt.unlink()
         receipt.write_bytes(text)
         problems = place.catalog(system).problems
-        assert [receipt.name in problem.place for problem in problems] == [True]
+        assert [receipt.name in problem.where for problem in problems] == [True]
         for store in STORES:
             path = damaged.folder / store / f"systems/{system}/backups/{backup}/manifest.json"
             text = place.signer.seal(MANIFEST_KIND, newer(path.read_bytes(), format=2))

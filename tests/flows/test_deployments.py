@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,8 +13,9 @@ from deployments.schedule import DEPLOYMENT, INTAKE, ROUND, SLUG
 from jagadata import sop
 from jagadata.upkeep.doctor import DEPLOYMENTS
 from tasks import backup, data_collection, restore
+from tests.lab.repository import ROOT
 
-PLAN = yaml.safe_load((Path(__file__).parents[2] / "prefect.yaml").read_text(encoding="utf-8"))
+PLAN = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("entry", PLAN["deployments"], ids=lambda entry: entry["name"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from jagadata.backup.papers.letters import ask_for_review, tell_review
+from jagadata.backup.letters import ask_for_review, tell_review
 from tasks import backup as steps
-from tests.unit.test_backup_run import DRAFT, NAMED, make_place, run_that_did
+from tests.unit.backup.test_run import DRAFT, NAMED, make_place, run_that_did
 
 
 @pytest.mark.parametrize(

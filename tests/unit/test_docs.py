@@ -5,7 +5,7 @@ from __future__ import annotations
 import configparser
 import re
 import shlex
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import click
@@ -13,8 +13,11 @@ import pytest
 
 from jagadata import sop
 from jagadata.cli import main
+from tests.lab.repository import ROOT
 
-ROOT = Path(__file__).parents[2]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 PAGES = sorted(
     page
     for pattern in ("*.md", "docs/**/*.md", "deployments/**/*.md")

@@ -1,12 +1,12 @@
 import re
-from pathlib import Path
 
 import pytest
 
 from jagadata import sop
 from jagadata.office.people import ROLES
+from tests.lab.repository import ROOT
 
-SOURCE = (Path(__file__).parents[2] / "docs" / "sop" / "source.txt").read_text(encoding="utf-8")
+SOURCE = (ROOT / "docs" / "sop" / "source.txt").read_text(encoding="utf-8")
 HEADINGS = {
     "Pengumpulan Data": "URAIAN PROSEDUR",
     "Restore Data": "URAIAN PROSEDUR RESTORE DATA",

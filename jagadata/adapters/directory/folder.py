@@ -24,33 +24,33 @@ _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _STRANGE = {errno.ELOOP, errno.ENOTDIR}
 
 
-def explain(error: OSError, place: str) -> JagadataError:
+def explain(error: OSError, where: str) -> JagadataError:
     """The error to raise for what the system said. `place` names store and directory."""
     if error.errno in _FULL:
         return RefusedError(
-            f"Ruang {place} habis: {error.strerror}.",
+            f"Ruang {where} habis: {error.strerror}.",
             "Kosongkan ruang atau naikkan kuota, atau terapkan retensi (`jaga prune`).",
         )
     if error.errno in _DENIED:
         return RefusedError(
-            f"Akses ke {place} ditolak: {error.strerror}.",
+            f"Akses ke {where} ditolak: {error.strerror}.",
             "Berikan hak baca dan tulis kepada pengguna yang menjalankan Jagadata.",
         )
     if error.errno in _STRANGE:
         return RefusedError(
-            f"Di dalam {place} ada tautan simbolik atau berkas pada tempat sebuah folder.",
+            f"Di dalam {where} ada tautan simbolik atau berkas pada tempat sebuah folder.",
             "Hapus tautan itu; isi penyimpanan hanya ditulis oleh Jagadata.",
         )
     return UnreachableError(
-        f"Sistem berkas {place} tidak menjawab: {error.strerror}.",
+        f"Sistem berkas {where} tidak menjawab: {error.strerror}.",
         "Periksa share atau disknya.",
         transient=True,
     )
 
 
-def taken(key: str, place: str) -> AlreadyExistsError:
+def taken(key: str, where: str) -> AlreadyExistsError:
     return AlreadyExistsError(
-        f"Objek {key} sudah ada di {place}.", "Isi penyimpanan tidak pernah ditimpa; pakai kunci lain."
+        f"Objek {key} sudah ada di {where}.", "Isi penyimpanan tidak pernah ditimpa; pakai kunci lain."
     )
 
 

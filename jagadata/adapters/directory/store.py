@@ -59,7 +59,7 @@ class DirectoryStore:
 
     def features(self) -> StoreFeatures:
         with self._root() as root:
-            return StoreFeatures(place=str(self.path), device=f"disk:{os.fstat(root.fd).st_dev}")
+            return StoreFeatures(where=str(self.path), device=f"disk:{os.fstat(root.fd).st_dev}")
 
     @property
     def _place(self) -> str:
@@ -105,7 +105,7 @@ class DirectoryStore:
             raise taken(key, self._place)
         try:
             with self._root() as root:
-                return FileUpload(root.below(above, make=True), name, key=key, place=self._place)
+                return FileUpload(root.below(above, make=True), name, key=key, where=self._place)
         except _NOTHING as error:
             raise explain(error, self._place) from error
 
@@ -214,9 +214,9 @@ def _walk(folder: Folder, above: str, prefix: str) -> Iterator[tuple[str, os.sta
 class _Reader(io.FileIO):
     """A file whose faults are told as the store's."""
 
-    def __init__(self, fd: int, place: str) -> None:
+    def __init__(self, fd: int, where: str) -> None:
         super().__init__(fd, "rb")
-        self._place = place
+        self._place = where
 
     def read(self, size: int | None = -1, /) -> bytes:
         try:

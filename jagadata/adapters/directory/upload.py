@@ -24,16 +24,16 @@ _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EI
 class FileUpload:
     """Implements ports.Upload. Owns the open folder, and gives it back on leaving."""
 
-    def __init__(self, folder: Folder, name: str, *, key: str, place: str) -> None:
+    def __init__(self, folder: Folder, name: str, *, key: str, where: str) -> None:
         self._folder = folder
         self._name = name
         self._key = key
-        self._place = place
+        self._place = where
         self._part = f"{PART}{secrets.token_hex(8)}"
         with contextlib.ExitStack() as stack:
             stack.enter_context(folder)
             if folder.look(name) is not None:
-                raise taken(key, place)
+                raise taken(key, where)
             self._file = os.fdopen(folder.make(self._part), "wb", buffering=2**20)
             stack.pop_all()
 

@@ -136,7 +136,7 @@ class MailChannel:
 
     def check(self) -> None:
         """Greet the server and log in; sends nothing. Raises RefusedError, UnreachableError."""
-        place = f"{self.host}:{self.port}"
+        where = f"{self.host}:{self.port}"
         try:
             context = ssl.create_default_context()
             server = (
@@ -151,22 +151,22 @@ class MailChannel:
                     server.login(self.user, self.password)
         except ssl.SSLError as error:
             raise RefusedError(
-                f"Sambungan aman ke server surel {place} gagal: {error.reason or 'TLS'}.",
+                f"Sambungan aman ke server surel {where} gagal: {error.reason or 'TLS'}.",
                 "Periksa mail.security dan sertifikat server surel.",
             ) from error
         except smtplib.SMTPAuthenticationError as error:
             raise RefusedError(
-                f"Server surel {place} menolak pengguna '{self.user}' (kode {error.smtp_code}).",
+                f"Server surel {where} menolak pengguna '{self.user}' (kode {error.smtp_code}).",
                 "Periksa mail.user dan mail.password di berkas kantor.",
             ) from error
         except smtplib.SMTPNotSupportedError as error:
             raise RefusedError(
-                f"Server surel {place} tidak mendukung cara sambung yang ditetapkan.",
+                f"Server surel {where} tidak mendukung cara sambung yang ditetapkan.",
                 "Periksa mail.security, mail.user, dan mail.port di berkas kantor.",
             ) from error
         except (OSError, smtplib.SMTPException) as error:
             raise UnreachableError(
-                f"Server surel {place} tidak menjawab ({type(error).__name__}).",
+                f"Server surel {where} tidak menjawab ({type(error).__name__}).",
                 "Periksa mail.host, mail.port, dan jaringan dari worker ke server surel.",
                 transient=True,
             ) from error

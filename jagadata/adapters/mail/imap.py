@@ -77,7 +77,7 @@ class ImapMailbox:
         return ssl.create_default_context(cafile=str(self.ca) if self.ca else None)
 
     def _connect(self) -> BaseMailBox:
-        place = f"{self.host}:{self.port}"
+        where = f"{self.host}:{self.port}"
         client: BaseMailBox
         try:
             if self.security == "ssl":
@@ -88,7 +88,7 @@ class ImapMailbox:
                 client = MailBoxUnencrypted(self.host, self.port, self.timeout)
             else:
                 raise RefusedError(
-                    f"Kotak surel {place} tidak dibuka tanpa TLS.",
+                    f"Kotak surel {where} tidak dibuka tanpa TLS.",
                     "Pakai collection.mailbox.security 'ssl' atau 'starttls'; 'none' hanya untuk 127.0.0.1.",
                 )
         except (OSError, imaplib.IMAP4.error, ImapToolsError) as error:
@@ -102,24 +102,24 @@ class ImapMailbox:
         return client
 
     def _explain(self, error: Exception) -> RefusedError | UnreachableError:
-        place = f"{self.host}:{self.port}"
+        where = f"{self.host}:{self.port}"
         if isinstance(error, MailboxLoginError):
             return RefusedError(
-                f"Server IMAP {place} menolak pengguna '{self.user}'.",
+                f"Server IMAP {where} menolak pengguna '{self.user}'.",
                 "Periksa collection.mailbox.user dan password di berkas kantor.",
             )
         if isinstance(error, MailboxFolderSelectError):
             return RefusedError(
-                f"Folder surel '{self.folder}' tidak ada pada {self.user} di {place}.",
+                f"Folder surel '{self.folder}' tidak ada pada {self.user} di {where}.",
                 "Periksa collection.mailbox.folder di berkas kantor.",
             )
         if isinstance(error, ssl.SSLError):
             return RefusedError(
-                f"Sambungan aman ke server IMAP {place} gagal: {error.reason or 'TLS'}.",
+                f"Sambungan aman ke server IMAP {where} gagal: {error.reason or 'TLS'}.",
                 "Periksa collection.mailbox.security dan ca, serta sertifikat server surel.",
             )
         return UnreachableError(
-            f"Server IMAP {place} tidak menjawab ({type(error).__name__}).",
+            f"Server IMAP {where} tidak menjawab ({type(error).__name__}).",
             "Periksa collection.mailbox.host dan port serta jaringan ke server surel; surel tetap ada di sana.",
             transient=True,
         )

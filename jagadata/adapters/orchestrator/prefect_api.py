@@ -4,38 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import httpx
 
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
+from jagadata.ports.orchestrator import FlowRun, GateQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-
-
-@dataclass(frozen=True, kw_only=True)
-class FlowRun:
-    """One run as Prefect shows it."""
-
-    id: str
-    name: str
-    flow: str
-    state: str  # name, such as 'Suspended' or 'Selesai'
-    kind: str  # type, such as 'PAUSED' or 'COMPLETED'
-    message: str
-    since: str  # ISO
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gate:
-    """What a suspended run asks: the Markdown above the form, and the choices of its fields."""
-
-    text: str
-    decisions: tuple[str, ...]  # the positive one first, the negative second
-    signers: tuple[str, ...]
 
 
 class PrefectApi:
@@ -56,8 +34,8 @@ class PrefectApi:
     def close(self) -> None:
         self._client.close()
 
-    def call(self, method: str, path: str, body: Any = None, patience: int = 10) -> Any:
-        """One request; a server that is busy is asked again up to `patience` times, each second. Raises UnreachableError, RefusedError (login, refused input) or NotFoundError."""
+    def call(self, method: str, path: str, body: Any = None, tries: int = 10) -> Any:
+        """One request; a server that is busy is asked again up to `tries` times, each second. Raises UnreachableError, RefusedError (login, refused input) or NotFoundError."""
         try:
             answer = self._client.request(method, path, json=body)
         except httpx.HTTPError as error:
@@ -66,9 +44,9 @@ class PrefectApi:
                 "Periksa layanan jagadata-server dan PREFECT_API_URL.",
                 transient=True,
             ) from error
-        if answer.status_code in (429, 503) and patience > 0:  # refused before anything was done
+        if answer.status_code in (429, 503) and tries > 0:  # refused before anything was done
             time.sleep(1)
-            return self.call(method, path, body, patience - 1)
+            return self.call(method, path, body, tries - 1)
         if answer.status_code in (429, 502, 503, 504):
             raise UnreachableError(
                 f"Server Prefect di {self.url} sedang sibuk (HTTP {answer.status_code}).",
@@ -155,7 +133,7 @@ class PrefectApi:
                 )
             time.sleep(0.5)
 
-    def gate(self, run: str, seconds: float = 10) -> Gate:
+    def gate(self, run: str, seconds: float = 10) -> GateQuestion:
         """What the run asks. Right after it suspended the form may not be saved yet, so it is asked for that long."""
         end = time.monotonic() + seconds
         while True:
@@ -173,7 +151,7 @@ class PrefectApi:
                 time.sleep(0.3)
                 continue
             fields = schema["properties"]
-            return Gate(
+            return GateQuestion(
                 text=str(text),
                 decisions=tuple(fields.get("keputusan", {}).get("enum", ())),
                 signers=tuple(fields.get("penandatangan", {}).get("enum", ())),

@@ -75,7 +75,7 @@ class CkanPublisher:
 
     def _publish(self, portal: Any, package: DataPackage) -> Published:
         code = package.dataset.code
-        place, notes = f"{self._url.rstrip('/')}/dataset/{code}", []
+        where, notes = f"{self._url.rstrip('/')}/dataset/{code}", []
         organization = self._organize(portal)
         there = self._call(portal, "package_show", {"id": code}, missing={})
         if not there:
@@ -94,7 +94,7 @@ class CkanPublisher:
         if wanted != there:
             self._call(portal, "package_update", wanted)
             notes.append("Keterangan data diperbarui.")
-        return Published(changed=bool(sent) or wanted != there, place=place, notes=tuple(notes))
+        return Published(changed=bool(sent) or wanted != there, where=where, notes=tuple(notes))
 
     def _organize(self, portal: Any) -> str:
         """The organisation's id."""

@@ -61,7 +61,7 @@ class FolderPublisher:
                 shutil.rmtree(leftover)
             last, final = self._places(parent, package.version.label)
             if last and _holds(last, package):
-                return Published(changed=False, place=str(last))
+                return Published(changed=False, where=str(last))
             part = parent / f"{_PART}{secrets.token_hex(8)}"
             part.mkdir(mode=0o755)
             try:
@@ -75,7 +75,7 @@ class FolderPublisher:
                 raise
             _sync(parent)
         notes = (f"{last.name} tetap tersimpan.",) if last else ()
-        return Published(changed=True, place=str(final), notes=notes)
+        return Published(changed=True, where=str(final), notes=notes)
 
     @staticmethod
     def _places(parent: Path, label: str) -> tuple[Path | None, Path]:

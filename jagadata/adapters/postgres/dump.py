@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 
 from jagadata.adapters.postgres.access import make_dsn
-from jagadata.adapters.postgres.programs import last_lines, make_fault, on_a_leash, start
+from jagadata.adapters.postgres.programs import last_lines, make_fault, start, with_parent_death_signal
 from jagadata.adapters.postgres.properties import read_properties
 from jagadata.adapters.postgres.snapshot import MovingError, attempts, await_vanishing, snapshot
 from jagadata.errors import DamagedError, JagadataError, RefusedError, UnreachableError
@@ -198,7 +198,7 @@ def _pg_dump(access: Access, name: str, flags: Sequence[str]) -> Iterator[_DumpO
     """pg_dump while it runs; it does not outlive the `with` block."""
     with tempfile.TemporaryFile() as errors:
         process = start(
-            on_a_leash(
+            with_parent_death_signal(
                 [
                     access.program("pg_dump"),
                     "-Fc",

@@ -40,7 +40,7 @@ def _leash() -> tuple[str, ...]:
     return leash if code == 0 else ()
 
 
-def on_a_leash(command: Sequence[str]) -> list[str]:
+def with_parent_death_signal(command: Sequence[str]) -> list[str]:
     """The command such that a kill -9 of our process ends it too, where the system can."""
     return [*_leash(), *command]
 

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 
 from jagadata.adapters.postgres.access import make_dsn
-from jagadata.adapters.postgres.programs import make_fault, on_a_leash, start
+from jagadata.adapters.postgres.programs import make_fault, start, with_parent_death_signal
 from jagadata.errors import JagadataError
 
 if TYPE_CHECKING:
@@ -129,8 +129,8 @@ def _lend(connection: psycopg.Connection[Any], owners: Sequence[str]) -> Iterato
 
     def execute(statement: LiteralString) -> None:
         for kind, name, role in lent:
-            place = sql.SQL("SCHEMA " if kind == "SCHEMA" else "DATABASE ") + sql.Identifier(str(name))
-            connection.execute(sql.SQL(statement).format(place, sql.Identifier(role)))
+            where = sql.SQL("SCHEMA " if kind == "SCHEMA" else "DATABASE ") + sql.Identifier(str(name))
+            connection.execute(sql.SQL(statement).format(where, sql.Identifier(role)))
 
     try:
         execute("GRANT CREATE ON {} TO {}")
@@ -182,7 +182,7 @@ class _Run:
             command += [*options, f"--use-list=/proc/self/fd/{chosen.fileno()}"]
             command += [f"--dbname={make_dsn(self.side)}", f"/proc/self/fd/{self.archive_fd}"]
             process = start(
-                on_a_leash(command),
+                with_parent_death_signal(command),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,

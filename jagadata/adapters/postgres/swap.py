@@ -127,8 +127,8 @@ class PostgresSwap:
         *,
         end_sessions: bool,
         expect: dict[str, int | None],
-        last_look: Callable[[], None] = lambda: None,
-        patience: float = 60,
+        before_commit: Callable[[], None] = lambda: None,
+        timeout: float = 60,
     ) -> float:
         """See ports.Swap.swap. `ALTER DATABASE RENAME` waits up to 5 s for sessions to go, while a second connection ends them."""
         if not self.holds():
@@ -144,7 +144,7 @@ class PostgresSwap:
                 with self.connection.transaction():
                     self.connection.execute("SET LOCAL lock_timeout = '10s'")
                     self.connection.execute(
-                        f"SET LOCAL idle_in_transaction_session_timeout = {int(1000 * patience)}"
+                        f"SET LOCAL idle_in_transaction_session_timeout = {int(1000 * timeout)}"
                     )
                     self.connection.execute(_DURABLE)
                     self._check(expect)
@@ -153,7 +153,7 @@ class PostgresSwap:
                             self._rename(live, kept)
                         self._rename(side, live)
                     self._check({live: expect[side] for live, side, _ in renames})
-                    last_look()
+                    before_commit()
             except psycopg.errors.ObjectInUse as error:
                 raise RefusedError(
                     f"Pertukaran nama dibatalkan, masih ada sesi: {'; '.join(self._sessions(names)) or str(error).splitlines()[-1]}.",

@@ -43,10 +43,10 @@ def _session() -> botocore.session.Session:
     return session
 
 
-def waits(patience: float) -> Iterator[float]:
-    """Pauses (s) before each attempt: none, then growing ones, for as long as patience lasts."""
+def waits(timeout: float) -> Iterator[float]:
+    """Pauses (s) before each attempt: none, then growing ones, for as long as timeout lasts."""
     yield 0
-    pause, end = 0.25, time.monotonic() + patience
+    pause, end = 0.25, time.monotonic() + timeout
     while (left := end - time.monotonic()) > 0:
         yield min(pause, left)
         pause = min(2 * pause, 15)
@@ -76,14 +76,14 @@ class Bucket:
         ca: Path | None,
         connect_timeout: float,
         read_timeout: float,
-        patience: float,
+        timeout: float,
     ) -> None:
         self.store = store
         self.name = bucket
         self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self.endpoint = endpoint
-        self.place = f"penyimpanan '{store}' (bucket {bucket})"
-        self.patience = patience
+        self.where = f"penyimpanan '{store}' (bucket {bucket})"
+        self.timeout = timeout
         self.conditional: bool | None = None
         """Whether If-None-Match is honoured; None until it was seen."""
         self._versioned: bool | None = None
@@ -124,7 +124,7 @@ class Bucket:
             raise self._explain(error, operation, key or "") from error
 
     def _explain(self, error: Exception, operation: str, key: str) -> JagadataError:
-        return explain_fault(error, operation=operation, key=key, place=self.place)
+        return explain_fault(error, operation=operation, key=key, where=self.where)
 
     def call_once(self, operation: str, key: str, **arguments: Any) -> Any:
         """A write that must not replace anything. Raises AlreadyExistsError where the server sees to that."""
@@ -150,7 +150,7 @@ class Bucket:
         from jagadata.errors import AlreadyExistsError
 
         return AlreadyExistsError(
-            f"Objek {key} sudah ada di {self.place}.",
+            f"Objek {key} sudah ada di {self.where}.",
             "Isi penyimpanan tidak pernah ditimpa; pakai kunci lain.",
         )
 
@@ -256,7 +256,7 @@ class Bucket:
             found = self.find(key)
             if found is None or found.version is None:
                 raise NotFoundError(
-                    f"Objek {key} tidak ada di {self.place}.", "Periksa dengan `jaga backups`."
+                    f"Objek {key} tidak ada di {self.where}.", "Periksa dengan `jaga backups`."
                 )
             wanted = found.version
         return {"VersionId": wanted}

@@ -29,66 +29,66 @@ def fault_code(error: Exception) -> str:
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
 
 
-def explain_fault(error: Exception, *, operation: str, key: str, place: str) -> JagadataError:
-    """The error to raise for what botocore raised. `place` names store and bucket, `operation` is the S3 call."""
+def explain_fault(error: Exception, *, operation: str, key: str, where: str) -> JagadataError:
+    """The error to raise for what botocore raised. `where` names store and bucket, `operation` is the S3 call."""
     if not isinstance(error, ClientError):
-        return _explain_silence(error, operation, place)
+        return _explain_silence(error, operation, where)
     code = fault_code(error)
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if code in _TAKEN or status in (409, 412):
         return AlreadyExistsError(
-            f"Objek {key} sudah ada di {place}.", "Isi penyimpanan tidak pernah ditimpa; pakai kunci lain."
+            f"Objek {key} sudah ada di {where}.", "Isi penyimpanan tidak pernah ditimpa; pakai kunci lain."
         )
     if code in _FULL or status == 507:
         return RefusedError(
-            f"Ruang {place} habis: {operation} {key} ditolak ({code or status}).",
+            f"Ruang {where} habis: {operation} {key} ditolak ({code or status}).",
             "Kosongkan ruang atau naikkan kuota, atau terapkan retensi (`jaga prune`).",
         )
     if code in _REFUSED or status in (301, 401, 403):
         hint = _REFUSED.get(code) or (_REFUSED["AccessDenied"] if status == 403 else _KEYS)
-        return RefusedError(f"{operation} {key} ditolak oleh {place}: {code or status}.", hint)
+        return RefusedError(f"{operation} {key} ditolak oleh {where}: {code or status}.", hint)
     if status == 404:
         return NotFoundError(
-            f"Objek {key} tidak ada di {place} ({operation}).", "Periksa dengan `jaga backups`."
+            f"Objek {key} tidak ada di {where} ({operation}).", "Periksa dengan `jaga backups`."
         )
     if code in UNSUPPORTED or status == 501:
         return JagadataError(
-            f"Server S3 dari {place} tidak mengenal {operation}.",
+            f"Server S3 dari {where} tidak mengenal {operation}.",
             "Pakai server S3 yang mendukungnya (docs/adr/0003).",
         )
     if status >= 500 or status == 429 or code in _BUSY:
         return UnreachableError(
-            f"Server S3 dari {place} sedang terganggu: {operation} {key} dijawab {code or status}.",
+            f"Server S3 dari {where} sedang terganggu: {operation} {key} dijawab {code or status}.",
             "Coba lagi beberapa saat lagi; bila menetap, periksa server S3-nya.",
             transient=True,
         )
     return JagadataError(
-        f"{operation} {key} di {place} gagal: {code or status}.",
+        f"{operation} {key} di {where} gagal: {code or status}.",
         "Periksa penyimpanannya dengan `jaga doctor`.",
     )
 
 
-def _explain_silence(error: Exception, operation: str, place: str) -> JagadataError:
+def _explain_silence(error: Exception, operation: str, where: str) -> JagadataError:
     what = type(error).__name__
     if isinstance(error, SSLError):
         return RefusedError(
-            f"Sertifikat TLS {place} tidak dapat dipercaya ({operation}).",
+            f"Sertifikat TLS {where} tidak dapat dipercaya ({operation}).",
             "Isi 'ca' di berkas kantor dengan sertifikat CA server itu, dan periksa namanya.",
         )
     if isinstance(error, ParamValidationError) or not isinstance(
         error, (HTTPClientError, BotoCoreError, OSError)
     ):
         return JagadataError(
-            f"{operation} di {place} tidak dapat dikirim: {what}.",
+            f"{operation} di {where} tidak dapat dikirim: {what}.",
             "Periksa bucket dan endpoint di berkas kantor.",
         )
     if isinstance(error, OSError) and not isinstance(error, (BotoCoreError, ConnectionError, TimeoutError)):
         return RefusedError(
-            f"{operation} di {place} tidak dapat dikirim: {error.strerror or 'berkas CA tidak dapat dibaca'}.",
+            f"{operation} di {where} tidak dapat dikirim: {error.strerror or 'berkas CA tidak dapat dibaca'}.",
             "Periksa berkas 'ca' di berkas kantor.",
         )
     return UnreachableError(
-        f"Server S3 dari {place} tidak menjawab ({operation}): {what}.",
+        f"Server S3 dari {where} tidak menjawab ({operation}): {what}.",
         "Periksa jaringan, alamat endpoint, dan apakah server S3-nya berjalan.",
         transient=True,
     )

@@ -31,7 +31,7 @@ class S3Reader(io.RawIOBase):
         self.bucket = bucket
         self.key = key
         self.version = version
-        self.place = 0
+        self.position = 0
         self.length = -1
         self._etag = ""
         self._body: Any = None
@@ -40,19 +40,19 @@ class S3Reader(io.RawIOBase):
     def _connect(self) -> None:
         more: dict[str, Any] = dict(self.version)
         if self.length >= 0:
-            more |= {"Range": f"bytes={self.place}-", "IfMatch": self._etag}
+            more |= {"Range": f"bytes={self.position}-", "IfMatch": self._etag}
         try:
             answer = self.bucket.call("get_object", self.key, **more)
         except AlreadyExistsError as error:  # 412: not the bytes that were begun
             raise DamagedError(
-                f"Objek {self.key} di {self.bucket.place} berubah selama dibaca.",
+                f"Objek {self.key} di {self.bucket.where} berubah selama dibaca.",
                 "Selidiki siapa yang menulis ke penyimpanan itu.",
             ) from error
         if self.length < 0:
             self._etag, self.length = answer["ETag"], answer["ContentLength"]
-        elif answer["ContentLength"] != self.length - self.place:
+        elif answer["ContentLength"] != self.length - self.position:
             raise DamagedError(
-                f"Server S3 dari {self.bucket.place} tidak melanjutkan {self.key} pada bita {self.place}.",
+                f"Server S3 dari {self.bucket.where} tidak melanjutkan {self.key} pada bita {self.position}.",
                 "Pakai server S3 yang mendukung pembacaan sebagian (Range).",
             )
         self._body = answer["Body"]
@@ -72,11 +72,11 @@ class S3Reader(io.RawIOBase):
     def read(self, size: int | None = -1, /) -> bytes:
         if size is None or size < 0:
             return self.readall()
-        wanted = min(size, self.length - self.place)
+        wanted = min(size, self.length - self.position)
         if wanted == 0:
             return b""
         fault: Exception = EOFError()
-        for pause in waits(self.bucket.patience):
+        for pause in waits(self.bucket.timeout):
             time.sleep(pause)
             try:
                 if self._body is None:
@@ -86,12 +86,12 @@ class S3Reader(io.RawIOBase):
                 fault = error
             else:
                 if data:
-                    self.place += len(data)
+                    self.position += len(data)
                     return data
-                fault = EOFError(f"{self.place} of {self.length} bytes")
+                fault = EOFError(f"{self.position} of {self.length} bytes")
             self._drop()
         raise UnreachableError(
-            f"Pembacaan {self.key} dari {self.bucket.place} terputus pada bita {self.place} dari {self.length}.",
+            f"Pembacaan {self.key} dari {self.bucket.where} terputus pada bita {self.position} dari {self.length}.",
             "Periksa jaringan dan server S3-nya, lalu ulangi.",
             transient=True,
         ) from fault

@@ -29,7 +29,7 @@ class S3Store:
     """Implements ports.Store on one bucket and prefix.
 
     In seconds: `connect_timeout`; `read_timeout`, after which a stalled transfer is taken up anew where it stood;
-    `patience`, for which a transfer under way is tried again without getting further.
+    `timeout`, for which a transfer under way is tried again without getting further.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class S3Store:
         part_size: int = PART_SIZE,
         connect_timeout: float = 10,
         read_timeout: float = 30,
-        patience: float = 120,
+        timeout: float = 120,
     ) -> None:
         self.name = name
         self.part_size = part_size
@@ -61,7 +61,7 @@ class S3Store:
             ca=ca,
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
-            patience=patience,
+            timeout=timeout,
         )
 
     def features(self) -> StoreFeatures:
@@ -73,7 +73,7 @@ class S3Store:
             versions=versions,
             lock=bucket.lock() == "yes",
             conditional=versions or bucket.conditional is not False,
-            place=f"s3://{bucket.name}/{bucket.prefix} di {where}",
+            where=f"s3://{bucket.name}/{bucket.prefix} di {where}",
             device=f"s3:{where.rstrip('/')}/{bucket.name}",
         )
 
@@ -131,7 +131,7 @@ class S3Store:
         """Set or prolong a COMPLIANCE lock; the date read back. Raises RefusedError where the bucket may not be asked."""
         if self.bucket.lock() == "hidden":
             raise RefusedError(
-                f"Kunci akses untuk {self.bucket.place} tidak boleh membaca konfigurasi Object Lock.",
+                f"Kunci akses untuk {self.bucket.where} tidak boleh membaca konfigurasi Object Lock.",
                 "Berikan hak s3:GetBucketObjectLockConfiguration, atau isi lock_days: 0 di berkas kantor.",
             )
         if self.bucket.lock() != "yes":
@@ -167,7 +167,7 @@ class S3Store:
             until = self.locked_until(stored)
             if until and until > datetime.now(UTC):
                 raise RefusedError(
-                    f"Objek {stored.key} di {self.bucket.place} dikunci sampai {until:%Y-%m-%d}.",
+                    f"Objek {stored.key} di {self.bucket.where} dikunci sampai {until:%Y-%m-%d}.",
                     "Tunggu sampai kuncinya berakhir.",
                 )
             self.bucket.call("delete_object", stored.key, **self.bucket.version(stored.key, stored.version))

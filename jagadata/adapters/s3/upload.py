@@ -76,7 +76,7 @@ def _settle(bucket: Bucket, key: str, token: str, size: int, version: str | None
         raise bucket.taken(key)
     if held is None or held.stored.size != size:
         raise DamagedError(
-            f"Objek {key} di {bucket.place} berukuran {held.stored.size if held else 0} bita setelah ditulis, "
+            f"Objek {key} di {bucket.where} berukuran {held.stored.size if held else 0} bita setelah ditulis, "
             f"seharusnya {size}.",
             "Periksa server S3-nya dengan `jaga doctor`, lalu ulangi.",
         )
@@ -133,7 +133,7 @@ class S3Upload:
             self._collect(wait(self._waiting, return_when=FIRST_COMPLETED)[0])
         if self._started == _MOST_PARTS:
             raise JagadataError(
-                f"Objek {self.key} melebihi {_MOST_PARTS} bagian di {self.bucket.place}.",
+                f"Objek {self.key} melebihi {_MOST_PARTS} bagian di {self.bucket.where}.",
                 "Perbesar ukuran bagian, atau potong alirannya menjadi beberapa objek.",
             )
         self._started += 1
@@ -142,7 +142,7 @@ class S3Upload:
     def _send_part(self, number: int, part: bytes) -> dict[str, Any]:
         """Tried for longer than botocore does: a dump of hours outlives a minute without network."""
         fault: JagadataError | None = None
-        for pause in waits(self.bucket.patience):
+        for pause in waits(self.bucket.timeout):
             if self._left.wait(pause):
                 break
             try:

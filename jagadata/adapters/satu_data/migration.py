@@ -27,16 +27,16 @@ def read_revision(connection: psycopg.Connection[Any]) -> str:
     return str(row[0]) if row else ""
 
 
-def check_revision(revision: str, place: str) -> None:
+def check_revision(revision: str, where: str) -> None:
     """Raises RefusedError: the schema is newer than this code."""
     if revision > migrations.HEAD:
         raise RefusedError(
-            f"Skema {place} versi {revision} lebih baru daripada yang dikenal Jagadata ini ({migrations.HEAD}).",
+            f"Skema {where} versi {revision} lebih baru daripada yang dikenal Jagadata ini ({migrations.HEAD}).",
             "Perbarui Jagadata di worker ini; skema tidak pernah diturunkan.",
         )
 
 
-def migrate(connection: psycopg.Connection[Any], place: str) -> bool:
+def migrate(connection: psycopg.Connection[Any], where: str) -> bool:
     """Make or bring up the schema. The connection (autocommit) is to be closed then: it holds the lock. Returns whether anything changed.
 
     Raises RefusedError (newer schema), psycopg.Error.
@@ -44,7 +44,7 @@ def migrate(connection: psycopg.Connection[Any], place: str) -> bool:
     # A lock of the session, taken before the transaction: one that began while it waited would go on seeing no tables.
     connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
     before = read_revision(connection)
-    check_revision(before, place)
+    check_revision(before, where)
     if before == migrations.HEAD:
         return False
 

@@ -176,11 +176,11 @@ def read_attendance(path: Path, agencies: Sequence[Agency]) -> Attendance:
     head = next((number for number, row in enumerate(rows) if "OPD" in row and "Nama" in row), None)
     if head is None:
         raise RefusedError(f"Daftar hadir '{path.name}' tidak memuat kolom OPD dan Nama.", hint)
-    place = {name: rows[head].index(name) for name in (*HEADS, "Kode OPD") if name in rows[head]}
+    where = {name: rows[head].index(name) for name in (*HEADS, "Kode OPD") if name in rows[head]}
     known = {one.id: one.id for one in agencies} | {make_slug(one.name, 200): one.id for one in agencies}
     found, unknown, cut = [], [], []
     for number, row in enumerate(rows[head + 1 :], head + 2):
-        cells = {name: row[column] if column < len(row) else "" for name, column in place.items()}
+        cells = {name: row[column] if column < len(row) else "" for name, column in where.items()}
         if not cells["Nama"]:
             continue
         agency = known.get(cells.get("Kode OPD", "")) or known.get(make_slug(cells["OPD"], 200))

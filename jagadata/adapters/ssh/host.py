@@ -41,7 +41,7 @@ class SshHost:
     ) -> None:
         self.name = name
         self._place = f"Host '{name}' ({user}@{address}:{port})"
-        self._key = parse_private_key(key_text, place=f"host '{name}'")
+        self._key = parse_private_key(key_text, where=f"host '{name}'")
         self._address, self._port, self._user, self._known_hosts = address, port, user, known_hosts
         self._lock = threading.Lock()
         self._connection: fabric.Connection | None = None
@@ -55,7 +55,7 @@ class SshHost:
             if self._transport is None or not self._transport.is_active():
                 self._drop()
                 self._connection, self._transport = open_link(
-                    place=self._place,
+                    where=self._place,
                     address=self._address,
                     port=self._port,
                     user=self._user,

@@ -45,26 +45,26 @@ class _Transport(paramiko.Transport):
     )
 
 
-def parse_private_key(text: str, *, place: str) -> paramiko.PKey:
+def parse_private_key(text: str, *, where: str) -> paramiko.PKey:
     """The private key of a text. Raises RefusedError; never repeats the text."""
     for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
         try:
             return kind.from_private_key(io.StringIO(text.strip() + "\n"))
         except paramiko.PasswordRequiredException as error:
             raise RefusedError(
-                f"Kunci SSH untuk {place} dilindungi kata sandi.",
+                f"Kunci SSH untuk {where} dilindungi kata sandi.",
                 "Buat kunci tanpa kata sandi khusus untuk Jagadata dengan `ssh-keygen -t ed25519 -N ''`.",
             ) from error
         except (paramiko.SSHException, ValueError, IndexError):
             continue
     raise RefusedError(
-        f"Kunci SSH untuk {place} bukan kunci privat OpenSSH yang sah.",
+        f"Kunci SSH untuk {where} bukan kunci privat OpenSSH yang sah.",
         "Isi dengan kunci privat utuh, dari baris BEGIN sampai END, buatan `ssh-keygen -t ed25519`.",
     )
 
 
 def open_link(
-    *, place: str, address: str, port: int, user: str, key: paramiko.PKey, known_hosts: Path
+    *, where: str, address: str, port: int, user: str, key: paramiko.PKey, known_hosts: Path
 ) -> tuple[fabric.Connection, paramiko.Transport]:
     """A connection that has logged in. Raises RefusedError (host key, login) or UnreachableError (transient)."""
     config = fabric.Config(lazy=True, ssh_config=paramiko.SSHConfig())
@@ -89,7 +89,7 @@ def open_link(
         client.load_host_keys(str(known_hosts))
     except OSError as error:
         raise RefusedError(
-            f"Berkas known_hosts untuk {place} tidak dapat dibaca: {known_hosts}.", _scan_hint(address, port)
+            f"Berkas known_hosts untuk {where} tidak dapat dibaca: {known_hosts}.", _scan_hint(address, port)
         ) from error
     try:
         connection.open()
@@ -97,7 +97,7 @@ def open_link(
         with contextlib.suppress(Exception):
             client.close()
         if isinstance(error, Exception):
-            raise _explain(error, place=place, address=address, port=port, user=user) from error
+            raise _explain(error, where=where, address=address, port=port, user=user) from error
         raise
     transport: Any = client.get_transport()
     transport.set_keepalive(_KEEPALIVE_SECONDS)
@@ -114,27 +114,27 @@ def _scan_hint(address: str, port: int) -> str:
     )
 
 
-def _explain(error: Exception, *, place: str, address: str, port: int, user: str) -> JagadataError:
+def _explain(error: Exception, *, where: str, address: str, port: int, user: str) -> JagadataError:
     if isinstance(error, _UnknownKeyError):
         return RefusedError(
-            f"Kunci {place} belum dikenal: ditemukan {error.key.get_name()} {error.key.fingerprint}.",
+            f"Kunci {where} belum dikenal: ditemukan {error.key.get_name()} {error.key.fingerprint}.",
             _scan_hint(address, port),
         )
     if isinstance(error, paramiko.BadHostKeyException):
         return RefusedError(
-            f"Kunci {place} berubah: ditemukan {error.key.get_name()} {error.key.fingerprint}, "
+            f"Kunci {where} berubah: ditemukan {error.key.get_name()} {error.key.fingerprint}, "
             f"yang tercatat {error.expected_key.get_name()} {error.expected_key.fingerprint}.",
             "Host mungkin dipasang ulang, atau ada yang menyamar. Jangan lanjutkan sebelum pasti. "
             + _scan_hint(address, port),
         )
     if isinstance(error, paramiko.AuthenticationException):
         return RefusedError(
-            f"{place} menolak masuk sebagai '{user}'.",
+            f"{where} menolak masuk sebagai '{user}'.",
             "Pasang kunci publik Jagadata di authorized_keys pengguna itu; `jaga host prepare` menunjukkan barisnya.",
         )
     reason = str(error).strip() or type(error).__name__
     return UnreachableError(
-        f"{place} tidak dapat dihubungi: {reason}.",
+        f"{where} tidak dapat dihubungi: {reason}.",
         "Periksa bahwa host menyala, alamat dan port benar, dan jaringan ke sana terbuka, lalu ulangi.",
         transient=True,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from jagadata.backup.papers.form import BackupForm, BackupRow
 from jagadata.papers.values import BackupFile, Signature
@@ -11,38 +12,52 @@ from jagadata.text.formats import describe_cron, format_number
 from jagadata.vault.manifest import DatabaseEntry
 
 if TYPE_CHECKING:
-    from jagadata.backup.run import BackupRun
+    from collections.abc import Mapping
+
+    from jagadata.office.file import Office
     from jagadata.office.machines import System
 
 
-def fill_backup_form(run: BackupRun) -> BackupForm:
-    """The form of the whole run, from what steps 1 to 4 came to."""
-    opened, office = run.open(), run.place.office
+def fill_backup_form(
+    office: Office,
+    run: str,
+    opened: dict[str, Any],
+    outcomes: Mapping[str, dict[str, Any]],
+    *,
+    stores: Mapping[str, str],
+    at: datetime,
+) -> BackupForm:
+    """The form of the whole run, from what steps 1 to 4 came to for each system.
+
+    `stores`: what each is called on paper, the primary one first; `at`: when the form is filled in (aware).
+    """
+    timezone = ZoneInfo(office.office.timezone)
     performer = office.official(opened["performer"])
     return BackupForm(
         number=opened["number"],
         period=opened["period"],
-        schedule=describe_cron(office.policy.backup.cron, run.place.timezone),
+        schedule=describe_cron(office.policy.backup.cron, timezone),
         occasion=opened["kind"],
         office=office.office.name,
         city=office.office.city,
-        at=run.place.clock(),
-        rows=tuple(_row(run, office.system(system)) for system in opened["systems"]),
+        at=at,
+        rows=tuple(
+            _row(office, office.system(system), outcome, stores) for system, outcome in outcomes.items()
+        ),
         note=opened.get("note", ""),
         performer=Signature(
             name=performer.name,
             nip=performer.nip,
             post=performer.post,
             role="staf_aplikasi",
-            at=run.place.clock(),
+            at=at,
         ),
-        run=run.run,
+        run=run,
     )
 
 
-def _row(run: BackupRun, system: System) -> BackupRow:
-    outcome = run.outcome(system.id)
-    server = run.place.office.server(system.server)
+def _row(office: Office, system: System, outcome: dict[str, Any], stores: Mapping[str, str]) -> BackupRow:
+    server = office.server(system.server)
     row: dict[str, Any] = {
         "system": system.id,
         "application": system.name,
@@ -60,8 +75,7 @@ def _row(run: BackupRun, system: System) -> BackupRow:
         return BackupRow(
             **row, **times, outcome="Gagal", reason=outcome["reason"], obstacles=outcome.get("hint", "")
         )
-    stores = {store.name: store.features().place for store in run.place.stores}
-    primary = run.place.stores[0].name
+    primary = next(iter(stores))
     locked = outcome.get("locked_until")
     return BackupRow(
         **row,
@@ -85,7 +99,7 @@ def _row(run: BackupRun, system: System) -> BackupRow:
         second_copy=stores.get(outcome.get("copy", ""), ""),
         encryption="age (X25519, ChaCha20-Poly1305)",
         hash_matches=outcome.get("hash_matches") if outcome.get("copy") else None,
-        retained_until=_retained(run, draft["finished"], locked),
+        retained_until=_retained(office, draft["finished"], locked),
         obstacles="; ".join(
             [*([] if outcome["ok"] else [f"langkah 4: {outcome['reason']}"]), *outcome.get("remarks", [])]
         ),
@@ -94,10 +108,8 @@ def _row(run: BackupRun, system: System) -> BackupRow:
     )
 
 
-def _retained(run: BackupRun, finished: str, locked: str | None) -> date:
+def _retained(office: Office, finished: str, locked: str | None) -> date:
     """At least until then: the lock, or the policy's minimum."""
-    minimum = datetime.fromisoformat(finished) + timedelta(
-        days=run.place.office.policy.backup.retention.minimum_days
-    )
+    minimum = datetime.fromisoformat(finished) + timedelta(days=office.policy.backup.retention.minimum_days)
     until = max(minimum, datetime.fromisoformat(locked)) if locked else minimum
-    return until.astimezone(run.place.timezone).date()
+    return until.astimezone(ZoneInfo(office.office.timezone)).date()

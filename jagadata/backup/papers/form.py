@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from jagadata.papers.values import BackupFile, Signature, Value
+from jagadata.papers.values import BackupFile, FiledForm, Signature, Value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class BackupRow(Value):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackupForm(Value):
+class BackupForm(FiledForm):
     """Formulir Pelaksanaan Back Up: one run, one row for each application."""
 
     number: str  # as printed: 046/12/406.020/2026

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jagadata import sop
-from jagadata.papers.sheet import Field, Part, Section, Sheet, Table, make_block, make_notes, when, yes_or_no
+from jagadata.papers.sheet import (
+    Field,
+    Section,
+    Sheet,
+    SheetPart,
+    Table,
+    make_block,
+    make_notes,
+    when,
+    yes_or_no,
+)
 from jagadata.text.formats import WIB, format_bytes, format_date, format_duration, format_time
 from jagadata.text.periods import parse_period
 
@@ -37,7 +47,7 @@ def make_backup_sheet(form: BackupForm, tz: ZoneInfo = WIB) -> Sheet:
         ),
         sections=(
             *(
-                (Section(title="REKAPITULASI", parts=(Part(table=make_summary(form, tz)),)),)
+                (Section(title="REKAPITULASI", parts=(SheetPart(table=make_summary(form, tz)),)),)
                 if len(form.rows) > 1  # a single application's own block says it all
                 else ()
             ),
@@ -45,12 +55,12 @@ def make_backup_sheet(form: BackupForm, tz: ZoneInfo = WIB) -> Sheet:
                 title="RINCIAN PER APLIKASI",
                 boxed=True,
                 parts=tuple(_row_part(number, row, tz) for number, row in enumerate(form.rows, 1))
-                or (Part(text="Belum ada aplikasi yang dicatat."),),
+                or (SheetPart(text="Belum ada aplikasi yang dicatat."),),
             ),
             Section(
                 title="PEMERIKSAAN (langkah 6)",
                 parts=(
-                    Part(
+                    SheetPart(
                         fields=(
                             Field(label="Hasil Pemeriksaan", value=form.review or "", choices=DECISIONS),
                             Field(label="Catatan", value=form.review_note),
@@ -103,7 +113,7 @@ def row_size(row: BackupRow) -> str:
     return format_bytes(sum(sizes)) if sizes else ""
 
 
-def _row_part(number: int, row: BackupRow, tz: ZoneInfo) -> Part:
+def _row_part(number: int, row: BackupRow, tz: ZoneInfo) -> SheetPart:
     fields = (
         Field(label="OPD Pemilik Data", value=row.owner),
         Field(label="Server/Lokasi Sumber", value=row.source),
@@ -140,4 +150,4 @@ def _row_part(number: int, row: BackupRow, tz: ZoneInfo) -> Part:
         right=(1,),
         mono=(0, 2),
     )
-    return Part(title=f"{number}. {row.application}", fields=fields, table=files if row.files else None)
+    return SheetPart(title=f"{number}. {row.application}", fields=fields, table=files if row.files else None)

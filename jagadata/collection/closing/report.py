@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from jagadata.papers.sheet import Field, Part, Section, Sheet, Table, make_block, make_notes
+from jagadata.papers.sheet import Field, Section, Sheet, SheetPart, Table, make_block, make_notes
 from jagadata.text.formats import format_date, format_number
 
 if TYPE_CHECKING:
@@ -128,20 +128,20 @@ def make_report_sheet(report: Report, *, city: str, signer: Signature, tz: ZoneI
         right=(5,),
     )
     sections = [
-        Section(title="Mutu Baku", parts=(Part(table=timings),)),
-        Section(title="Penyampaian data", parts=(Part(table=deliveries),)),
+        Section(title="Mutu Baku", parts=(SheetPart(table=timings),)),
+        Section(title="Penyampaian data", parts=(SheetPart(table=deliveries),)),
     ]
     if report.stored:
         stored = Table(
             heads=("No", "Data", "Baris", "Keterangan"),
             rows=tuple(
-                (str(number), name, format_number(rows), place)
-                for number, (name, rows, place) in enumerate(report.stored, 1)
+                (str(number), name, format_number(rows), where)
+                for number, (name, rows, where) in enumerate(report.stored, 1)
             ),
             widths=(0, 3, 0.8, 3),
             right=(2,),
         )
-        sections.append(Section(title="Inventaris dan publikasi", parts=(Part(table=stored),)))
+        sections.append(Section(title="Inventaris dan publikasi", parts=(SheetPart(table=stored),)))
     arrivals = make_arrivals_chart(report.arrivals, report.deadline, tz)
     charts = (*((arrivals,) if arrivals else ()), make_agency_chart(report.agencies, report.deliveries))
     return ReportSheet(
@@ -164,3 +164,11 @@ def make_report_sheet(report: Report, *, city: str, signer: Signature, tz: ZoneI
         notes=make_notes(report.notes, (signer,)),
         charts=charts,
     )
+
+
+class ReportWorkbooks(Protocol):
+    """The closing report as a workbook (`Workplace.spreadsheets`)."""
+
+    def make_report(self, report: Report, tz: ZoneInfo) -> bytes:
+        """Mutu Baku, deliveries (with a chart by OPD), inventory."""
+        ...

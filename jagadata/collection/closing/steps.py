@@ -23,6 +23,7 @@ from jagadata.collection.letters import dispatch
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jagadata.collection.closing.report import ReportWorkbooks
     from jagadata.collection.run import RoundRun
 
 
@@ -34,10 +35,10 @@ def stored(run: RoundRun, refusals: Mapping[str, list[str]]) -> list[tuple[str, 
         refused = refusals.get(one.code, [])
         if outcome or refused:
             names = [publisher.name for publisher, _ in run.place.publishers(run.policy)]
-            places = [place for name in names if (place := read_published(run, one, name))]
+            places = [where for name in names if (where := read_published(run, one, name))]
             texts = [
                 *([f"versi {outcome['label']}"] if outcome else []),
-                *(f"terpublikasi: {place}" for place in places),
+                *(f"terpublikasi: {where}" for where in places),
                 *refused,
             ]
             found.append((one.name, int(outcome["rows"]) if outcome else 0, "; ".join(texts)))
@@ -88,18 +89,17 @@ def _uninvited(run: RoundRun) -> list[str]:
 
 def finish(run: RoundRun) -> Report:
     """Keep the report as PDF and workbook, end the round, and tell those who take part."""
-    from jagadata.adapters.spreadsheets.workbooks import make_report_workbook  # late: a gate needs none of it
-
+    workbooks: ReportWorkbooks = run.place.spreadsheets
     report = make_report(run)
     lacks = [
-        f"Salinan kedua belum lengkap ({one.place}): {one.what}" for one in copy_round(run.place, run.round)
+        f"Salinan kedua belum lengkap ({one.where}): {one.what}" for one in copy_round(run.place, run.round)
     ]
     report = replace(report, notes=(*report.notes, *lacks))
     signer = run.signature("kasi_data")
     sheet = make_report_sheet(report, city=run.place.office.office.city, signer=signer, tz=run.place.timezone)
     papers = [
-        ("laporan-penutup.pdf", dispatch.pdf(run, sheet, "collection/report.typ")),
-        ("laporan-penutup.xlsx", make_report_workbook(report, run.place.timezone)),
+        ("laporan-penutup.pdf", dispatch.pdf(run, sheet, "collection/report")),
+        ("laporan-penutup.xlsx", workbooks.make_report(report, run.place.timezone)),
     ]
     for name, content in papers:
         dispatch.keep(run, name, content)

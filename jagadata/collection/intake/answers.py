@@ -242,10 +242,10 @@ class _Desk:
     def report_rest(self) -> None:
         if self.left:
             what = f"{self.left} jawaban menunggu karena pengiriman surel gagal berturut-turut"
-            self.problems.append(Problem(place="saluran pesan", what=what))
+            self.problems.append(Problem(where="saluran pesan", what=what))
 
     def _report(self, unit: _Unit, what: str) -> None:
-        self.problems.append(Problem(place=f"jawaban {unit.first.number}", what=what))
+        self.problems.append(Problem(where=f"jawaban {unit.first.number}", what=what))
 
     def _make(self, units: Sequence[_Unit], kind: Kind) -> Message:
         receipts = [one for unit in units for one in unit.receipts]

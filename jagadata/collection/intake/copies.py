@@ -40,7 +40,7 @@ def copy_round(place: Workplace, round: Round) -> list[Problem]:
                 if stored.key not in have:
                     _copy(source, stored, target)
         except JagadataError as error:
-            problems.append(Problem(place=f"salinan di {target.name}", what=error.message))
+            problems.append(Problem(where=f"salinan di {target.name}", what=error.message))
     return problems
 
 

@@ -26,7 +26,7 @@ from jagadata.collection.intake.deliveries import Received
 from jagadata.collection.tables import examination
 from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError, UnreachableError
 from jagadata.evidence.records import Records
-from jagadata.vault.manifest import Stream  # noqa: TC001 - pydantic reads it
+from jagadata.vault.manifest import StoredStream  # noqa: TC001 - pydantic reads it
 from jagadata.vault.spool import unnamed_file
 from jagadata.vault.stream import read_stream
 
@@ -71,7 +71,7 @@ class Receipt:
     sent_name: str = ""  # as it was sent
     size: int = 0
     sha256: str = ""
-    stream: Stream | None = None
+    stream: StoredStream | None = None
     duplicate_of: str = ""  # number of the receipt with the same bytes, from the same OPD
     reason: str = ""  # why it was refused or quarantined
     remarks: tuple[str, ...] = ()
@@ -198,7 +198,7 @@ def open_file(place: Workplace, receipt: Receipt) -> Iterator[Path]:
         yield Path(f"/proc/{os.getpid()}/fd/{fd}")
 
 
-def _fetch(place: Workplace, stream: Stream, versions: dict[str, str | None], fd: int) -> None:
+def _fetch(place: Workplace, stream: StoredStream, versions: dict[str, str | None], fd: int) -> None:
     """From the primary store, else from a second copy (copies.py); every hash is checked. Raises the primary's fault."""
     fault: JagadataError | None = None
     for number, store in enumerate(place.stores):

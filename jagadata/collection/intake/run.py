@@ -30,8 +30,10 @@ from jagadata.findings import Problem
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from jagadata.collection.intake.arrival import Arrivals
     from jagadata.collection.intake.deliveries import Delivery
     from jagadata.collection.intake.receipts import Receipt
+    from jagadata.collection.ports import InventoryBook, TableExaminer
     from jagadata.collection.tables.examination import Examination
     from jagadata.workplace import Workplace
 
@@ -75,11 +77,11 @@ def take_in_round(run: RoundRun) -> Intake:
     problems: list[Problem] = []
     if not closed:
         failed = dispatch.invite(run)
-        problems += [Problem(place=f"undangan {agency}", what=how) for agency, how in failed.items()]
+        problems += [Problem(where=f"undangan {agency}", what=how) for agency, how in failed.items()]
     since = datetime.fromisoformat(run.open()["at"])
     until = late_until(run, now) if closed else None
     with contextlib.ExitStack() as stack:
-        sources = place.arrivals(run.policy, since, stack)
+        sources: list[Arrivals] = place.arrivals(run.policy, since, stack)
         taken = take_in(place, run.round, sources, since=since, until=until, closed=closed)
     previous = {} if closed else _previous(run, problems)
     with work_folder(place) as folder:
@@ -131,10 +133,9 @@ def examine_receipt(
     run: RoundRun, path: Path, receipt: Receipt, folder: Path, previous: dict[str, PreviousTable]
 ) -> Examination:
     """What one file holds of the data sets that were asked of its OPD; its tables lie in `folder`/NUMBER."""
-    from jagadata.adapters.spreadsheets.examiner import examine
-
+    examiner: TableExaminer = run.place.spreadsheets
     asked = [one for one in run.datasets() if one.agency == receipt.agency]
-    return examine(
+    return examiner.examine(
         path,
         receipt.name,
         asked,
@@ -150,14 +151,14 @@ def _previous(run: RoundRun, problems: list[Problem]) -> dict[str, PreviousTable
     """The last round's tables, to notice what was sent again unchanged; without the inventory that check is left out."""
     found = {}
     try:
-        book = run.place.inventory(run.policy)
+        book: InventoryBook = run.place.inventory(run.policy)
         book.migrate()
         for one in run.datasets():
             version = book.latest(one.code, run.round)
             if version:
                 found[one.code] = PreviousTable(digest=version.digest, rows=version.rows)
     except JagadataError as error:
-        problems.append(Problem(place="inventaris", what=error.message))
+        problems.append(Problem(where="inventaris", what=error.message))
         return {}
     return found
 
@@ -166,7 +167,7 @@ def _note_statuses(run: RoundRun, problems: list[Problem]) -> None:
     """The inventory's history follows the deliveries."""
     at = run.place.clock()
     try:
-        book = run.place.inventory(run.policy)
+        book: InventoryBook = run.place.inventory(run.policy)
         book.request(run.agencies, run.datasets(), run.round, by="Jagadata", at=at)
         for one in list_deliveries(run):
             why = f"tanda terima {one.received.number}" if one.received else ""
@@ -176,8 +177,8 @@ def _note_statuses(run: RoundRun, problems: list[Problem]) -> None:
             if one.status != "Diminta":
                 book.bring_to(one.dataset.code, run.round, one.status, by="Jagadata", why=why, at=at)
     except JagadataError as error:
-        if not any(problem.place == "inventaris" for problem in problems):
-            problems.append(Problem(place="inventaris", what=error.message))
+        if not any(problem.where == "inventaris" for problem in problems):
+            problems.append(Problem(where="inventaris", what=error.message))
 
 
 def _remind(run: RoundRun) -> None:
@@ -243,7 +244,7 @@ def close_intake(run: RoundRun, *, wait: Callable[[float], None] = time.sleep) -
             unread = take_in_round(run).unread
         if unread:
             raise UnreachableError(
-                f"Kiriman terakhir belum dapat diambil: {unread[0].place}: {unread[0].what}",
+                f"Kiriman terakhir belum dapat diambil: {unread[0].where}: {unread[0].what}",
                 "Perbaiki, lalu tekan Retry: penutupan dilanjutkan.",
                 transient=True,
             )

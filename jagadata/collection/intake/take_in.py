@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from jagadata.collection.round import Round
     from jagadata.collection.tables.examination import Examination
     from jagadata.office.collection import Collection
-    from jagadata.vault.manifest import Stream
+    from jagadata.vault.manifest import StoredStream
     from jagadata.workplace import Workplace
 
 HOURLY = 20
@@ -153,7 +153,7 @@ def take_in(
             try:
                 arrival = next(found, None)
             except JagadataError as error:
-                problems.append(Problem(place=source.name, what=error.message))
+                problems.append(Problem(where=source.name, what=error.message))
                 break
             if arrival is None or (until and arrival.at >= until):  # they are in the order of their times
                 break
@@ -162,7 +162,7 @@ def take_in(
             try:
                 done += _take_in(book, policy, arrival)
             except _SourceError as error:
-                problems.append(Problem(place=arrival.source, what=error.message))
+                problems.append(Problem(where=arrival.source, what=error.message))
                 continue
             source.mark(arrival)
     return TakenIn(receipts=tuple(done), problems=tuple(problems))
@@ -303,7 +303,7 @@ def _hash(file: ArrivedFile) -> str:
     return found.hexdigest()
 
 
-def _store(book: _Book, file: ArrivedFile, sha256: str) -> Stream:
+def _store(book: _Book, file: ArrivedFile, sha256: str) -> StoredStream:
     """Encrypt the file into the primary store. The name is new each time, so what a killed run left is in nobody's way."""
     place = book.place
     key = f"{folder(book.round, 'files')}{book.last + 1:06}-{secrets.token_hex(4)}.age"
@@ -373,7 +373,7 @@ def check_received(
         except AlreadyExistsError:
             continue
         except JagadataError as error:
-            problems.append(Problem(place=f"{receipt.number} {receipt.name}", what=error.message))
+            problems.append(Problem(where=f"{receipt.number} {receipt.name}", what=error.message))
             continue
         done.append(receipt)
     return Checked(receipts=tuple(done), problems=tuple(problems))

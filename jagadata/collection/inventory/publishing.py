@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from jagadata.collection.inventory.package import DataPackage
+    from jagadata.collection.ports import Version
+    from jagadata.office.collection import Agency, DatasetEntry
 
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """What came of it. `place` is for people; `notes` are in Indonesian."""
+    """What came of it. `where` is for people; `notes` are in Indonesian."""
 
     changed: bool
-    place: str
+    where: str
     notes: tuple[str, ...] = ()
 
 
@@ -32,5 +36,26 @@ class Publisher(Protocol):
 
         Raises RefusedError (also, before anything is sent, for what must not leave: held, personal, not public), DamagedError
         (the files are not what the package says), UnreachableError.
+        """
+        ...
+
+
+class PackageWriter(Protocol):
+    """Writes data packages (`Workplace.spreadsheets`)."""
+
+    def write_package(
+        self,
+        source: Path,
+        folder: Path,
+        *,
+        dataset: DatasetEntry,
+        version: Version,
+        agency: Agency,
+        custodian: str,
+        terms: str,
+    ) -> DataPackage:
+        """A version's table as a data package in `folder`, checked; the same rows and metadata give the same bytes.
+
+        Raises RefusedError: it must not leave the office, or the disk is full; DamagedError.
         """
         ...

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from jagadata.collection.intake.deliveries import Delivery
     from jagadata.collection.intake.receipts import Receipt
-    from jagadata.collection.inventory.publishing import Publisher
+    from jagadata.collection.inventory.publishing import PackageWriter, Publisher
     from jagadata.collection.ports import InventoryBook, Version
     from jagadata.collection.run import RoundRun
     from jagadata.collection.tables.examination import CleanTable
@@ -40,7 +40,7 @@ def carry_in(run: RoundRun) -> dict[str, list[str]]:
     Returns why not, by data set. Raises UnreachableError; RefusedError: the inventory as a whole.
     """
     place = run.place
-    book = place.inventory(run.policy)
+    book: InventoryBook = place.inventory(run.policy)
     book.migrate()
     book.request(run.agencies, run.datasets(), run.round, by="Jagadata", at=place.clock())
     receipts = {one.receipt: one for one in list_receipts(place, run.round)}
@@ -59,7 +59,7 @@ def carry_in(run: RoundRun) -> dict[str, list[str]]:
 def _carry(run: RoundRun, book: InventoryBook, delivery: Delivery, receipt: Receipt) -> list[str]:
     """One data set; returns who refused it and why."""
     place, dataset = run.place, delivery.dataset
-    publishers = list(enumerate(place.publishers(run.policy)))
+    publishers: list[tuple[int, tuple[Publisher, str]]] = list(enumerate(place.publishers(run.policy)))
     published = [read_published(run, dataset, publisher.name) for _, (publisher, _) in publishers]
     if run.journal.outcome("dataset", dataset.code) and all(published):
         return []
@@ -119,10 +119,9 @@ def _publish(
     terms: str,
 ) -> None:
     """To one publisher. Raises JagadataError: it refuses, or does not answer now."""
-    from jagadata.adapters.spreadsheets.data_files import write_package  # late: pyarrow is slow to load
-
     dataset, place = delivery.dataset, run.place
-    package = write_package(
+    writer: PackageWriter = place.spreadsheets
+    package = writer.write_package(
         parquet,
         folder,
         dataset=dataset,
@@ -133,10 +132,9 @@ def _publish(
     )
 
     def work() -> dict[str, Any]:
-        where = publisher.publish(package).place
-        place.inventory(run.policy).bring_to(
-            dataset.code, run.round, "Terpublikasi", by="Jagadata", why=where, at=place.clock()
-        )
+        where = publisher.publish(package).where
+        book: InventoryBook = place.inventory(run.policy)
+        book.bring_to(dataset.code, run.round, "Terpublikasi", by="Jagadata", why=where, at=place.clock())
         return {"place": where}
 
     run.journal.once("publish", work, f"{dataset.code} {publisher.name}")

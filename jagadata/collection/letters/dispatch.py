@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from jagadata.adapters.typst import render_sheet
 from jagadata.collection.attendance import absent, make_attendance_sheet, make_presence_sheet
 from jagadata.collection.letters.texts import make_invitation, make_request
 from jagadata.collection.run import RoundRun
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from jagadata.collection.letters.texts import Letter
+    from jagadata.collection.ports import Workbooks
     from jagadata.office.collection import Agency
     from jagadata.office.people import Role
     from jagadata.papers.sheet import Sheet
@@ -37,15 +37,15 @@ def addresses(run: RoundRun, role: Role) -> list[str]:
     return [official.email for official in holders if official.email]
 
 
-def pdf(run: RoundRun, sheet: Sheet | Letter, template: str = "collection/sheet.typ") -> bytes:
-    return render_sheet(sheet, template, outbox.letterhead(run.place), at=run.place.clock())
+def pdf(run: RoundRun, sheet: Sheet | Letter, layout: str = "collection/sheet") -> bytes:
+    return outbox.print_paper(run.place, sheet, layout)
 
 
 def keep(run: RoundRun, name: str, content: bytes) -> str:
     """Keep a paper of the round in the store, once; its key."""
     key = f"rounds/{run.round}/papers/{name}"
     with contextlib.suppress(AlreadyExistsError):
-        run.place.records.place(key, content)
+        run.place.records.put(key, content)
     return key
 
 
@@ -166,20 +166,20 @@ def letters(run: RoundRun, agency: Agency) -> list[Letter]:
 
 def enclosures(run: RoundRun, agency: Agency) -> list[Attachment]:
     """What an OPD gets: letters, calendar file, and the workbook to fill in."""
-    from jagadata.adapters.spreadsheets.workbooks import (
-        make_data_form,  # late, as below: a gate starts the sooner
-    )
-
+    workbooks: Workbooks = run.place.spreadsheets
     names = ("surat-undangan.pdf", "surat-permintaan-data.pdf")
     found = [
-        (name, pdf(run, letter, "collection/letter.typ"))
+        (name, pdf(run, letter, "collection/letter"))
         for name, letter in zip(names, letters(run, agency), strict=False)
     ]
     found.append(("undangan.ics", _calendar(run, agency)))
     asked = [one for one in run.datasets() if one.agency == agency.id]
     if asked:
         found.append(
-            (f"formulir-data-{agency.id}.xlsx", make_data_form(agency, asked, run.round, run.policy))
+            (
+                f"formulir-data-{agency.id}.xlsx",
+                workbooks.make_data_form(agency, asked, run.round, run.policy),
+            )
         )
     return found
 
@@ -241,8 +241,7 @@ def told(run: RoundRun, agency: Agency) -> str:
 
 def attendance_papers(run: RoundRun) -> list[Attachment]:
     """The Daftar Hadir to be signed, and as a workbook to fill in."""
-    from jagadata.adapters.spreadsheets.workbooks import make_attendance_form
-
+    workbooks: Workbooks = run.place.spreadsheets
     leader = run.signature("kabid_egov")
     sheet = make_attendance_sheet(
         run.proposal,
@@ -254,7 +253,7 @@ def attendance_papers(run: RoundRun) -> list[Attachment]:
     )
     return [
         ("daftar-hadir.pdf", pdf(run, sheet)),
-        ("daftar-hadir.xlsx", make_attendance_form(run.proposal, run.round, run.agencies)),
+        ("daftar-hadir.xlsx", workbooks.make_attendance_form(run.proposal, run.round, run.agencies)),
     ]
 
 

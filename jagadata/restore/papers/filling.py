@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from jagadata.papers.values import BackupFile, Signature
 from jagadata.restore.papers.form import CLOSED_UNCONFIRMED, RestoreForm
@@ -12,28 +13,43 @@ from jagadata.signoff.signers import sign
 from jagadata.text.formats import format_moment, format_number
 
 if TYPE_CHECKING:
+    from jagadata.office.file import Office
     from jagadata.office.people import Official
+    from jagadata.restore.papers.form import Status
     from jagadata.restore.request import RestoreRequest
-    from jagadata.restore.run import RestoreRun
     from jagadata.signoff.signers import Decision
-    from jagadata.workplace import Workplace
 
 
-def fill_restore_form(run: RestoreRun) -> RestoreForm:
-    """The form as it stands after the last step that was done."""
-    office, opened = run.place.office, run.journal.outcome("open") or {}
-    request = run.asked()
-    received, result = run.journal.outcome("1"), run.result or {}
-    told, answered, decision = run.journal.outcome("5"), run.journal.outcome("6"), run.decision
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    """What a run holds so far, as the form needs it: the outcomes of its steps, None where one was not done yet."""
+
+    run: str
+    number: str
+    request: RestoreRequest
+    received: dict[str, Any] | None
+    decision: Decision | None
+    result: dict[str, Any]
+    informed: dict[str, Any] | None
+    acknowledged: dict[str, Any] | None
+    status: Status
+    reason: str
+
+
+def fill_restore_form(office: Office, run: Filled, *, now: datetime) -> RestoreForm:
+    """The form as it stands after the last step that was done; `now` is aware."""
+    timezone = ZoneInfo(office.office.timezone)
+    request, received, result = run.request, run.received, run.result
+    told, answered, decision = run.informed, run.acknowledged, run.decision
     system = office.system(request.system)
-    holders = office.holders("staf_infrastruktur", run.place.today())
+    holders = office.holders("staf_infrastruktur", now.astimezone(timezone).date())
     approver_role = office.policy.restore.approver
     remarks = [text for text in (_paper_remark(decision),) if text]
     if result.get("actions"):
         remarks += result["actions"]
     return RestoreForm(
-        number=str(opened.get("number", "")),
-        at=datetime.fromisoformat(request.requested_at or run.place.clock().isoformat()),
+        number=run.number,
+        at=datetime.fromisoformat(request.requested_at or now.isoformat()),
         requester=request.requester,
         nip=request.nip,
         post=request.post,
@@ -47,7 +63,7 @@ def fill_restore_form(run: RestoreRun) -> RestoreForm:
         damage=request.damage,
         cause=request.suspected_cause,
         reason=request.reason,
-        point=_point(run, request, received),
+        point=_point(request, received, timezone),
         purpose=request.purpose,
         impact=request.service_impact,
         approved_stop=request.downtime_allowed,
@@ -69,7 +85,7 @@ def fill_restore_form(run: RestoreRun) -> RestoreForm:
         started=_time(result.get("on_at")),
         off_seconds=result.get("downtime_seconds"),
         verification=_verification(result),
-        status=run.status,  # type: ignore[arg-type] # the journal holds no other
+        status=run.status,
         status_reason=run.reason,
         informed_at=_time(told["at"]) if told else None,
         informed_by=told["how"] if told else "",
@@ -78,9 +94,7 @@ def fill_restore_form(run: RestoreRun) -> RestoreForm:
         acknowledgement=_acknowledgement(request, answered),
         approval=_approval(decision),
         approval_note=decision.note if decision else "",
-        approver=_sign(run.place, decision)
-        if decision and decision.signer
-        else Signature(role=approver_role),
+        approver=_sign(office, decision) if decision and decision.signer else Signature(role=approver_role),
         plan=received["hash"] if received else "",
         kept=f"{', '.join(result['kept'])} ({result['kept_days']} hari)" if result.get("kept") else "",
         run=run.run,
@@ -88,20 +102,20 @@ def fill_restore_form(run: RestoreRun) -> RestoreForm:
     )
 
 
-def _sign(place: Workplace, decision: Decision) -> Signature:
+def _sign(office: Office, decision: Decision) -> Signature:
     """As the signer stood on the day of the decision; the form may be made anew much later."""
-    office, at = place.office, datetime.fromisoformat(decision.at)
-    day = at.astimezone(place.timezone).date()
+    at = datetime.fromisoformat(decision.at)
+    day = at.astimezone(ZoneInfo(office.office.timezone)).date()
     return sign(office, decision, office.policy.restore.approver, day, at)
 
 
-def _point(run: RestoreRun, request: RestoreRequest, received: dict[str, Any] | None) -> str:
+def _point(request: RestoreRequest, received: dict[str, Any] | None, timezone: ZoneInfo) -> str:
     if request.rollback:
         return "Data sebelum restore terakhir (rollback)"
     text = "Back up terbaru yang terverifikasi" if not request.backup else "Back up pilihan"
     if not received:
         return text
-    return f"{text}: {format_moment(datetime.fromisoformat(received['backup_at']), run.place.timezone)}"
+    return f"{text}: {format_moment(datetime.fromisoformat(received['backup_at']), timezone)}"
 
 
 def _verification(result: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from jagadata.papers.values import BackupFile, Signature, Value
+from jagadata.papers.values import BackupFile, FiledForm, Signature
 
 Status = Literal["Diterima", "Diproses", "Selesai", "Gagal", "Ditolak"]
 
@@ -15,7 +15,7 @@ CLOSED_UNCONFIRMED = "ditutup tanpa konfirmasi"
 
 
 @dataclass(frozen=True, kw_only=True)
-class RestoreForm(Value):
+class RestoreForm(FiledForm):
     """Formulir Permohonan Restore Data: what the requester asks, then what the officers did."""
 
     number: str

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from jagadata.papers.sheet import (
     Field,
-    Part,
     Section,
     Sheet,
+    SheetPart,
     make_block,
     make_notes,
     when,
@@ -54,15 +54,17 @@ def make_minutes_sheet(form: RestoreForm, *, number: str, at: datetime, tz: Zone
             Section(
                 title="",
                 parts=(
-                    Part(title="PIHAK PERTAMA", fields=_party(form.officer, "Petugas pelaksana restore")),
-                    Part(
+                    SheetPart(
+                        title="PIHAK PERTAMA", fields=_party(form.officer, "Petugas pelaksana restore")
+                    ),
+                    SheetPart(
                         title="PIHAK KEDUA",
                         fields=(
                             *_party(form.requester_signature, "Pemohon"),
                             Field(label="Unit Kerja", value=form.unit),
                         ),
                     ),
-                    Part(
+                    SheetPart(
                         text=f"PIHAK PERTAMA telah melaksanakan {'uji restore' if test else 'restore'} data atas permohonan "
                         f"PIHAK KEDUA dengan Formulir Permohonan Restore Data Nomor {form.number}, dengan hasil sebagai berikut:",
                         fields=_result(form, tz),

@@ -8,9 +8,9 @@ from jagadata import sop
 from jagadata.papers.sheet import (
     Block,
     Field,
-    Part,
     Section,
     Sheet,
+    SheetPart,
     Table,
     make_block,
     make_notes,
@@ -47,12 +47,12 @@ def make_restore_sheet(form: RestoreForm, tz: ZoneInfo = WIB) -> Sheet:
             Field(label="Mutu Baku Waktu", value=sop.NO_TIME_STANDARD),
         ),
         sections=(
-            Section(title="PEMOHON", parts=(Part(fields=_requester(form)),)),
-            Section(title="PERMOHONAN", parts=(Part(fields=_request(form)),)),
+            Section(title="PEMOHON", parts=(SheetPart(fields=_requester(form)),)),
+            Section(title="PERMOHONAN", parts=(SheetPart(fields=_request(form)),)),
             Section(
                 title="PERSETUJUAN (tambahan)",
                 parts=(
-                    Part(
+                    SheetPart(
                         fields=(
                             Field(
                                 label="Keputusan",
@@ -66,7 +66,8 @@ def make_restore_sheet(form: RestoreForm, tz: ZoneInfo = WIB) -> Sheet:
                 ),
             ),
             Section(
-                title="DIISI PETUGAS", parts=(Part(fields=_officer(form, tz), table=make_rows_table(form)),)
+                title="DIISI PETUGAS",
+                parts=(SheetPart(fields=_officer(form, tz), table=make_rows_table(form)),),
             ),
         ),
         blocks=_blocks(form, tz),

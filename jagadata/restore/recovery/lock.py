@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 Lock = TypeVar("Lock")
-PATIENCE = 30 * 60.0
+LOCK_TIMEOUT = 30 * 60.0
 """For how long (s) a restore waits for a backup of its system, before it is refused."""
 PAUSE, TOLD_EVERY = 2.0, 5 * 60.0
 """Seconds between two tries, and between two lines that tell of the wait (less than follow_up.ABANDONED_AFTER)."""
 
 
-def take_turn(
-    server: DatabaseServer, system: str, journal: Journal, stack: contextlib.ExitStack, *, patience: float
+def acquire_lock(
+    server: DatabaseServer, system: str, journal: Journal, stack: contextlib.ExitStack, *, timeout: float
 ) -> Swap:
-    """Hold the system's lock as a restore until `stack` closes, once it is free. Raises BusyError, see `wait_for_turn`."""
+    """Hold the system's lock as a restore until `stack` closes, once it is free. Raises BusyError, see `wait_for_lock`."""
 
     def take() -> Swap:
         return stack.enter_context(server.exclusive(system, restoring=True))
@@ -38,14 +38,14 @@ def take_turn(
         with contextlib.suppress(JagadataError):  # a store that is away is told when it is needed
             journal.note("prepare", "note", text=text)
 
-    return wait_for_turn(take, tell, patience=patience)
+    return wait_for_lock(take, tell, timeout=timeout)
 
 
-def wait_for_turn(
+def wait_for_lock(
     take: Callable[[], Lock],
     tell: Callable[[str], None],
     *,
-    patience: float = PATIENCE,
+    timeout: float = LOCK_TIMEOUT,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Lock:
@@ -53,7 +53,7 @@ def wait_for_turn(
 
     Raises:
         RestoreRunningError: another restore is at work; at once.
-        BusyError: something else still is, after `patience` seconds.
+        BusyError: something else still is, after `timeout` seconds.
     """
     begun, told = clock(), -TOLD_EVERY
     while True:
@@ -63,7 +63,7 @@ def wait_for_turn(
             raise
         except BusyError as error:
             now = clock()
-            if now - begun >= patience:
+            if now - begun >= timeout:
                 error.hint = (
                     f"Sudah ditunggu selama {format_duration(now - begun)}, dan belum ada yang dihentikan. "
                     "Ajukan kembali setelah pekerjaan itu selesai."
@@ -72,4 +72,4 @@ def wait_for_turn(
             if now - begun - told >= TOLD_EVERY:
                 tell(f"Menunggu: {error.message}")
                 told = now - begun
-            sleep(min(PAUSE, begun + patience - now))
+            sleep(min(PAUSE, begun + timeout - now))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 TRIES = 3
 
 
-def insist(
+def retry_until(
     act: Callable[[], object],
     *,
     seconds: float,

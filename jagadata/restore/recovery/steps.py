@@ -23,17 +23,17 @@ from jagadata.restore.planning import check_services
 from jagadata.restore.recovery.build import Building, remove_leftovers
 from jagadata.restore.recovery.fetch import fetch_planned, plan_rollback_sides
 from jagadata.restore.recovery.heartbeat import Keeper
-from jagadata.restore.recovery.lock import PATIENCE, take_turn
+from jagadata.restore.recovery.lock import LOCK_TIMEOUT, acquire_lock
 from jagadata.restore.recovery.result import make_outcome
-from jagadata.restore.recovery.retry import insist
+from jagadata.restore.recovery.retry import retry_until
 from jagadata.restore.recovery.sessions import clear_sessions
 from jagadata.restore.recovery.swap import (
     Side,
     exchange,
-    exchange_back,
     find_swapped,
     keep_sides,
     make_intents,
+    swap_back,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Recovery:
     plan: Plan
     shown: Impact
     progress: Callable[[int], None] = ignore
-    patience: float = PATIENCE
+    timeout: float = LOCK_TIMEOUT
     outcome: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     _sides: list[Side] = field(default_factory=list)
@@ -117,8 +117,8 @@ class Recovery:
             return self.facts
         self.journal.note("prepare", "begin")
         try:
-            self._swap = take_turn(
-                self.server, self.system, self.journal, self._stack, patience=self.patience
+            self._swap = acquire_lock(
+                self.server, self.system, self.journal, self._stack, timeout=self.timeout
             )
         except BusyError:
             self.journal.refresh()
@@ -276,8 +276,8 @@ class Recovery:
             self._swap,
             self._sides,
             end_sessions=end_sessions,
-            last_look=self._keeper.check,  # a machine that was frozen since the proof comes back after the switch fired
-            patience=60 * self.place.office.policy.restore.switch_minutes,
+            before_commit=self._keeper.check,  # a machine that was frozen since the proof comes back after the switch fired
+            timeout=60 * self.place.office.policy.restore.switch_minutes,
         )
         self._swapping = False
         self.facts["swap_seconds"] = round(seconds, 3)
@@ -309,7 +309,7 @@ class Recovery:
         if self._keeper:
             self._keeper.stop()
         with contextlib.suppress(JagadataError):  # a switch that fires late only starts what runs
-            insist(self.control.disarm, seconds=10)
+            retry_until(self.control.disarm, seconds=10)
 
     def _swap_back(self, cause: JagadataError) -> None:
         """The restored data does not carry the service: give the old data its name back, if that is possible and safe."""
@@ -321,7 +321,7 @@ class Recovery:
             self.control.stop()
             self.control.prove_stopped()
             self._keeper.check()
-            exchange_back(self._swap, back)
+            swap_back(self._swap, back)
         except JagadataError as error:
             cause.hint = f"{cause.hint} Data lama tidak dapat dikembalikan: {error.message}".strip()
             return
@@ -339,7 +339,7 @@ class Recovery:
             # A host that is away (its sshd restarts) is waited for until its switch has surely fired.
             seconds = 2 * 60 * self.place.office.policy.restore.switch_minutes
             try:
-                insist(self._start_and_probe, seconds=seconds)
+                retry_until(self._start_and_probe, seconds=seconds)
             except JagadataError as fault:
                 actions.append(f"layanan belum menjawab: {fault.message}")
                 actions.append(
@@ -347,7 +347,7 @@ class Recovery:
                 )
             else:
                 actions.append("layanan diaktifkan kembali")
-        actions += self._look_again()
+        actions += self._recheck_swap()
         if error is not None and self.plan.mode != "rollback":
             for side in self._sides:
                 if side.oid is not None and not side.swapped and not self.facts.get("swapped_back"):
@@ -355,7 +355,7 @@ class Recovery:
                         self.server.drop(side.side, oid=side.oid)
         return actions
 
-    def _look_again(self) -> list[str]:
+    def _recheck_swap(self) -> list[str]:
         """After a swap whose answer was lost while the server stayed silent, its OIDs tell what is true."""
         if not self._swapping or any(side.swapped for side in self._sides):
             return []

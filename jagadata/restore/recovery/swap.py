@@ -92,8 +92,8 @@ def exchange(
     sides: Sequence[Side],
     *,
     end_sessions: bool,
-    last_look: Callable[[], None] = lambda: None,
-    patience: float = 60,
+    before_commit: Callable[[], None] = lambda: None,
+    timeout: float = 60,
 ) -> float:
     """Swap all in one transaction; returns seconds. Raises JagadataError if nothing was swapped. See ports.Swap.swap."""
     expect: dict[str, int | None] = {}
@@ -101,14 +101,14 @@ def exchange(
         expect |= {side.planned.name: side.planned.oid, side.side: side.oid, side.kept: None}
     renames = [(side.planned.name, side.side, side.kept) for side in sides]
     seconds = swap.swap(
-        renames, end_sessions=end_sessions, expect=expect, last_look=last_look, patience=patience
+        renames, end_sessions=end_sessions, expect=expect, before_commit=before_commit, timeout=timeout
     )
     for side in sides:
         side.swapped = True
     return seconds
 
 
-def exchange_back(swap: Swap, sides: Sequence[Side]) -> None:
+def swap_back(swap: Swap, sides: Sequence[Side]) -> None:
     """Give the old data its name back; only for sides that replaced something."""
     expect: dict[str, int | None] = {}
     for side in sides:

@@ -1,1 +1,0 @@
-"""Files as Indonesian offices send them, described and made by code; what is expected of each. `python -m tests.corpus` prints the report."""

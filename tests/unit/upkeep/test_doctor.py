@@ -1,0 +1,37 @@
+"""What `jaga doctor` makes of a store whose key has fewer rights."""
+
+from __future__ import annotations
+
+import pytest
+
+from jagadata.errors import RefusedError
+from jagadata.lab.memory_store import MemoryStore
+from jagadata.upkeep.doctor import _roles, _write_and_read
+from tests.unit.backup.test_run import make_place
+
+
+class KeptStore(MemoryStore):
+    """Its key may not delete."""
+
+    def remove(self, stored):
+        raise RefusedError(f"delete_object {stored.key} ditolak oleh {self.name}: AccessDenied.")
+
+
+def test_a_key_that_may_not_delete_is_no_fault_of_a_worker():
+    state, finding, _action = _write_and_read(KeptStore("utama"))
+    assert state == "OK"
+    assert "tidak boleh menghapus" in finding
+
+
+ROLES = ("staf_aplikasi", "staf_infrastruktur", "kasi_infrastruktur")
+
+
+def test_a_role_that_nobody_holds_and_a_checker_who_performs_are_told_before_the_month(monkeypatch):
+    duties = [{"role": role} for role in ROLES]
+    with make_place(monkeypatch, duties=duties) as place:
+        assert "tidak ada pemegang hari ini: kasi_aplikasi" in _roles(place)[0][1]
+    with (
+        make_place(monkeypatch, duties=[*duties, {"role": "kasi_aplikasi"}]) as place,
+        pytest.raises(RefusedError, match="pelaksana sendiri"),  # `examine` makes a finding of it
+    ):
+        _roles(place)
