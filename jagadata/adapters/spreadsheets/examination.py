@@ -177,6 +177,7 @@ def _write(request: Request, outcome: Outcome) -> tuple[CleanTable, ...]:
                 years=found.years,
                 digest=found.digest,
                 held=found.held,
+                held_for=found.held_for,
             )
         )
     return tuple(written)
