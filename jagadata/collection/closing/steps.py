@@ -12,6 +12,7 @@ from jagadata.collection.closing.report import Report, make_report_sheet
 from jagadata.collection.closing.timing import make_timings
 from jagadata.collection.intake.copies import copy_round
 from jagadata.collection.intake.receipts import list_receipts
+from jagadata.collection.intake.releases import list_releases, make_held_rows, render_release
 from jagadata.collection.intake.run import (
     list_deliveries,
     list_quarantine,
@@ -39,6 +40,11 @@ def stored(run: RoundRun, refusals: Mapping[str, list[str]]) -> list[tuple[str, 
             texts = [
                 *([f"versi {outcome['label']}"] if outcome else []),
                 *(f"terpublikasi: {where}" for where in places),
+                *(
+                    render_release(run, release)
+                    for release in list_releases(run)
+                    if release.dataset == one.code
+                ),
                 *refused,
             ]
             found.append((one.name, int(outcome["rows"]) if outcome else 0, "; ".join(texts)))
@@ -61,10 +67,16 @@ def make_report(run: RoundRun) -> Report:
     }
     failed = [run.agency(key).name for key in _uninvited(run)]
     held, unread = list_quarantine(run), list_unread_mails(run)
+    deliveries = list_deliveries(run)
     notes = [
         *([f"Undangan tidak terkirim kepada: {', '.join(failed)}"] if failed else []),
         *([f"{len(held)} berkas dari pengirim yang tidak dikenal tidak diterima"] if held else []),
         *([f"{len(unread)} surel tanpa data tidak dijawab dan perlu dibaca petugas"] if unread else []),
+        *(
+            f"'{row['Data']}' ditahan karena data pribadi: {row['Sebab']}"
+            for row in make_held_rows(deliveries)
+        ),
+        *(f"Data pribadi pada '{one.dataset}' {render_release(run, one)}" for one in list_releases(run)),
     ]
     return Report(
         round=run.round,
@@ -76,7 +88,7 @@ def make_report(run: RoundRun) -> Report:
         ),
         agencies=tuple(run.agencies),
         present=run.meet().present,
-        deliveries=tuple(list_deliveries(run)),
+        deliveries=tuple(deliveries),
         arrivals=tuple(one.arrived for one in list_receipts(run.place, run.round) if one.state == "diterima"),
         stored=tuple(stored(run, (journal.outcome("5") or {}).get("refusals", {}))),
         notes=tuple(notes),
