@@ -138,7 +138,8 @@ def open_csv(path: Path, limits: Limits) -> tuple[Grid, str, str]:
                 filled.append(cells)
             yield filled
 
-    return Grid(sheet="", width=width, chunks=chunks, lengths=lengths), encoding, delimiter
+    grid = Grid(sheet="", width=width, chunks=chunks, lengths=lengths, by_commas=delimiter == ",")
+    return grid, encoding, delimiter
 
 
 def _measure(rows: Iterator[list[str]], limits: Limits) -> array[int]:

@@ -127,6 +127,11 @@ class _Reading:
         self._regions: array[int] = array("l")  # rows that begin as the name of a regency
         self._lengths = grid.lengths
         self._heads = grid.lengths[layout.last] if grid.lengths else 0
+        self._unnamed = [
+            place
+            for place in range(min(self._places) + 1, grid.width if grid.by_commas else 0)
+            if place not in layout.headings
+        ]  # where the halves of numbers with a decimal comma come to lie
         self._overlong: dict[int, bool] = {}  # lines, and whether the cells without a heading hold anything
         self._across = {
             merge.top for merge in grid.merges if merge.right - merge.left >= 2 and merge.top == merge.bottom
@@ -176,6 +181,8 @@ class _Reading:
                 self._weigh(row, filled)
             if self._heads and self._lengths[number] > self._heads:
                 self._overlong[number + 1] = any(row[self._heads :])
+            elif self._unnamed and any(str(row[place]).isdecimal() for place in self._unnamed):
+                self._overlong[number + 1] = True
             self._note_sum(row)
             self._lines.append(number + 1)
             kept.append(row)
