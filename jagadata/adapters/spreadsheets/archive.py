@@ -9,6 +9,12 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from jagadata.adapters.spreadsheets.binary_parts import (
+    calls_program,
+    read_binary_styles,
+    read_binary_titles,
+    scan_binary_sheet,
+)
 from jagadata.adapters.spreadsheets.kinds import ENCRYPTED, MACROS, UnfitError, is_of_machine
 from jagadata.adapters.spreadsheets.open_document import scan_document
 from jagadata.adapters.spreadsheets.rich_texts import read_shared_strings
@@ -71,7 +77,9 @@ def look_into(path: Path, kind: str, limits: Limits) -> Contents:
             parts = _Parts(
                 archive, _Count(limit=int(limits.unpacked_mib * (1 << 20)), packed=path.stat().st_size)
             )
-            return _look_into_document(parts, limits) if kind == "ods" else _look_into_workbook(parts, limits)
+            if kind == "ods":
+                return _look_into_document(parts, limits)
+            return (_look_into_binary if kind == "xlsb" else _look_into_workbook)(parts, limits)
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -152,6 +160,26 @@ def _look_into_workbook(parts: _Parts, limits: Limits) -> Contents:
     return Contents(
         findings=[*findings, *links[:1]], marks=marks if told or not (styles or strings) else None
     )
+
+
+def _look_into_binary(parts: _Parts, limits: Limits) -> Contents:
+    book = find_parts(parts.keys, parts.read, read_binary_titles)
+    styles = read_binary_styles(parts.read(book.styles)) if book.styles else {}
+    findings: list[Finding] = []
+    marks: dict[str, SheetMarks] = {}
+    for key in sorted(parts.keys - {book.styles}):
+        pieces = parts.read(key)
+        if key in book.sheets:
+            title = book.titles.get(key, "")
+            scan = scan_binary_sheet(pieces, styles)
+            findings += _sheet_findings(scan, title, limits)
+            marks[title] = scan.marks
+        elif key in book.links and calls_program(pieces):
+            raise UnfitError(*DDE)
+        for _piece in pieces:  # the rest is counted
+            pass
+    findings += [LINKED] if book.links else []
+    return Contents(findings=findings, marks=marks if book.titles else None)
 
 
 def _look_at_link(pieces: Iterator[bytes]) -> list[Finding]:

@@ -66,6 +66,7 @@ class WorkbookParts:
     styles: str = ""
     strings: str = ""
     sheets: frozenset[str] = frozenset()
+    links: frozenset[str] = frozenset()  # to other files
     titles: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -94,6 +95,7 @@ def find_parts(
         styles=_one(relations, "styles", keys),
         strings=_one(relations, "sharedStrings", keys),
         sheets=frozenset(one.part for one in relations if one.kind == "worksheet" and one.part in keys),
+        links=frozenset(one.part for one in relations if one.kind == "externalLink" and one.part in keys),
         titles={targets[key]: title for key, title in names.items() if key in targets},
     )
 

@@ -50,7 +50,9 @@ KEPT = 20_000
 _BLANK = frozenset({"", "-", "--", "–", "—", "n/a", "#n/a"})
 """Empty in a column of text, where 'kosong' may be a value."""
 
-_UNTIDY = re.compile(r"  |(?:^|\x1f) | (?:\x1f|$)|(?:^|\x1f)(?:-|--|–|—|[nN]/[aA]|#[nN]/[aA])(?:\x1f|$)|[¹²³\u2070-\u207f]")
+_UNTIDY = re.compile(
+    r"  |(?:^|\x1f) | (?:\x1f|$)|(?:^|\x1f)(?:-|--|–|—|[nN]/[aA]|#[nN]/[aA])(?:\x1f|$)|[¹²³\u2070-\u207f]"
+)
 """In cells joined by \\x1f: one that `_text` would change."""
 
 _SLASHED = re.compile(r"\s*(\d{1,2})\s*[/.\-]\s*(\d{1,2})\s*[/.\-]\s*\d{2,4}\b")

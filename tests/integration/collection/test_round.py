@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import time
 from contextlib import ExitStack
@@ -18,6 +19,7 @@ from jagadata.cli import main
 from jagadata.collection.claims import ended, find_holder, find_rounds
 from jagadata.collection.closing import steps
 from jagadata.collection.intake.receipts import list_receipts, open_file
+from jagadata.collection.intake.releases import list_held, release
 from jagadata.collection.intake.run import (
     close_intake,
     list_deliveries,
@@ -86,6 +88,15 @@ def drop(office, agency, name, content):
     folder = office.folder / "kiriman" / agency
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(content)
+
+
+def personal_file(year, nik):
+    book = openpyxl.Workbook()
+    for row in (["Tahun", "Golongan", "Jumlah (orang)"], [year, "I", 100], [year, f"II {nik}", 200]):
+        book.active.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
 
 
 def yes(signer, clock, **values):
@@ -206,6 +217,63 @@ def test_a_round_goes_from_the_meeting_to_the_inventory(office, place):
         "laporan-penutup.xlsx",
     ]
     assert not list(office.folder.glob("jaga-periksa-*"))
+
+
+def test_the_kasi_lets_one_table_with_personal_data_pass_on_record(office, place):
+    clock = office.clock
+    run = invited(opened(office, place), clock)
+    run.decide("attendance", yes("wahyu", clock, hadir=["bkpsdm"], notulen="Sepakat."))
+    run.meet()
+    drop(office, "bkpsdm", "asn.xlsx", personal_file(run.round.year, "3503011501900001"))
+    clock.pass_days(1)
+    take_in_round(run)
+    name, code = str(run.round), "asn-golongan"
+    shell = CliRunner(env={"JAGA_CONFIG": str(office.lab.path)})
+
+    shown = shell.invoke(main, ["round", "show", name])
+    assert "NIK pada lembar" in shown.output
+    assert "3503011501900001" not in shown.output
+    assert {one.dataset.code: one.status for one in list_deliveries(run)}[code] == "Perlu Perbaikan"
+    for by, note in (("endang", "perlu"), ("wahyu", " ")):
+        assert shell.invoke(main, ["round", "release", name, code, "--by", by, "--note", note]).exit_code == 3
+    assert (
+        shell.invoke(main, ["round", "release", name, "lain", "--by", "wahyu", "--note", "x"]).exit_code == 5
+    )
+    done = shell.invoke(
+        main, ["round", "release", name, code, "--by", "wahyu", "--note", "Pasal 20 UU 27/2022"]
+    )
+    assert done.exit_code == 0, done.output
+    assert (
+        shell.invoke(main, ["round", "release", name, code, "--by", "wahyu", "--note", "lagi"]).exit_code == 3
+    )
+    run = RoundRun(place, run.run)
+    assert {one.dataset.code: one.status for one in list_deliveries(run)}[code] == "Lengkap"
+
+    run.decide("closing-1", yes("wahyu", clock))
+    close_intake(run)
+    fill_inventory(run)
+    report = steps.finish(run)
+    assert list(office.folder.glob(f"publikasi/{code}/{run.round}.*/datapackage.json"))
+    assert any("Pasal 20 UU 27/2022" in note and "NIK" in note for note in report.notes)
+    assert any("dilepas oleh" in what for _name, _rows, what in report.stored)
+
+
+def test_another_table_than_the_one_that_was_let_pass_is_held_again(office, place):
+    clock = office.clock
+    run = invited(opened(office, place), clock)
+    run.decide("attendance", yes("wahyu", clock, hadir=["bkpsdm"], notulen="Sepakat."))
+    run.meet()
+    for number in (1, 2):
+        drop(
+            office, "bkpsdm", f"asn {number}.xlsx", personal_file(run.round.year, f"350301150190000{number}")
+        )
+        clock.pass_days(1)
+        take_in_round(run)
+        [held] = list_held(list_deliveries(run))
+        if number == 1:
+            release(run, [held], "asn-golongan", place.office.official("wahyu"), "dasar hukum")
+            assert list_held(list_deliveries(run)) == []
+    shutil.rmtree(office.folder / "kiriman" / "bkpsdm")
 
 
 def test_what_comes_back_is_asked_again_with_the_note_and_letters_get_new_numbers(office, place):

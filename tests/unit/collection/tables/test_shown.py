@@ -92,7 +92,7 @@ def test_percentages_without_a_unit_are_read_as_they_are_shown(read, kind):
 
 
 def test_percentages_are_a_fault_where_another_unit_was_asked_for_and_a_share_where_shares_were(read):
-    cells, found = read([0.85, 0.5], "0%", unit="orang")
+    _cells, found = read([0.85, 0.5], "0%", unit="orang")
     assert found["satuan-berbeda"].severity == "kesalahan"
     assert "'85%'" in found["satuan-berbeda"].text
     assert read([0.85, 0.5], "0%", maximum=1) == ([0.85, 0.5], {})
@@ -158,7 +158,7 @@ def test_signs_that_are_raised_by_themselves_are_footnotes_too(read):
     assert strip_raised("¹") == "¹"
 
 
-@pytest.mark.parametrize("value", [date(2026, 9, 5), datetime(2026, 9, 5, 1), time(5, 9)])
+@pytest.mark.parametrize("value", [date(2026, 9, 5), datetime(2026, 9, 5, 1), time(5, 9)])  # noqa: DTZ001 - cells have no zone
 @pytest.mark.parametrize("name", ["Kelompok Umur (Tahun)", "RT/RW", "Rasio", "Nomor Ruas"])
 def test_a_date_in_a_column_of_texts_is_a_fault(read, value, name):
     _cells, found = read(["0-4", value], "dd-mmm" if not isinstance(value, time) else "hh:mm", "text", name)
@@ -258,11 +258,8 @@ def test_a_number_that_is_only_rounded_or_parted_in_a_libreoffice_file_is_itself
 def test_a_libreoffice_file_is_read_as_it_is_shown(tmp_path):
     cell = b'office:value="12"><text:p>%s</text:p>'
     plain = open_document(("Data", [["Desa", "Kode"], ["A", 12]]))
-    raised = (
-        b"<office:body>",
-        b'<office:automatic-styles><style:style xmlns:style="s" style:name="T1"><style:text-properties style:text-position="super 58%"/>'
-        b"</style:style></office:automatic-styles><office:body>",
-    )
+    style = b'<style:style xmlns:style="s" style:name="T1"><style:text-properties style:text-position="super 58%"/></style:style>'
+    raised = b"<office:body>", b"<office:automatic-styles>%s</office:automatic-styles><office:body>" % style
     path = tmp_path / "data.ods"
     path.write_bytes(
         again(
