@@ -51,7 +51,8 @@ def list_releases(run: RoundRun) -> list[Release]:
 
 
 def released_tables(run: RoundRun) -> frozenset[tuple[str, str]]:
-    """(data set, digest) of every table that was let pass."""
+    """(data set, digest) of every table that was let pass, perhaps a moment ago on the command line."""
+    run.journal.refresh()
     return frozenset((one.dataset, one.digest) for one in list_releases(run))
 
 
