@@ -1,4 +1,4 @@
-"""Makes the real adapters that the office file asks for."""
+"""Makes the real adapters that the office file asks for, and loads only their libraries: a command that needs none starts the sooner."""
 
 from __future__ import annotations
 
@@ -6,11 +6,6 @@ from typing import TYPE_CHECKING
 
 from jagadata.adapters.directory.store import DirectoryStore
 from jagadata.adapters.http_probe import HttpProbe
-from jagadata.adapters.mail.apprise import AppriseChannel, mail_channel
-from jagadata.adapters.postgres.access import Login
-from jagadata.adapters.postgres.server import PostgresServer
-from jagadata.adapters.s3.store import S3Store
-from jagadata.adapters.ssh.host import SshHost
 from jagadata.errors import UnreachableError
 from jagadata.evidence.journal import now
 from jagadata.office.file import load_office
@@ -31,7 +26,7 @@ if TYPE_CHECKING:
     from jagadata.office.machines import Credentials, HostEntry, ServerEntry
     from jagadata.office.stores import StoreEntry
     from jagadata.ports.channel import Channel
-    from jagadata.ports.database import DatabaseServer
+    from jagadata.ports.data_source import DataSource
     from jagadata.ports.host import Host
     from jagadata.ports.orchestrator import Orchestrator
     from jagadata.ports.printer import Printer
@@ -51,6 +46,8 @@ class RealConnections:
     def store(self, entry: StoreEntry) -> Store:
         if entry.kind == "directory":
             return DirectoryStore(entry.name, self.office.path(entry.path))
+        from jagadata.adapters.s3.store import S3Store
+
         return S3Store(
             entry.name,
             bucket=entry.bucket,
@@ -63,6 +60,8 @@ class RealConnections:
         )
 
     def host(self, entry: HostEntry) -> Host:
+        from jagadata.adapters.ssh.host import SshHost
+
         return SshHost(
             entry.name,
             address=entry.address,
@@ -74,7 +73,10 @@ class RealConnections:
 
     def server(
         self, entry: ServerEntry, host: Callable[[str], Host], stack: contextlib.ExitStack
-    ) -> DatabaseServer:
+    ) -> DataSource:
+        from jagadata.adapters.postgres.access import Login
+        from jagadata.adapters.postgres.server import PostgresServer
+
         address, port = entry.address, entry.port
         if entry.via:
             port = stack.enter_context(host(entry.via).forward(entry.address, entry.port))
@@ -110,6 +112,8 @@ class RealConnections:
         )
 
     def channels(self) -> Sequence[Channel]:
+        from jagadata.adapters.mail.apprise import AppriseChannel, mail_channel
+
         mail = self.office.mail
         channels: list[Channel] = []
         if mail:
@@ -138,7 +142,6 @@ class RealConnections:
         stack: contextlib.ExitStack,
     ) -> list[Arrivals]:
         """Where OPD send data; what came before `since` is of an earlier round."""
-        # Imported here: a backup or restore needs none of it, and starts the sooner.
         from jagadata.adapters.drops.folder import FolderDrop
         from jagadata.adapters.drops.store import StoreDrop
         from jagadata.adapters.mail.imap import ImapMailbox

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from jagadata.office.machines import HostEntry, ServerEntry
     from jagadata.office.stores import StoreEntry
     from jagadata.ports.channel import Channel
-    from jagadata.ports.database import DatabaseServer
+    from jagadata.ports.data_source import DataSource
     from jagadata.ports.host import Host
     from jagadata.ports.orchestrator import Orchestrator
     from jagadata.ports.printer import Printer
@@ -42,7 +42,7 @@ class Connections(Protocol):
     def host(self, entry: HostEntry) -> Host: ...
     def server(
         self, entry: ServerEntry, host: Callable[[str], Host], stack: contextlib.ExitStack
-    ) -> DatabaseServer: ...
+    ) -> DataSource: ...
     def channels(self) -> Sequence[Channel]: ...
     def arrivals(
         self,
@@ -178,10 +178,10 @@ class Workplace:
         host: Host = self._once("host", name, make)
         return host
 
-    def server(self, system: str) -> DatabaseServer:
-        """The database server of a system, its SSH forward opened if it needs one."""
+    def server(self, system: str) -> DataSource:
+        """The source of a system's data, its SSH forward opened if it needs one."""
         entry = self.office.server(self.office.system(system).server)
-        server: DatabaseServer = self._once(
+        server: DataSource = self._once(
             "server", entry.name, lambda: self.connections.server(entry, self.host, self._stack)
         )
         return server

@@ -23,8 +23,8 @@ ROUNDS = 3
 MEASURE = """
 import resource, sys, time
 from jagadata.backup.run import BackupOrder, BackupRun
-from jagadata.office import load_office
-from jagadata.workplace import Workplace
+from jagadata.connections import open_workplace
+from jagadata.office.file import load_office
 from pathlib import Path
 with open_workplace(load_office(Path(sys.argv[1]))) as place:
     run = BackupRun(place, sys.argv[2], BackupOrder())
@@ -41,10 +41,10 @@ with open_workplace(load_office(Path(sys.argv[1]))) as place:
 RESTORE = """
 import resource, sys, time
 from jagadata.signoff.signers import Decision
-from jagadata.office import load_office
+from jagadata.connections import open_workplace
+from jagadata.office.file import load_office
 from jagadata.restore.request import RestoreRequest
 from jagadata.restore.run import RestoreRun
-from jagadata.workplace import Workplace
 from pathlib import Path
 with open_workplace(load_office(Path(sys.argv[1]))) as place:
     system = place.office.systems[0].id

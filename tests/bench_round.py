@@ -29,8 +29,8 @@ from jagadata.demo.agencies import make_collection
 from jagadata.lab.postgres import start_postgres
 from jagadata.lab.ssh_server import start_ssh
 from jagadata.office.file import load_office
-from tests.integration.collection.test_round import Clock, agree, yes
 from tests.lab.office import open_office
+from tests.lab.round import Clock, agree, yes
 
 AGENCIES = 60
 WORDS = ("Sawah", "Jalan", "Pasar", "Sungai", "Sekolah", "Hutan", "Kapal", "Ternak", "Rumah")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jagadata import __version__
-from jagadata.errors import DamagedError, NotFoundError, RefusedError
+from jagadata.errors import RefusedError
 from jagadata.evidence.envelope import canonical_json
 from jagadata.ports.progress import ignore
 from jagadata.text.formats import zone_name
 from jagadata.text.names import make_backup_id
 from jagadata.vault.manifest import (
-    DatabaseEntry,
+    DataEntry,
     StoredStream,
     backup_folder,
 )
@@ -24,13 +24,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import BinaryIO
 
-    from jagadata.ports.database import DatabaseServer, DumpResult
+    from jagadata.ports.data_source import DataSource, DumpStream
     from jagadata.ports.store import Store
     from jagadata.workplace import Workplace
-
-
-ZSTD_TOOL = 16
-"""pg_dump compresses with zstd itself from this major version on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +73,7 @@ def dump_system(
     facts = server.facts()
     with server.exclusive(system_id, login="dump"):
         data = [
-            _dump_database(
+            _dump_one(
                 place.stores[0],
                 server,
                 name,
@@ -119,66 +115,46 @@ def _local(place: Workplace, moment: datetime) -> str:
     return f"{moment.astimezone(place.timezone):%Y-%m-%d %H.%M.%S} {zone_name(place.timezone)}"
 
 
-def _dump_database(
+def _dump_one(
     store: Store,
-    server: DatabaseServer,
+    source: DataSource,
     name: str,
     key: str,
     recipients: list[str],
     progress: Callable[[int], None],
-) -> DatabaseEntry:
-    facts = server.database(name)
-    if facts is None:
-        raise NotFoundError(
-            f"Basis data '{name}' tidak ada di server '{server.name}'.", "Periksa namanya di berkas kantor."
-        )
-    compressed = int(server.facts().dump_tool.partition(".")[0] or 0) >= ZSTD_TOOL
-    streams: list[StoredStream] = []
-    sizes: list[int] = []
+) -> DataEntry:
+    """One data set and its properties into the store."""
+    stored: list[tuple[DumpStream, StoredStream, int]] = []
 
-    def sink(output: BinaryIO) -> None:
-        measured = _Measured(output)
-        source = measured if compressed else compress(measured)
-        suffix = "dump.age" if compressed else "dump.zst.age"
-        streams.append(store_stream(source, store, f"{key}.{suffix}", recipients, progress=progress))
-        sizes.append(measured.size)
+    def sink(dump: DumpStream) -> None:
+        measured = _Measured(dump.archive)
+        wrapped = compress(measured) if dump.codec == "zstd" else measured
+        stream = store_stream(wrapped, store, f"{key}.{dump.suffix}.age", recipients, progress=progress)
+        stored.append((dump, stream, measured.size))
 
-    result = server.dump(name, sink, progress=ignore)
-    if result.compressed != compressed:
-        raise DamagedError(
-            "Jenis kompresi hasil dump tidak seperti yang dicatat.",
-            "Laporkan kepada pengembang; jangan dipakai.",
-        )
+    done = source.dump(name, sink)
+    (dump, archive, size), *_ = stored
     properties = store_stream(
-        _Bytes(canonical_json(asdict(result.properties))), store, f"{key}.properties.json.age", recipients
+        _Bytes(canonical_json(dict(done.properties))), store, f"{key}.properties.json.age", recipients
     )
-    return _entry(name, facts.oid, facts.size, result, streams[0], sizes[0], properties)
-
-
-def _entry(
-    name: str,
-    oid: int,
-    size: int,
-    result: DumpResult,
-    archive: StoredStream,
-    archive_size: int,
-    properties: StoredStream,
-) -> DatabaseEntry:
-    return DatabaseEntry(
-        database=name,
-        oid=oid,
-        size=size,
-        tool=result.tool,
-        codec="none" if result.compressed else "zstd",
-        archive=archive,
-        archive_size=archive_size,
-        properties=properties,
-        rows=result.rows,
+    return DataEntry.model_validate(
+        {
+            "kind": source.kind,
+            "database": name,
+            "identity": done.identity,
+            "size": done.size,
+            "tool": done.tool,
+            "codec": dump.codec,
+            "archive": archive,
+            "archive_size": size,
+            "properties": properties,
+            "rows": done.counts,
+        }
     )
 
 
 class _Measured:
-    """Counts the bytes of pg_dump's own archive: what a restore needs as spool space."""
+    """Counts the bytes of the archive itself: what a restore needs as spool space."""
 
     def __init__(self, source: BinaryIO) -> None:
         self.source = source

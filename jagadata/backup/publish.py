@@ -53,10 +53,15 @@ def _file_name(
         opd=system.owner,
         system=system.id,
         object=item["database"],
-        engine="postgresql",
+        engine=item["kind"],
         kind="full",
         period=draft["period"],
         at=datetime.fromisoformat(draft["started"]).astimezone(place.timezone),
         revision=revision,
-        extension="dump.age" if item["codec"] == "none" else "dump.zst.age",
+        extension=_extension(item["archive"]["objects"][0]["key"]),
     )
+
+
+def _extension(key: str) -> str:
+    """Of ".../data/db01.dump.zst.age.000" it is "dump.zst.age": what the adapter called it, and the vault's age."""
+    return key.rpartition("/")[2].partition(".")[2].rpartition(".")[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jagadata.ports.progress import ignore
-from jagadata.vault.manifest import DatabaseEntry, Verification
+from jagadata.vault.manifest import Verification, parse_entries
 from jagadata.vault.verification import read_back
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def verify_draft(
     Raises:
         DamagedError: what the store gave back is not what was sent.
     """
-    entries = [DatabaseEntry.model_validate(item) for item in draft["data"]]
+    entries = parse_entries(draft)
     versions = {
         entry.key: entry.version
         for data in entries

@@ -94,7 +94,7 @@ def _bring_up(place: Workplace, run: RestoreRun, control: ServiceControl) -> dic
 
 
 def _write_outcome(place: Workplace, run: RestoreRun, facts: dict[str, Any]) -> None:
-    """What the server's OIDs tell is what happened, whatever the last line of the journal is."""
+    """What the source itself tells is what happened, whatever the last line of the journal is."""
     plan, journal = run.plan, run.journal
     begun, intent = journal.last("2", "begin"), journal.last("swap", "begin")
     known = intent.data["databases"] if intent else None

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jagadata.errors import JagadataError, RefusedError
-from jagadata.restore.planning import LIVE_ROWS_FLOOR, RESTORE_BYTES_PER_SECOND, SPACE_FACTOR, format_gib
+from jagadata.restore.planning import LIVE_ROWS_FLOOR, SPACE_FACTOR, format_gib
 from jagadata.restore.request import Impact, Plan
 from jagadata.vault.catalog import make_unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jagadata.ports.database import DatabaseFacts, DatabaseProperties, DatabaseServer
+    from jagadata.ports.data_source import DataSetFacts, DataSource, Properties
     from jagadata.vault.catalog import Backup
     from jagadata.workplace import Workplace
 
 
 def count_live(
-    server: DatabaseServer, name: str, facts: DatabaseFacts | None, remarks: list[str]
+    server: DataSource, name: str, facts: DataSetFacts | None, remarks: list[str]
 ) -> dict[str, int] | None:
     """Rows of the live database; None, and a remark why, where it is not there or can't be read: it may be what has to be replaced."""
     if facts is None:
@@ -49,9 +49,7 @@ def read_limits(place: Workplace) -> dict[str, float]:
     }
 
 
-def measure_impact(
-    place: Workplace, plan: Plan, backup: Backup, properties: dict[str, DatabaseProperties]
-) -> Impact:
+def measure_impact(place: Workplace, plan: Plan, backup: Backup, properties: dict[str, Properties]) -> Impact:
     """What the restore will change and cost, as it looks now. What can't be measured is said, not guessed."""
     system, policy = place.office.system(plan.request.system), place.office.policy.restore
     server, entry = place.server(system.id), place.office.server(system.server)
@@ -60,7 +58,7 @@ def measure_impact(
     live_size: int | None = 0
     sessions: list[str] = []
     for data in backup.manifest.data:
-        facts = server.database(data.database)
+        facts = server.look(data.database)
         live = count_live(server, data.database, facts, remarks)
         rows |= compare_rows(data.database if len(backup.manifest.data) > 1 else "", live, data.rows)
         live_size = live_size + facts.size if facts and live_size is not None else None
@@ -80,7 +78,7 @@ def measure_impact(
             "Kosongkan ruang atau hapus basis data simpanan lama (`jaga kept`), lalu ajukan kembali.",
         )
     roles = sorted({role for item in properties.values() for role in server.missing_roles(item)})
-    minutes = sum(data.archive_size for data in backup.manifest.data) / RESTORE_BYTES_PER_SECOND / 60
+    minutes = sum(data.archive_size for data in backup.manifest.data) / server.restore_speed / 60
     if plan.mode == "uji":
         off = 0.0
     elif plan.mode == "minimal":

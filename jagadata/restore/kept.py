@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from jagadata.errors import AlreadyExistsError, JagadataError, NotFoundError, RefusedError, UnreachableError
 from jagadata.findings import Problem
 from jagadata.text.formats import format_date
+from jagadata.vault.identity import with_identities
 
 if TYPE_CHECKING:
     from jagadata.workplace import Workplace
@@ -25,29 +27,37 @@ class Kept:
     run: str
     name: str
     kept: str
-    oid: int
+    identity: str
     system_identifier: str
     what: Literal["data lama", "hasil uji", "hasil restore yang dibatalkan"]
     at: datetime
     until: datetime
     incident: bool
     dropped: bool = False
+    key: str = ""  # under which it was read, without its ending
 
 
 def record_kept(place: Workplace, kept: Kept) -> None:
-    """Write it down once; again is no fault."""
+    """Write it down once; again is no fault, whatever version did it before."""
+    if any((one.run, one.identity) == (kept.run, kept.identity) for one in list_kept(place, kept.system)):
+        return
     value = {
         **{
             name: getattr(kept, name)
-            for name in ("system", "run", "name", "kept", "oid", "system_identifier", "what", "incident")
+            for name in ("system", "run", "name", "kept", "identity", "system_identifier", "what", "incident")
         },
         "at": kept.at.isoformat(),
         "until": kept.until.isoformat(),
     }
     try:
-        place.records.write(f"kept/{kept.system}/{kept.run}-{kept.oid}.json", KEPT_KIND, value)
+        place.records.write(f"{_name(kept)}.json", KEPT_KIND, value)
     except AlreadyExistsError:
         return
+
+
+def _name(kept: Kept) -> str:
+    """The key of its record, without the ending: a store takes few characters."""
+    return f"kept/{kept.system}/{kept.run}-{re.sub(r'[^a-z0-9]+', '-', kept.identity.lower())}"
 
 
 def list_kept(
@@ -67,8 +77,10 @@ def list_kept(
             continue
         try:
             value = place.records.read(key, KEPT_KIND).value
+            value = with_identities(value, value["system_identifier"])
             times = {name: datetime.fromisoformat(value[name]) for name in ("at", "until")}
-            found.append(Kept(**{**value, **times}, dropped=key.removesuffix(".json") in gone))
+            name = key.removesuffix(".json")
+            found.append(Kept(**{**value, **times}, key=name, dropped=name in gone))
         except UnreachableError:
             raise
         except (JagadataError, KeyError, TypeError, ValueError) as error:
@@ -80,21 +92,21 @@ def list_kept(
 def current_name_of(place: Workplace, kept: Kept) -> Literal["beside", "gone", "in use", "other server"]:
     """What became of a kept database. `in use`: a rollback gave it the live name back (or somebody renamed it).
 
-    An OID means something on the server that gave it only: a new server counts from the beginning again.
+    An identity means something on the server that gave it only, which may have been replaced since.
     """
     if kept.system not in [system.id for system in place.office.systems]:
         return "other server"
     server = place.server(kept.system)
     if server.facts().system_identifier != kept.system_identifier:
         return "other server"
-    name = server.find_oid(kept.oid)
+    name = server.find(kept.identity)
     if name is None:
         return "gone"
     return "beside" if name == kept.kept else "in use"
 
 
 def drop_kept(place: Workplace, kept: Kept, *, by: str) -> None:
-    """Drop one kept database for good, by its OID, and write that down.
+    """Drop one kept database for good, by its identity, and write that down.
 
     Raises:
         RefusedError: before its last day, after a cyber incident, or if the server or the database is another one.
@@ -114,7 +126,7 @@ def drop_kept(place: Workplace, kept: Kept, *, by: str) -> None:
         raise RefusedError(
             f"Server '{server.name}' bukan server tempat '{kept.kept}' disimpan.", "Periksa berkas kantor."
         )
-    name = server.find_oid(kept.oid)
+    name = server.find(kept.identity)
     if name not in (None, kept.kept):
         raise RefusedError(
             f"Basis data simpanan '{kept.kept}' kini bernama '{name}'.",
@@ -122,20 +134,17 @@ def drop_kept(place: Workplace, kept: Kept, *, by: str) -> None:
         )
     at = place.clock().isoformat()
     if name is not None:
-        server.drop(name, oid=kept.oid)
+        server.forget(name, identity=kept.identity)
     place.records.write(
-        f"kept/{kept.system}/{kept.run}-{kept.oid}.dropped.json",
+        f"{kept.key or _name(kept)}.dropped.json",
         DROPPED_KIND,
-        {"at": at, "by": by, "kept": name or kept.kept, "oid": kept.oid, "found": name is not None},
+        {"at": at, "by": by, "kept": name or kept.kept, "identity": kept.identity, "found": name is not None},
     )
 
 
 def _is_evidence(place: Workplace, kept: Kept) -> bool:
     """The same database was kept after a cyber incident before, and came back in a rollback meanwhile."""
-    return any(
-        one.incident and (one.oid, one.system_identifier) == (kept.oid, kept.system_identifier)
-        for one in list_kept(place, kept.system)
-    )
+    return any(one.incident and one.identity == kept.identity for one in list_kept(place, kept.system))
 
 
 def newest_kept(place: Workplace, system: str) -> list[Kept]:

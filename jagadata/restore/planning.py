@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jagadata.errors import DamagedError, JagadataError, RefusedError, UnreachableError
 from jagadata.ports.progress import ignore
-from jagadata.restore.request import Plan, PlannedDatabase, RestoreRequest
+from jagadata.restore.request import Plan, PlannedDataSet, RestoreRequest
 from jagadata.text.formats import format_number
 from jagadata.vault.verification import parse_properties, read_back, read_properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from jagadata.ports.database import DatabaseProperties
+    from jagadata.ports.data_source import Properties
     from jagadata.ports.store import Store
     from jagadata.vault.catalog import Backup
     from jagadata.workplace import Workplace
 
-RESTORE_BYTES_PER_SECOND = 40 * 2**20
-"""Cautious first guess of pg_restore's speed, from dump bytes (docs/adr/0008)."""
 SPACE_FACTOR = 1.1
-"""A restored database is about as large as the one that was dumped; a tenth for what pg_restore needs meanwhile."""
+"""What is restored is about as large as what was dumped; a tenth for what the restore needs meanwhile."""
 LIVE_ROWS_FLOOR = 1000
 """Small tables move by more than a fraction between the gate and the stop; fewer rows than this never refuse."""
 
@@ -76,8 +75,8 @@ def prove_backup(
     )
 
 
-def load_properties(place: Workplace, backup: Backup, store: Store) -> dict[str, DatabaseProperties]:
-    """The properties of each database of a backup, by name."""
+def load_properties(place: Workplace, backup: Backup, store: Store) -> dict[str, Properties]:
+    """The properties of each data set of a backup, by name."""
     identity = place.identity()
     return {
         data.database: parse_properties(
@@ -97,14 +96,15 @@ def make_plan(place: Workplace, request: RestoreRequest, backup: Backup) -> Plan
             "Samakan berkas kantor dengan keadaan saat back up, atau pilih back up lain.",
         )
     server = place.server(system.id)
-    found = {name: server.database(name) for name in system.databases}
+    found = {name: server.look(name) for name in system.databases}
     return Plan(
         request=request,
         backup=backup.id,
         manifest=backup.digest,
         system_identifier=server.facts().system_identifier,
-        databases=tuple(
-            PlannedDatabase(name=name, oid=facts.oid if facts else None) for name, facts in found.items()
+        data=tuple(
+            PlannedDataSet(name=name, identity=facts.identity if facts else None)
+            for name, facts in found.items()
         ),
         mode="uji" if request.purpose == "Uji" else system.downtime or place.office.policy.restore.downtime,
         services=()
@@ -114,13 +114,13 @@ def make_plan(place: Workplace, request: RestoreRequest, backup: Backup) -> Plan
     )
 
 
-def check_restore(place: Workplace, plan: Plan, properties: dict[str, DatabaseProperties]) -> None:
+def check_restore(place: Workplace, plan: Plan, properties: dict[str, Properties]) -> None:
     """Raises RefusedError with every reason why the restore would fail or lose something; nothing has been touched."""
     server = place.server(plan.request.system)
     faults = [
         fault
-        for database in plan.databases
-        for fault in server.check_restore(database.name, properties[database.name])
+        for planned in plan.data
+        for fault in server.check_restore(planned.name, properties[planned.name])
     ]
     refuse_faults(f"Restore sistem '{plan.request.system}'", faults)
 
@@ -158,8 +158,9 @@ def format_gib(size: int) -> str:
 
 
 def refuse_changed(approved: Plan, present: Plan) -> None:
-    """Raises RefusedError that names what differs from what was approved."""
-    if present.hash != approved.hash:
+    """Raises RefusedError that names what differs from what was approved, by whatever version."""
+    present = replace(present, format=approved.format)
+    if present != approved:
         raise RefusedError(
             "Rencana restore berubah sejak disetujui (" + ", ".join(_differences(approved, present)) + ").",
             "Ajukan permohonan baru agar rencana yang sekarang dinilai dan disetujui.",
@@ -173,7 +174,7 @@ def _differences(approved: Plan, present: Plan) -> list[str]:
         "backup": "back up",
         "manifest": "isi back up",
         "system_identifier": "server basis data",
-        "databases": "basis data yang berjalan",
+        "data": "basis data yang berjalan",
         "mode": "cara penghentian",
         "services": "urutan layanan",
         "office_entry": "isi berkas kantor untuk sistem ini",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from jagadata.errors import RefusedError
 from jagadata.evidence.envelope import canonical_json, digest
+from jagadata.vault.identity import with_identities, without_identities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,52 +70,75 @@ class RestoreRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlannedDatabase:
-    """One database of the plan; `oid` is None where no live one exists (disaster: one rename).
+class PlannedDataSet:
+    """One data set of the plan; `identity` is None where no live one exists (disaster: one rename).
 
-    A rollback names the kept database that takes its place again (`side`, `side_oid`); a restore makes its own.
+    A rollback names the kept one that takes its place again (`side`, `side_identity`); a restore makes its own.
     """
 
     name: str
-    oid: int | None
+    identity: str | None
     side: str = ""
-    side_oid: int | None = None
+    side_identity: str | None = None
+
+
+PlanFormat = Literal[1, 2]
+PLAN_FORMAT: Final = 2
+_FORMATS: dict[int, PlanFormat] = {1: 1, 2: 2}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Exactly what gets approved. Its hash changes when anything in it does; impact and minutes stand beside it, not in it."""
+    """Exactly what gets approved. Its hash changes when anything in it does; impact and minutes stand beside it, not in it.
+
+    A plan that a former version wrote keeps its `format`, and with it the hash that was approved.
+    """
 
     request: RestoreRequest
     backup: str
     manifest: str  # hash of the signed envelope
     system_identifier: str
-    databases: tuple[PlannedDatabase, ...]
+    data: tuple[PlannedDataSet, ...]
     mode: Literal["sop", "minimal", "uji", "rollback"]
     services: tuple[str, ...]  # host/unit, in the order of stopping
     office_entry: str  # digest of the system's entry in the office file
+    format: PlanFormat = PLAN_FORMAT
 
     @property
     def hash(self) -> str:
-        return digest(canonical_json(asdict(self)))
+        return digest(canonical_json(self.to_json()))
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """As it stands in the journal."""
+        value = asdict(self)
+        if self.format == PLAN_FORMAT:
+            return value
+        del value["format"]
+        value["databases"] = [without_identities(item) for item in value.pop("data")]
+        return value
 
 
 def parse_plan(value: dict[str, Any]) -> Plan:
-    """The plan of a journal line; the inverse of `Plan.to_json`. Raises RefusedError for one of another version."""
+    """The plan of a journal line, of this or of a former version; the inverse of `Plan.to_json`. Raises RefusedError for another one."""
     try:
-        return Plan(
+        known = dict(value)
+        if "format" not in known:
+            server = known["system_identifier"]
+            known["data"] = [with_identities(item, server) for item in known.pop("databases")]
+            known["format"] = 1
+        plan = Plan(
             **{
-                **value,
-                "request": parse_restore_request(value["request"]),
-                "databases": tuple(PlannedDatabase(**item) for item in value["databases"]),
-                "services": tuple(value["services"]),
+                **known,
+                "request": parse_restore_request(known["request"]),
+                "data": tuple(PlannedDataSet(**item) for item in known["data"]),
+                "services": tuple(known["services"]),
+                "format": _FORMATS[known["format"]],
             }
         )
-    except (TypeError, KeyError, AttributeError) as error:
+        plan.to_json()  # a plan of format 1 with what that format can't say is none
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise _other_version("Rencana restore", error) from error
+    return plan
 
 
 def _is_text(value: str) -> bool:

@@ -8,7 +8,7 @@ from jagadata.errors import RefusedError
 from jagadata.restore.impact import compare_rows, count_live, read_limits
 from jagadata.restore.kept import newest_kept
 from jagadata.restore.planning import refuse_faults
-from jagadata.restore.request import Impact, Plan, PlannedDatabase, RestoreRequest
+from jagadata.restore.request import Impact, Plan, PlannedDataSet, RestoreRequest
 
 if TYPE_CHECKING:
     from jagadata.workplace import Workplace
@@ -24,16 +24,21 @@ def plan_rollback(place: Workplace, request: RestoreRequest) -> tuple[Plan, Impa
             f"Data lama yang masih disimpan ({', '.join(sorted(kept))}) tidak lengkap untuk sistem '{system.id}'.",
             "Pilih restore dari back up.",
         )
-    planned: list[PlannedDatabase] = []
+    planned: list[PlannedDataSet] = []
     rows: dict[str, tuple[int | None, int]] = {}
     remarks = ["Data yang berjalan sekarang disimpan, tidak dihapus."]
     live_size: int | None = 0
     sessions: list[str] = []
     for name in system.databases:
-        facts = server.database(name)
-        side = str(server.find_oid(kept[name].oid))
+        facts = server.look(name)
+        side = str(server.find(kept[name].identity))
         planned.append(
-            PlannedDatabase(name=name, oid=facts.oid if facts else None, side=side, side_oid=kept[name].oid)
+            PlannedDataSet(
+                name=name,
+                identity=facts.identity if facts else None,
+                side=side,
+                side_identity=kept[name].identity,
+            )
         )
         live = count_live(server, name, facts, remarks)
         rows |= compare_rows(name if len(system.databases) > 1 else "", live, server.rows(side))
@@ -43,8 +48,8 @@ def plan_rollback(place: Workplace, request: RestoreRequest) -> tuple[Plan, Impa
         f"Rollback sistem '{system.id}'",
         [
             fault
-            for database in planned
-            for name in (database.name, database.side)
+            for one in planned
+            for name in (one.name, one.side)
             for fault in server.check_restore(name, None)
         ],
     )
@@ -53,7 +58,7 @@ def plan_rollback(place: Workplace, request: RestoreRequest) -> tuple[Plan, Impa
         backup="",
         manifest="",
         system_identifier=server.facts().system_identifier,
-        databases=tuple(planned),
+        data=tuple(planned),
         mode="rollback",
         services=tuple(f"{service.host}/{service.unit}" for service in system.services),
         office_entry=place.office.system_digest(system.id),

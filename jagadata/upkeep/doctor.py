@@ -239,7 +239,7 @@ def _server(place: Workplace, entry: ServerEntry) -> list[Finding]:
         return [("DILEWATI", "tidak dipakai sistem mana pun", "")]
     server = place.server(system.id)
     facts, free = server.facts(), server.free_space()
-    found = [ok(f"PostgreSQL {facts.version}, pg_dump {facts.dump_tool}")]
+    found = [ok(facts.words)]
     if free is None and entry.free_space_gib is None:
         found.append(
             bad("ruang kosong tidak dapat diukur", "Isi data_host (diukur lewat SSH) atau free_space_gib.")

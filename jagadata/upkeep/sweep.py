@@ -19,11 +19,13 @@ from jagadata.restore.kept import current_name_of, drop_kept, list_kept
 from jagadata.restore.recovery.swap import find_swapped, keep_sides, make_names
 from jagadata.restore.run import RestoreRun
 from jagadata.text.formats import format_date
+from jagadata.vault.identity import with_identities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from jagadata.office.machines import System
+    from jagadata.ports.data_source import DataSetFacts
     from jagadata.ports.store import Store, StoredObject
     from jagadata.restore.recovery.swap import Side
     from jagadata.workplace import Workplace
@@ -111,39 +113,41 @@ def _run_ids(place: Workplace) -> list[str]:
 def _databases(place: Workplace, system: System) -> Iterator[Leftover]:
     """Databases beside the live ones that no record of kept databases explains."""
     server = place.server(system.id)
-    known = {one.oid for one in list_kept(place, system.id) if not one.dropped}
+    known = {one.identity for one in list_kept(place, system.id) if not one.dropped}
     try:
         with server.exclusive(system.id):
             for run in _run_ids(place):
                 for name in system.databases:
                     for beside in make_names(run, name):
-                        facts = server.database(beside)
-                        if facts is not None and facts.oid not in known:
-                            yield _explain(place, system, run, beside, facts.oid)
+                        facts = server.look(beside)
+                        if facts is not None and facts.identity not in known:
+                            yield _explain(place, system, run, beside, facts)
     except BusyError:
         return  # a run is at work; what is beside belongs to it
 
 
-def _explain(place: Workplace, system: System, run: str, beside: str, oid: int) -> Leftover:
+def _explain(place: Workplace, system: System, run: str, beside: str, facts: DataSetFacts) -> Leftover:
     journal = place.journal(run)
-    made = any(
-        entry.step == "side" and entry.data.get("side") == beside and entry.data.get("oid", oid) == oid
+    server, identity = place.server(system.id), facts.identity
+    notes = [
+        with_identities(entry.data, server.facts().system_identifier)
         for entry in journal.entries
-    )
-    server = place.server(system.id)
+        if entry.step == "side" and entry.data.get("side") == beside
+    ]
+    made = any(note.get("identity", identity) == identity for note in notes)
     if made and journal.last("swap", "begin") is None:
         return Leftover(
             where=f"server {server.name}",
             name=beside,
             what=f"basis data yang dibuat restore {run} dan tidak jadi dipakai",
             action="dihapus",
-            clean=partial(server.drop, beside, oid=oid),
+            clean=partial(server.forget, beside, identity=identity),
         )
     intent = journal.last("swap", "begin")
     if intent is not None or journal.began("2"):
         restore = RestoreRun(place, run)
         sides = find_swapped(server, run, restore.plan, intent.data["databases"] if intent else None)
-        old = any(side.kept == beside and side.planned.oid == oid for side in sides)
+        old = any(side.kept == beside and side.planned.identity == identity for side in sides)
         if old:
             return Leftover(
                 where=f"server {server.name}",
@@ -159,7 +163,7 @@ def _explain(place: Workplace, system: System, run: str, beside: str, oid: int) 
                 name=beside,
                 what=f"basis data yang dibuat restore {run} dan tidak jadi ditukar",
                 action="dihapus",
-                clean=partial(server.drop, beside, oid=oid),
+                clean=partial(server.forget, beside, identity=identity),
             )
     return Leftover(
         where=f"server {server.name}",

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from jagadata.errors import DamagedError
 from jagadata.evidence.envelope import digest
+from jagadata.vault.identity import with_identities, without_identities
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MANIFEST_KIND = "application/vnd.jagadata.manifest+json"
 RECEIPT_KIND = "application/vnd.jagadata.receipt+json"
@@ -37,22 +50,24 @@ class StoredStream(ManifestValue):
     plain_sha256: Hash
 
 
-class DatabaseEntry(ManifestValue):
-    """One dumped database."""
+class DataEntry(ManifestValue):
+    """One dumped data set. In the manifest itself (format 1) its identity is its OID on the manifest's server."""
 
     kind: Literal["postgresql"] = "postgresql"
     database: str
-    oid: int
-    size: int  # bytes on the server when it was dumped
-    tool: str  # "pg_dump 17.10"
-    codec: Literal[
-        "none", "zstd"
-    ]  # what lies around pg_dump's own archive; none: pg_restore reads it as it is
+    identity: str
+    size: int  # bytes on the source when it was dumped
+    tool: str  # program and version that dumped it
+    codec: Literal["none", "zstd"]  # what lies around the archive; none: the tool reads it as it is
     archive: StoredStream
-    archive_size: Annotated[int, Field(ge=0)]  # bytes of the archive as pg_restore reads it
-    properties: StoredStream  # JSON: owner, encoding, locale, grants, settings, roles without passwords
+    archive_size: Annotated[int, Field(ge=0)]  # bytes of the archive without its codec
+    properties: StoredStream  # JSON of the engine's own: owner, encoding, grants, ...; never a password
     rows: dict[str, int]  # counted in the dump's own snapshot
     file_name: str = ""  # the official name (step 3): for forms and downloads, never for decisions
+
+    @model_serializer(mode="wrap")
+    def _write(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_identities(write(self))
 
 
 class SourceServer(ManifestValue):
@@ -85,13 +100,23 @@ class Manifest(ManifestValue):
     started_local: str  # as printed, WIB
     finished_local: str
     source: SourceServer
-    data: Annotated[list[DatabaseEntry], Field(min_length=1)]
+    data: Annotated[list[DataEntry], Field(min_length=1)]
     verification: Verification
     recipients: list[str]
     run: str
     form_number: str
     note: str = ""
     software: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        """What is no manifest at all is left to the checks of the fields."""
+        try:
+            server, data = value["source"]["system_identifier"], value["data"]
+            return {**value, "data": [with_identities(item, server) for item in data]}
+        except (KeyError, TypeError, AttributeError):
+            return value
 
     @property
     def objects(self) -> list[ObjectEntry]:
@@ -107,7 +132,7 @@ class Manifest(ManifestValue):
         """Encrypted bytes in one store."""
         return sum(entry.size for entry in self.objects)
 
-    def database(self, name: str) -> DatabaseEntry:
+    def database(self, name: str) -> DataEntry:
         return next(entry for entry in self.data if entry.database == name)
 
 
@@ -137,6 +162,14 @@ def parse_manifest(value: dict[str, Any], *, where: str) -> Manifest:
             f"Manifes {where} tidak lengkap: {error.error_count()} isian salah.",
             "Pakai salinan di penyimpanan lain.",
         ) from error
+
+
+def parse_entries(draft: Mapping[str, Any]) -> list[DataEntry]:
+    """The entries of a manifest that is still being made; none before step 1 is through."""
+    return [
+        DataEntry.model_validate(with_identities(item, draft["source"]["system_identifier"]))
+        for item in draft.get("data", [])
+    ]
 
 
 def manifest_hash(envelope: bytes) -> str:

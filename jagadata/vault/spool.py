@@ -1,4 +1,4 @@
-"""Fetch a backup for pg_restore: decrypted into a file without a name, so that not even kill -9 leaves plaintext on a disk."""
+"""Fetch a backup to be restored: decrypted into a file without a name, so that not even kill -9 leaves plaintext on a disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jagadata.ports.store import Store
-    from jagadata.vault.manifest import DatabaseEntry
+    from jagadata.vault.manifest import DataEntry
 
 
 def spool_free(folder: Path) -> int:
@@ -67,7 +67,7 @@ def unnamed_file(folder: Path) -> Iterator[int]:
 
 
 def fetch_archive(
-    data: DatabaseEntry,
+    data: DataEntry,
     store: Store,
     versions: Callable[[str], str | None],
     identity: Any,

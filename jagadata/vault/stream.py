@@ -178,7 +178,8 @@ def store_stream(
         entries = writer.finish()
     if not reader.size:
         raise DamagedError(
-            "Sumber tidak menghasilkan data sama sekali.", "Periksa basis data dan pg_dump, lalu ulangi."
+            "Sumber tidak menghasilkan data sama sekali.",
+            "Periksa sumbernya dengan `jaga doctor`, lalu ulangi.",
         )
     return StoredStream(objects=entries, plain_size=reader.size, plain_sha256=reader.sha256.hexdigest())
 

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from jagadata.errors import DamagedError
-from jagadata.ports.database import DatabaseProperties
 from jagadata.ports.progress import ignore
 from jagadata.text.formats import format_number
 from jagadata.vault.stream import as_pipe, read_stream
@@ -14,23 +13,24 @@ from jagadata.vault.stream import as_pipe, read_stream
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jagadata.ports.database import DatabaseServer
+    from jagadata.ports.data_source import DataSource, Properties
     from jagadata.ports.store import Store
-    from jagadata.vault.manifest import DatabaseEntry, StoredStream
+    from jagadata.vault.manifest import DataEntry, StoredStream
 
 
 def read_back(
-    server: DatabaseServer,
+    source: DataSource,
     identity: Any,
-    entries: list[DatabaseEntry],
+    entries: list[DataEntry],
     store: Store,
     versions: Callable[[str], str | None],
     progress: Callable[[int], None] = ignore,
 ) -> list[str]:
-    """Read every byte of a backup from one store: hashes, decryption, the whole archive, its table list against the rows counted.
+    """Read every byte of a backup from one store: hashes, decryption, the whole archive, what it contains against the counts.
 
     Returns what was proven, in words. Raises DamagedError, UnreachableError.
     """
+    words: list[str] = []
     for data in entries:
         properties = parse_properties(read_properties(store, data, versions, identity))
         stream = data.archive
@@ -39,11 +39,11 @@ def read_back(
             read_stream(stream, store, versions, identity, target, progress=progress)
 
         with as_pipe(fill, codec=data.codec) as archive:
-            tables = server.read_archive(archive, properties.encoding)
-        missing = sorted(set(data.rows) - set(tables) - {"pg_largeobject"})
-        if missing:
+            proof = source.verify(archive, data.rows, properties)
+        words.append(proof.words)
+        if proof.missing:
             raise DamagedError(
-                f"Arsip basis data '{data.database}' di {store.name} tidak memuat tabel {', '.join(missing[:5])}.",
+                f"Arsip basis data '{data.database}' di {store.name} tidak memuat tabel {', '.join(proof.missing[:5])}.",
                 "Ulangi back up; bila tetap terjadi, bandingkan hak akses peran dump (`jaga db prepare`).",
             )
     count = sum(len(data.rows) for data in entries)
@@ -51,13 +51,13 @@ def read_back(
     return [
         "hash SHA-256 seluruh objek sesuai",
         "seluruh isi dapat didekripsi",
-        "arsip terbaca sampai akhir oleh pg_restore",
+        *dict.fromkeys(words),
         f"{format_number(count)} tabel ({format_number(rows)} baris) sesuai daftar sumber",
     ]
 
 
 def read_properties(
-    store: Store, data: DatabaseEntry, versions: Callable[[str], str | None], identity: Any
+    store: Store, data: DataEntry, versions: Callable[[str], str | None], identity: Any
 ) -> bytes:
     buffer = bytearray()
 
@@ -70,12 +70,16 @@ def read_properties(
     return bytes(buffer)
 
 
-def parse_properties(text: bytes) -> DatabaseProperties:
-    """Raises DamagedError for what is none, or of another version."""
+def parse_properties(text: bytes) -> Properties:
+    """What the adapter that wrote it understands. Raises DamagedError for what is no JSON object."""
     try:
-        return DatabaseProperties(**json.loads(text))
-    except (ValueError, TypeError) as error:
-        raise DamagedError(
-            "Sifat basis data dalam back up ini tidak dapat dibaca, atau ditulis versi Jagadata lain.",
-            "Pakai versi Jagadata yang membuat back up ini, atau pilih back up lain.",
-        ) from error
+        value = json.loads(text)
+    except ValueError as error:
+        raise _unreadable() from error
+    if not isinstance(value, dict):
+        raise _unreadable()
+    return value
+
+
+def _unreadable() -> DamagedError:
+    return DamagedError("Sifat basis data dalam back up ini tidak dapat dibaca.", "Pilih back up lain.")

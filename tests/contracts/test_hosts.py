@@ -17,7 +17,8 @@ import pytest
 from jagadata.adapters.ssh.host import SshHost
 from jagadata.errors import JagadataError, RefusedError, UnreachableError
 from jagadata.lab.local_host import LocalHost
-from tests.lab.hosts import Ssh, await_true, free_port, start_asyncssh, start_openssh
+from tests.lab.hosts import Ssh, free_port, start_asyncssh, start_openssh
+from tests.lab.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +109,7 @@ def test_a_command_past_its_time_is_ended_on_the_host(host: Host) -> None:
     with pytest.raises(JagadataError, match="tidak selesai dalam 1 detik") as caught:
         host.run(["sleep", mark], timeout=1)
     assert caught.value.transient
-    await_true(lambda: not _runs(mark))
+    wait_until(lambda: not _runs(mark))
 
 
 def _runs(word: str) -> bool:

@@ -16,7 +16,7 @@ import pytest
 
 from jagadata.adapters.directory.store import MARKER, DirectoryStore
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
-from tests.contracts.test_stores import EARLIER, keys, pattern, write
+from tests.lab.stores import EARLIER, keys, pattern, write
 
 ROOT = os.geteuid() == 0
 

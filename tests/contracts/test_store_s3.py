@@ -19,8 +19,8 @@ from jagadata.errors import (
     UnreachableError,
 )
 from jagadata.lab.processes import free_port
-from tests.contracts.test_stores import CEPH, EARLIER, PART, keys, pattern, s3_store, write
 from tests.lab.s3 import Fault, OldServer, Proxy, make_certificate
+from tests.lab.stores import CEPH, EARLIER, PART, keys, pattern, s3_store, write
 
 if TYPE_CHECKING:
     from jagadata.adapters.s3.store import S3Store

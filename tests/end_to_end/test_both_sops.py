@@ -21,6 +21,7 @@ from jagadata.errors import RefusedError
 from jagadata.evidence.journal import now
 from jagadata.restore.run import RestoreRun
 from jagadata.text.periods import period_of
+from tests.lab.waiting import wait_until
 
 
 class Overheard(threading.Thread):
@@ -255,13 +256,6 @@ def test_with_the_prefect_server_gone_during_step_3_the_restore_finishes(deploye
     finally:
         deployed.server.start()
         office.sql("DROP TABLE IF EXISTS aplikasi.pelan_sekali")  # the next restores need not be slow
-
-
-def wait_until(true, seconds):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "did not happen in time"
-        time.sleep(0.5)
 
 
 def place_again(office):

@@ -6,8 +6,8 @@ import contextlib
 
 import pytest
 
-from tests.end_to_end.test_both_sops import wait_until
 from tests.lab.browser import open_browser
+from tests.lab.waiting import wait_until
 
 
 @pytest.mark.needs("chromium", "chromedriver")

@@ -5,18 +5,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
 from jagadata.restore.run import RestoreRun
-from tests.end_to_end.test_both_sops import wait_until
+from tests.lab.deaths import SWITCH_SECONDS, kill, kill_a_session, processes_of
+from tests.lab.waiting import wait_until
 
-SWITCH_SECONDS = 14
 SLOW_SECONDS = 8
 whole = pytest.mark.whole
 
@@ -60,32 +57,6 @@ def in_step_3(slow):
     wait_until(lambda: any("__baru_" in name for name in office.databases()), 30)
     time.sleep(1)
     return run, begun
-
-
-def processes_of(run):
-    """Process ids of the run's flow process and its children, by their environment."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if f"PREFECT__FLOW_RUN_ID={run}".encode() in path.read_bytes():
-                found.append(int(path.parent.name))
-    return found
-
-
-def kill(*numbers):
-    for number in numbers:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(number, signal.SIGKILL)
-
-
-def kill_a_session(postgres):
-    """One backend, of ours if there is one: PostgreSQL then ends every session, and recovers."""
-    ((number,),) = postgres.sql(
-        "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
-        "ORDER BY coalesce(usename, '') LIKE 'jagadata%' DESC, backend_type = 'client backend' DESC LIMIT 1"
-    )
-    kill(number)
-    wait_until(postgres.is_ready, 30)
 
 
 def comes_back(deployed, begun):

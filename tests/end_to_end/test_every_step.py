@@ -5,25 +5,30 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import signal
 import time
 from datetime import UTC, datetime
-from itertools import count
 
 import pytest
 
 from jagadata.errors import RefusedError
 from jagadata.evidence.journal import now
-from jagadata.restore.run import RestoreRun
 from jagadata.text.periods import period_of
-from jagadata.vault.verification import read_back
-from tests.end_to_end.conftest import ENDED
-from tests.end_to_end.test_both_sops import wait_until
-from tests.end_to_end.test_deaths import SWITCH_SECONDS, kill, kill_a_session, processes_of
-from tests.faults.test_two_at_once import slow_dump, wait_until_locked
+from tests.lab.deaths import SWITCH_SECONDS, kill, kill_a_session, processes_of
+from tests.lab.deployed import ENDED
+from tests.lab.faults.locks import slow_dump, wait_until_locked
 from tests.lab.faults.strikes import Clock
+from tests.lab.prefect_runs import (
+    FORM_SECONDS,
+    REPORT_SECONDS,
+    answer,
+    check_copies,
+    force,
+    lines,
+    settle,
+    tell_the_end,
+)
+from tests.lab.waiting import wait_until
 
 pytestmark = pytest.mark.whole
 
@@ -40,55 +45,6 @@ RESTORE = {
 """The line of the journal at which a step is at work."""
 BACKUP = {step: (step, "begin") for step in "123456"}
 SERVER_AWAY_SECONDS = 5
-REPORT_SECONDS = 12
-"""A worker reports a death twice, seconds apart, and the second report would end a run that was retried in between."""
-FORM_SECONDS = 60
-"""How long the watch lets a gate be without its form (tasks/watch.py)."""
-SIGNERS = {"Menyetujui": "rina", "Diterima pemohon": "agus", "Diterima": "bambang"}
-"""Who gives the first answer of each gate."""
-ENDINGS = ("selesai", "gagal", "ditolak")
-"""Of the subjects that tell the requester what became of it."""
-numbers = count()
-
-
-@pytest.fixture(scope="module")
-def office(deployed):
-    """A short switch, and nothing slow that another module left."""
-    lab = deployed.office
-    lab.change(
-        lambda value: value["policy"].setdefault("restore", {}).update(switch_minutes=SWITCH_SECONDS / 60)
-    )
-    lab.sql("DROP TABLE IF EXISTS aplikasi.lambat_sekali, aplikasi.pelan_sekali")
-    return lab
-
-
-@pytest.fixture
-def fresh(deployed, office):
-    """200 letters, a backup of them, no mail."""
-    office.fill()
-    with office.place() as place:
-        assert office.back_up(place, f"awal-{next(numbers)}").failures() == []
-    for path in office.mail.folder.glob("*.eml"):
-        path.unlink()
-    return deployed
-
-
-def lines(office, run):
-    """(step, event) of the run's journal as the primary store holds it."""
-    found = []
-    for path in sorted((office.folder / "simpanan-utama" / "runs" / run / "journal").glob("*.json")):
-        value = json.loads(base64.b64decode(json.loads(path.read_bytes())["payload"]))
-        found.append((value["step"], value["event"]))
-    return found
-
-
-def answer(deployed, run):
-    """The gate's first choice, by whom it is for."""
-    gate = deployed.api.gate(run, 30)
-    who = SIGNERS[gate.decisions[0]]
-    signer = next(one for one in gate.signers if f"[{who}]" in one)
-    deployed.api.answer(run, gate.decisions[0], signer, "telepon 08.30 WIB")
-    deployed.api.wait(run, ("Resuming", "Pending", "Submitting", "Running", *ENDED), 30)
 
 
 def reach(deployed, run, mark, seconds=120):
@@ -129,32 +85,6 @@ def mend(deployed, victim):
         deployed.server.start()
 
 
-def settle(deployed, run, seconds=180):
-    """As the office would: answer what is asked until the run is over.
-
-    What in life the server's automation does after three minutes without a heartbeat is done here after some seconds.
-    """
-    end, alive = time.monotonic() + seconds, time.monotonic()
-    while True:
-        found = deployed.api.read(run)
-        if found.kind in ENDED:
-            return found
-        if found.state == "Suspended":
-            try:
-                answer(deployed, run)
-            except (
-                RefusedError
-            ):  # killed before its form was saved: nobody can answer, until the watch comes by
-                time.sleep(FORM_SECONDS)
-                deployed.watch()
-        if processes_of(run) or found.kind not in ("RUNNING", "PENDING"):
-            alive = time.monotonic()
-        if time.monotonic() - alive > 8:
-            force(deployed, run, "CRASHED", "Crashed")
-        assert time.monotonic() < end, (found, lines(deployed.office, run), deployed.log())
-        time.sleep(0.5)
-
-
 def test_a_gate_whose_form_was_never_saved_is_asked_again(fresh, office):
     run = fresh.ask_restore()
     fresh.api.wait(run, ("Suspended",), 120)
@@ -169,31 +99,6 @@ def test_a_gate_whose_form_was_never_saved_is_asked_again(fresh, office):
     wait_until(lambda: fresh.api.read(run).state == "Suspended", 60)
     assert settle(fresh, run).state == "Selesai"
     assert tell_the_end(fresh, run) == "Selesai"
-
-
-def force(deployed, run, kind, name):
-    state = {"state": {"type": kind, "name": name}, "force": True}
-    deployed.api.call("POST", f"/flow_runs/{run}/set_state", state)
-
-
-def tell_the_end(deployed, run):
-    """The truth about a restore, once the watch had its turn; every promise is held against it."""
-    office = deployed.office
-
-    def told():
-        with office.place() as place:
-            return RestoreRun(place, run).journal.outcome("5") is not None
-
-    wait_until(told, 120)
-    wait_until(office.is_up, 60)
-    with office.place() as place:
-        restore = RestoreRun(place, run)
-        assert place.services(office.application.system).switch().state != "armed"
-        status = restore.status
-    assert office.letters() == (200 if status == "Selesai" else 150), status
-    told_about = [str(mail["subject"]) for mail in office.mail.messages() if mail["to"] == "dewi@example.id"]
-    assert len([one for one in told_about if one.split(",")[0].endswith(ENDINGS)]) == 1, told_about
-    return status
 
 
 @pytest.mark.parametrize("victim", VICTIMS)
@@ -252,15 +157,6 @@ def test_a_death_at_any_step_of_a_backup(fresh, office, step, victim):
         f"settled after {time.monotonic() - begun:.0f} s"
     )
     assert clock.longest < 1
-
-
-def check_copies(place, backup):
-    for store in place.stores:
-        if store.name in backup.stores:
-            versions = backup.versions_in(store.name)
-            read_back(
-                place.server(backup.manifest.system), place.identity(), backup.manifest.data, store, versions
-            )
 
 
 @pytest.mark.timeout(900)

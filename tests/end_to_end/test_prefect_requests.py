@@ -12,20 +12,12 @@ import pytest
 
 from jagadata.errors import JagadataError
 from jagadata.lab.prefect_server import start_worker
-from tests.end_to_end.test_both_sops import wait_until
-from tests.end_to_end.test_deaths import SWITCH_SECONDS
-from tests.end_to_end.test_every_step import (
-    REPORT_SECONDS,
-    check_copies,
-    force,
-    fresh,  # noqa: F401 - a fixture
-    office,  # noqa: F401 - a fixture
-    settle,
-    tell_the_end,
-)
+from tests.lab.deaths import SWITCH_SECONDS
 from tests.lab.faults.http_proxy import HttpProxy, HttpTap
 from tests.lab.faults.strikes import Clock
 from tests.lab.faults.tap import Fault
+from tests.lab.prefect_runs import REPORT_SECONDS, check_copies, force, settle, tell_the_end
+from tests.lab.waiting import wait_until
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(3600)]
 
@@ -86,7 +78,7 @@ def back_up_once(deployed, tap):
 
 
 @pytest.mark.parametrize(("once", "good"), [(restore_once, "Selesai"), (back_up_once, "Diterima")])
-def test_no_failed_request_leaves_a_run_without_its_end(fresh, behind, once, good):  # noqa: F811
+def test_no_failed_request_leaves_a_run_without_its_end(fresh, behind, once, good):
     plain = HttpTap(behind, only=OF_A_RUN)
     assert once(fresh, plain)[1] == good
     labels, broken = [label for _, label in plain.calls], []

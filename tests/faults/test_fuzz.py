@@ -16,6 +16,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from jagadata.adapters.postgres.properties import DatabaseProperties
+from jagadata.adapters.postgres.properties import parse_properties as read_description
 from jagadata.adapters.postgres.restore import parse_stages
 from jagadata.backup.papers.form import BackupForm, BackupRow
 from jagadata.backup.run import BackupOrder
@@ -29,14 +31,13 @@ from jagadata.lab.memory_store import MemoryStore
 from jagadata.office.machines import HostEntry, System
 from jagadata.office.secrets import reveal
 from jagadata.papers.values import Signature, from_json, to_json
-from jagadata.ports.database import DatabaseProperties
 from jagadata.ports.host import Completed
 from jagadata.restore.kept import KEPT_KIND, list_kept
 from jagadata.restore.papers.form import RestoreForm
 from jagadata.restore.request import (
     Impact,
     Plan,
-    PlannedDatabase,
+    PlannedDataSet,
     RestoreRequest,
     parse_impact,
     parse_plan,
@@ -46,25 +47,13 @@ from jagadata.restore.run import APPROVAL, RestoreRun
 from jagadata.services.control import ServiceControl
 from jagadata.services.states import State, SwitchState, parse_listening, parse_switch, parse_units
 from jagadata.vault.catalog import read_catalog, write_receipt
-from jagadata.vault.manifest import MANIFEST_KIND, RECEIPT_KIND, DatabaseEntry, Manifest, manifest_key
+from jagadata.vault.manifest import MANIFEST_KIND, RECEIPT_KIND, DataEntry, Manifest, manifest_key
 from jagadata.vault.spool import fetch_archive
 from jagadata.vault.stream import read_stream, store_stream
 from jagadata.vault.verification import parse_properties
 from tasks.parameters import PerintahBackup, Permohonan, parse_order, parse_request
-from tests.faults.test_properties import (
-    AT,
-    CAREFUL,
-    FEW,
-    KIND,
-    MANIFEST,
-    NOW,
-    SEALS,
-    SIGNER,
-    STRANGER,
-    junk,
-    mutations,
-    told,
-)
+from tests.lab.faults.signed import AT, KIND, MANIFEST, NOW, SEALS, SIGNER, STRANGER
+from tests.lab.faults.strategies import CAREFUL, FEW, junk, mutations, told
 
 if TYPE_CHECKING:
     from jagadata.findings import Problem
@@ -109,7 +98,7 @@ ENVELOPE = json.loads(SIGNER.seal(KIND, {"at": AT, "isi": "surat"}))
 @CAREFUL
 @given(mutations(ENVELOPE).map(canonical_json) | garbage)
 def test_whatever_lies_in_a_store_is_an_envelope_or_damaged(data):
-    found = told(SEALS.open, data, KIND, place="uji")
+    found = told(SEALS.open, data, KIND, where="uji")
     assert found in (None, {"at": AT, "isi": "surat"})
 
 
@@ -120,17 +109,17 @@ def test_whatever_lies_in_a_store_is_an_envelope_or_damaged(data):
     )
 )
 def test_whatever_we_signed_ourselves_is_a_value_with_a_time_or_damaged(value):
-    told(SEALS.open, SIGNER.seal(KIND, value), KIND, place="uji")
+    told(SEALS.open, SIGNER.seal(KIND, value), KIND, where="uji")
 
 
 @CAREFUL
 @given(st.binary(max_size=60) | junk.map(lambda value: json.dumps(value).encode()))
 def test_a_signed_payload_that_is_no_json_object_with_a_time_is_damaged(payload):
-    assert told(SEALS.open, sealed(payload), KIND, place="uji") is None
+    assert told(SEALS.open, sealed(payload), KIND, where="uji") is None
 
 
 def test_an_envelope_of_an_unprintable_kind_is_told_printably():
-    told(SEALS.open, json.dumps({**ENVELOPE, "payloadType": "\ud800"}).encode(), KIND, place="uji")
+    told(SEALS.open, json.dumps({**ENVELOPE, "payloadType": "\ud800"}).encode(), KIND, where="uji")
 
 
 @pytest.mark.parametrize("kind", ["x" * 10**6, "\x1b[2J\x1b[H"])
@@ -143,7 +132,7 @@ def test_an_envelope_of_a_hostile_kind_is_told_in_one_short_line(kind):
 
 @pytest.mark.parametrize("payload", [b'{"at":"0001-01-01T00:00:00+14:00"}', b"[" * 5000])
 def test_a_signed_payload_at_the_edge_of_time_or_depth_is_damaged(payload):
-    assert told(SEALS.open, sealed(payload), KIND, place="uji") is None
+    assert told(SEALS.open, sealed(payload), KIND, where="uji") is None
 
 
 keys_below = st.from_regex(r"[a-z0-9_-][a-z0-9_-]{0,9}(\.json|\.pdf|\.dropped\.json)?", fullmatch=True)
@@ -394,7 +383,7 @@ def test_garbage_in_one_store_never_hides_what_the_other_has(places, data):
 
 
 def opens(data):
-    return told(SEALS.open, data, MANIFEST_KIND, place="uji") is not None
+    return told(SEALS.open, data, MANIFEST_KIND, where="uji") is not None
 
 
 @pytest.mark.parametrize(
@@ -505,8 +494,16 @@ def test_objects_that_were_changed_cut_or_exchanged_are_never_taken_for_whole(da
         stream = stream.model_copy(update={"objects": objects})
     with pytest.raises(DamagedError):
         read_stream(stream, store, {}.get, IDENTITY, None)
-    fields = {"database": "d", "oid": 1, "size": 1, "tool": "", "codec": codec, "archive_size": 1, "rows": {}}
-    entry = DatabaseEntry.model_validate({**fields, "archive": stream, "properties": stream})
+    fields = {
+        "database": "d",
+        "identity": "oid:1@7301",
+        "size": 1,
+        "tool": "",
+        "codec": codec,
+        "archive_size": 1,
+        "rows": {},
+    }
+    entry = DataEntry.model_validate({**fields, "archive": stream, "properties": stream})
     with open("/dev/null", "r+b") as sink, pytest.raises(DamagedError):  # noqa: PTH123 - a device
         fetch_archive(entry, store, {}.get, IDENTITY, sink.fileno())
 
@@ -544,7 +541,7 @@ def test_what_is_no_age_file_is_damaged_though_its_hash_is_right(data):
     ],
 )
 def test_properties_that_this_version_can_not_read_are_told(text):
-    told(parse_properties, text)
+    told(lambda: read_description(parse_properties(text)))
 
 
 # --- pg_restore --list --------------------------------------------------------------------------------------------
@@ -841,7 +838,7 @@ PLAN = Plan(
     backup=BACKUP,
     manifest="0" * 64,
     system_identifier="7301",
-    databases=(PlannedDatabase(name="simpeg", oid=16384),),
+    data=(PlannedDataSet(name="simpeg", identity="oid:16384@7301"),),
     mode="sop",
     services=("app1/web.service",),
     office_entry="0" * 64,
@@ -863,6 +860,23 @@ def test_any_json_is_a_plan_with_a_hash_or_refused(value):
     plan = told(parse_plan, value)
     if plan is not None:
         assert (plan.hash == PLAN.hash) is (canonical_json(plan.to_json()) == canonical_json(PLAN.to_json()))
+
+
+OLD_PLAN = parse_plan(
+    {
+        **{name: item for name, item in PLAN.to_json().items() if name not in ("data", "format")},
+        "databases": [{"name": "simpeg", "oid": 16384, "side": "", "side_oid": None}],
+    }
+)
+
+
+@CAREFUL
+@given(mutations(json.loads(canonical_json(OLD_PLAN.to_json()))))
+def test_any_json_of_a_former_version_is_a_plan_with_its_hash_or_refused(value):
+    plan = told(parse_plan, value)
+    if plan is not None:
+        same = canonical_json(plan.to_json()) == canonical_json(OLD_PLAN.to_json())
+        assert (plan.hash == OLD_PLAN.hash) is same
 
 
 @CAREFUL

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -16,10 +15,8 @@ from secrets import token_hex
 
 import pytest
 
-from tests.lab.faults import driver
 from tests.lab.faults.kills import SWITCH_SECONDS
 from tests.lab.faults.scenario import RestoreScenario
-from tests.lab.faults.tap import Tap
 from tests.lab.office import open_office
 
 pytestmark = pytest.mark.whole
@@ -97,21 +94,6 @@ def test_a_restore_that_stands_still_ends_by_name_and_the_service_is_back(office
     assert list(restorers(system)) == []
 
 
-class Frozen(Tap):
-    """Stops its own process at one call, as a machine that is paused."""
-
-    def __init__(self, after: str, at: str) -> None:
-        super().__init__()
-        self.waiting = [after, at]
-
-    def due(self, channel: str, label: str) -> str:
-        if self.waiting and re.search(self.waiting[0], f"{channel} {label}"):
-            self.waiting.pop(0)
-            if not self.waiting:
-                os.kill(os.getpid(), signal.SIGSTOP)
-        return super().due(channel, label)
-
-
 @pytest.fixture(scope="module")
 def scenario(lab, postgres, ssh_server):
     with contextlib.ExitStack() as stack:
@@ -126,7 +108,7 @@ def is_stopped(process):
 @pytest.mark.parametrize("where", FREEZES)
 def test_a_machine_that_wakes_up_after_the_switch_fired_swaps_nothing(scenario, where):
     office, after = scenario.lab, []
-    code = "import sys; from tests.faults import test_hangs as t; t.freeze(*sys.argv[1:])"
+    code = "import sys; from tests.lab.faults import frozen; frozen.freeze(*sys.argv[1:])"
 
     def play(run):
         process = subprocess.Popen([sys.executable, "-c", code, str(office.path), run, *FREEZES[where]])
@@ -150,8 +132,3 @@ def test_a_machine_that_wakes_up_after_the_switch_fired_swaps_nothing(scenario, 
     verdict = scenario.check(None, play=play)
     assert after == [("sesudah",)]
     assert (verdict.status, verdict.broken) == ("Gagal", [])
-
-
-def freeze(office, run, after, at):
-    """In a process of its own."""
-    driver.main(office, "restore", run, -1, SWITCH_SECONDS, Frozen(after, at))

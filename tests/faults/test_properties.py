@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
@@ -14,18 +13,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from jagadata.backup.retention import apply_policy
-from jagadata.errors import DamagedError, JagadataError, OfficeFileError
-from jagadata.evidence.envelope import Seals, Signer, canonical_json, digest
+from jagadata.errors import DamagedError, OfficeFileError
+from jagadata.evidence.envelope import canonical_json, digest
 from jagadata.office.file import Office, deployment_digest, parse_office
-from jagadata.office.machines import PublicKey
 from jagadata.office.policy import RetentionPolicy
 from jagadata.restore.names import make_kept_name, make_side_name
-from jagadata.restore.request import Impact, Plan, PlannedDatabase, RestoreRequest, parse_impact, parse_plan
+from jagadata.restore.request import Impact, Plan, PlannedDataSet, RestoreRequest, parse_impact, parse_plan
 from jagadata.services.script import direct_name
 from jagadata.text.formats import WIB
 from jagadata.text.names import (
@@ -46,6 +43,7 @@ from jagadata.text.periods import (
     period_of,
 )
 from jagadata.vault.catalog import Backup
+from jagadata.vault.identity import identity_of_oid
 from jagadata.vault.layout import check_key, is_key
 from jagadata.vault.manifest import (
     MANIFEST_KIND,
@@ -55,147 +53,8 @@ from jagadata.vault.manifest import (
     manifest_key,
     parse_manifest,
 )
-
-CAREFUL = settings(derandomize=True, deadline=None, max_examples=100)
-"""The same examples in each run, however slow the machine is."""
-FEW = settings(CAREFUL, max_examples=40)
-"""Where one example takes long."""
-
-AT = "2026-11-01T18:00:00+00:00"
-NOW = datetime(2026, 11, 15, tzinfo=UTC)
-KIND = "application/vnd.jagadata.uji+json"
-SIGNER = Signer(key=Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
-STRANGER = Signer(key=Ed25519PrivateKey.from_private_bytes(bytes(32)))
-SEALS = Seals(keys=[PublicKey(key=SIGNER.public)], timezone=ZoneInfo("Asia/Jakarta"))
-
-HASH = "0" * 64
-MANIFEST = {
-    "format": 1,
-    "backup": "20261101t180003z-4f0c9a1b2d",
-    "at": AT,
-    "office": "Dinas Kominfo",
-    "system": "simpeg",
-    "system_name": "Sistem Informasi Kepegawaian",
-    "owner": "BKPSDM",
-    "period": "2026-11",
-    "occasion": "Terjadwal",
-    "started": "2026-11-01T18:00:03Z",
-    "finished": "2026-11-01T18:10:03Z",
-    "started_local": "2 November 2026 pukul 01.00.03 WIB",
-    "finished_local": "2 November 2026 pukul 01.10.03 WIB",
-    "source": {"name": "pg1", "version": "17.10", "system_identifier": "7301"},
-    "data": [
-        {
-            "kind": "postgresql",
-            "database": "simpeg",
-            "oid": 16384,
-            "size": 8192,
-            "tool": "pg_dump 17.10",
-            "codec": "none",
-            "archive": {
-                "objects": [
-                    {"key": "systems/simpeg/a.000", "version": "v1", "size": 7, "sha256": "a" * 64},
-                    {"key": "systems/simpeg/a.001", "version": None, "size": 5, "sha256": "b" * 64},
-                ],
-                "plain_size": 11,
-                "plain_sha256": "c" * 64,
-            },
-            "archive_size": 11,
-            "properties": {
-                "objects": [{"key": "systems/simpeg/p.000", "version": "v2", "size": 3, "sha256": "d" * 64}],
-                "plain_size": 2,
-                "plain_sha256": "e" * 64,
-            },
-            "rows": {"public.pegawai": 1200},
-            "file_name": "bkpsdm_simpeg.dump.age",
-        }
-    ],
-    "verification": {"at": AT, "means": ["hash SHA-256 seluruh objek sesuai"]},
-    "recipients": ["age1" + "q" * 58],
-    "run": "0a1b2c3d-run",
-    "form_number": "046/12/406.020/2026",
-    "note": "",
-    "software": "0.1.0",
-}
-
-words = st.text(min_size=1, max_size=20).filter(str.strip)
-plain_json = (
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**70), 2**70)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text()
-)
-junk = st.recursive(
-    plain_json,
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.text(max_size=6) | st.sampled_from(["at", "format", "data"]), inner, max_size=3)
-    ),
-    max_leaves=8,
-)
-"""Any JSON value (NaN and infinity are none)."""
-
-
-def places(value, above=()):
-    """The way to everything inside a JSON value, such as ('data', 0, 'size')."""
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in inside:
-        yield (*above, key)
-        yield from places(item, (*above, key))
-
-
-def look(value, place):
-    for key in place:
-        value = value[key]
-    return value
-
-
-def edit(value, place, change):
-    """A copy in which `change(container, key)` was done at that place."""
-    made = copy.deepcopy(value)
-    change(look(made, place[:-1]), place[-1])
-    return made
-
-
-def put(value, place, new):
-    return edit(value, place, lambda above, key: above.__setitem__(key, new))
-
-
-@st.composite
-def mutations(draw, sound, values=junk):
-    """A JSON value with one to three changes: something replaced, left out, doubled, exchanged or added."""
-    made = copy.deepcopy(sound)
-    for _ in range(draw(st.integers(1, 3))):
-        *above, key = draw(st.sampled_from(list(places(made)) or [("",)]))
-        container = look(made, above)
-        way = draw(st.sampled_from(["replace", "replace", "drop", "add", "double", "exchange"]))
-        if way == "drop" and len(container) > 1:
-            del container[key]
-        elif way == "add" and isinstance(container, dict):
-            container[draw(st.text(max_size=8))] = draw(values)
-        elif way == "double" and isinstance(container, list):
-            container.append(copy.deepcopy(container[key]))
-        elif way == "exchange":
-            container[key] = copy.deepcopy(look(made, draw(st.sampled_from(list(places(made))))))
-        else:
-            container[key] = draw(values)
-    return made
-
-
-def check_text(error):
-    assert error.message
-    str(error).encode()
-
-
-def told(call, *arguments, **named):
-    """What the call gives, or None if it refuses as it should: an error whose text can be printed and written down."""
-    try:
-        return call(*arguments, **named)
-    except JagadataError as error:
-        check_text(error)
-        return None
-
+from tests.lab.faults.signed import AT, HASH, KIND, MANIFEST, NOW, SEALS, SIGNER, STRANGER
+from tests.lab.faults.strategies import CAREFUL, FEW, edit, junk, look, mutations, places, put, told, words
 
 # --- the office file ----------------------------------------------------------------------------------------------
 
@@ -707,7 +566,7 @@ def test_a_changed_manifest_is_refused_or_has_another_digest(value):
     assume(canonical_json(value) != canonical_json(MANIFEST))
     before = manifest_hash(SIGNER.seal(MANIFEST_KIND, MANIFEST))
     assert manifest_hash(SIGNER.seal(MANIFEST_KIND, value)) != before
-    made = told(parse_manifest, value, place="uji")
+    made = told(parse_manifest, value, where="uji")
     if made is not None and made != SOUND_MANIFEST:
         assert digest(canonical_json(made.model_dump(mode="json"))) != digest(
             canonical_json(SOUND_MANIFEST.model_dump(mode="json"))
@@ -745,7 +604,7 @@ def test_a_manifest_of_another_format_is_refused(value):
 
 @pytest.mark.parametrize("period", ["٢٠٢٦-11", "0000-01"])
 def test_a_period_that_a_manifest_may_hold_is_a_month(period):
-    made = told(parse_manifest, {**MANIFEST, "period": period}, place="uji")
+    made = told(parse_manifest, {**MANIFEST, "period": period}, where="uji")
     if made is not None:
         assert parse_period(made.period)
 
@@ -775,15 +634,17 @@ requests = st.builds(
     fallback=st.text(),
     rollback=st.booleans(),
 )
-oids = st.none() | st.integers(1, 2**32 - 1)
-planned = st.builds(PlannedDatabase, name=words, oid=oids, side=st.text(max_size=9), side_oid=oids)
+identities = st.none() | st.builds(identity_of_oid, st.integers(1, 2**32 - 1), st.just("7301")) | st.text()
+planned = st.builds(
+    PlannedDataSet, name=words, identity=identities, side=st.text(max_size=9), side_identity=identities
+)
 plans = st.builds(
     Plan,
     request=requests,
     backup=st.text(),
     manifest=st.text(),
     system_identifier=st.text(),
-    databases=st.lists(planned, max_size=3).map(tuple),
+    data=st.lists(planned, max_size=3).map(tuple),
     mode=st.sampled_from(["sop", "minimal", "uji", "rollback"]),
     services=st.lists(st.text(), max_size=3).map(tuple),
     office_entry=st.text(),
@@ -834,11 +695,11 @@ def test_a_plan_that_differs_in_anything_has_another_hash(plan, other, data):
 @CAREFUL
 @given(plans, st.integers(0, 2), st.data())
 def test_a_plan_with_another_database_or_another_order_of_services_has_another_hash(plan, number, data):
-    assume(number < len(plan.databases))
-    one, other = plan.databases[number], data.draw(planned)
-    for field in fields(PlannedDatabase):
+    assume(number < len(plan.data))
+    one, other = plan.data[number], data.draw(planned)
+    for field in fields(PlannedDataSet):
         new = replace(one, **{field.name: getattr(other, field.name)})
-        changed = replace(plan, databases=(*plan.databases[:number], new, *plan.databases[number + 1 :]))
+        changed = replace(plan, data=(*plan.data[:number], new, *plan.data[number + 1 :]))
         assert (changed.hash == plan.hash) is (new == one)
     turned = replace(plan, services=plan.services[::-1])
     assert (turned.hash == plan.hash) is (turned.services == plan.services)
@@ -942,7 +803,7 @@ def test_an_envelope_with_changed_bytes_is_damaged_or_says_the_same(value, flips
         changed[place % len(changed)] ^= mask
     if data.draw(st.booleans()):
         del changed[data.draw(st.integers(0, len(changed) - 1)) :]
-    found = told(SEALS.open, bytes(changed), KIND, place="uji")
+    found = told(SEALS.open, bytes(changed), KIND, where="uji")
     assert found is None or canonical_json(found) == canonical_json(value)
 
 

@@ -11,8 +11,8 @@ from secrets import token_hex
 import pytest
 
 from jagadata.lab.ssh_server import start_ssh
-from tests.faults.test_two_at_once import slow_dump, wait_until_locked
 from tests.lab.faults.kills import SWITCH_SECONDS
+from tests.lab.faults.locks import slow_dump, wait_until_locked
 from tests.lab.faults.scenario import RestoreScenario
 from tests.lab.faults.strikes import run_strikes
 from tests.lab.office import open_office

@@ -4,117 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from base64 import b64decode
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
-import yaml
 
-from jagadata.connections import open_workplace
 from jagadata.errors import BusyError, JagadataError, RefusedError
 from jagadata.evidence.envelope import canonical_json
-from jagadata.office.file import load_office
 from jagadata.restore import follow_up
 from jagadata.restore.kept import list_kept
-from jagadata.restore.request import RestoreRequest
 from jagadata.restore.run import RestoreRun
 from jagadata.signoff.signers import Decision
 from jagadata.vault.manifest import MANIFEST_KIND, RECEIPT_KIND
+from tests.lab.faults.locks import slow_dump, wait_until_locked
+from tests.lab.faults.workers import Worker
 from tests.lab.office import open_office
-from tests.lab.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.lab.office import OfficeLab
 
 DIGEST = "SELECT md5(string_agg(surat::text, ',' ORDER BY id)) FROM aplikasi.surat"
-STEPS = ("prepare", "stop", "restore", "start")
 STORES = ("simpanan-utama", "simpanan-kedua")
 BUSY = r"sedang berjalan \(proses \d+, login {login} dari 127\.0\.0\.1"
 
 
 # --- another worker: a process with its own HOME, office file and spool ---
-
-
-def tell(what: str) -> None:
-    """Say where we are, and wait until we may go on."""
-    print(what, flush=True)
-    sys.stdin.readline()
-
-
-def ask_and_approve(office: str, run: str, request: str) -> None:
-    """Worker: step 1 and the gate."""
-    with open_workplace(load_office(Path(office))) as place:
-        restore = RestoreRun(place, run, RestoreRequest(**json.loads(request)))
-        restore.receive()
-        restore.decide(Decision(answer="yes", signer="rina", at=place.clock().isoformat()), restore.plan.hash)
-        print(json.dumps({"plan": restore.plan.hash}))
-
-
-def carry_out(office: str, run: str, pause: str = "") -> None:
-    """Worker: steps 2 to 4 of a run that was approved; waits once it has read the journal, and after the step `pause`."""
-    with open_workplace(load_office(Path(office))) as place:
-        restore = RestoreRun(place, run)
-        tell("ready")
-        try:
-            with restore.recovery() as recovery:
-                for step in STEPS:
-                    getattr(recovery, step)()
-                    if step == pause:
-                        tell(step)
-            told = {"status": recovery.outcome.get("status"), "reason": recovery.outcome.get("reason")}
-        except JagadataError as error:
-            told = {"status": type(error).__name__, "reason": str(error)}
-        print(json.dumps(told), flush=True)
-
-
-class Worker:
-    """One such process."""
-
-    def __init__(self, office_lab: OfficeLab, name: str, work: str, *arguments: str) -> None:
-        home = office_lab.folder / f"rumah-{name}"
-        (home / "spool").mkdir(parents=True, exist_ok=True)
-        value = yaml.safe_load(office_lab.path.read_text(encoding="utf-8"))
-        office = office_lab.folder / f"office-{name}.yaml"
-        office.write_text(yaml.safe_dump({**value, "spool": str(home / "spool")}), encoding="utf-8")
-        code = f"import sys; from tests.faults import test_two_at_once as t; t.{work}(*sys.argv[1:])"
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", code, str(office), *arguments],
-            cwd=ROOT,
-            env={**os.environ, "HOME": str(home), "TMPDIR": str(home)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._guard = threading.Timer(90, self.process.kill)
-        self._guard.start()
-
-    def wait_for(self, what: str) -> None:
-        assert self.process.stdout.readline().strip() == what
-
-    def go_on(self) -> None:
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-
-    def result(self) -> dict[str, Any]:
-        """Its last line, as JSON."""
-        output, errors = self.process.communicate()
-        self._guard.cancel()
-        assert self.process.returncode == 0, errors
-        return json.loads(output.splitlines()[-1])
 
 
 # --- what must hold ---
@@ -190,24 +111,6 @@ def damaged(filled):
 def names():
     """Three ids for the runs of one test; databases are named by their first part."""
     return [f"{token_hex(4)}-{number}" for number in (1, 2, 3)]
-
-
-@contextmanager
-def slow_dump(office_lab) -> Iterator[None]:
-    """pg_dump waits for a table for as long as this lasts."""
-    with psycopg.connect(office_lab.postgres.dsn(office_lab.application.database)) as connection:
-        connection.execute("LOCK TABLE aplikasi.antrean IN ACCESS EXCLUSIVE MODE")
-        yield
-        connection.rollback()
-
-
-def wait_until_locked(office_lab) -> None:
-    """Somebody holds the system's lock."""
-    for _attempt in range(600):
-        if office_lab.postgres.sql("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted"):
-            return
-        time.sleep(0.05)
-    raise AssertionError("nobody took the lock")
 
 
 # --- two runs ---

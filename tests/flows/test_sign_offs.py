@@ -6,7 +6,8 @@ import pytest
 
 from jagadata.backup.letters import ask_for_review, tell_review
 from tasks import backup as steps
-from tests.unit.backup.test_run import DRAFT, NAMED, make_place, run_that_did
+from tests.lab.backup_runs import DRAFT, NAMED, run_that_did
+from tests.lab.small_office import make_place
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from psycopg import sql
 from jagadata.adapters.postgres.access import Login
 from jagadata.adapters.postgres.roles import render_roles_sql
 from jagadata.adapters.postgres.server import PostgresServer
+from jagadata.ports.data_source import Pair
 
 
 def office_of(server, databases):
@@ -63,11 +64,11 @@ def connect(server, **changes):
 def dump_to_bytes(adapter, name):
     buffer = io.BytesIO()
 
-    def sink(source):
-        while data := source.read(65536):
+    def sink(dump):
+        while data := dump.archive.read(65536):
             buffer.write(data)
 
-    return adapter.dump(name, sink, progress=lambda _: None), buffer.getvalue()
+    return adapter.dump(name, sink), buffer.getvalue()
 
 
 def archive_file(data):
@@ -79,13 +80,31 @@ def archive_file(data):
 
 def restore_beside(adapter, name, side="samping"):
     result, data = dump_to_bytes(adapter, name)
-    oid = adapter.create_side(side, result.properties)
+    identity = adapter.create(side, result.properties)
     fd = archive_file(data)
-    adapter.restore(fd, side, jobs=2)
+    adapter.build(side, fd, result.properties, jobs=2)
     os.close(fd)
-    adapter.finish_side(side, result.properties)
-    adapter.limit_connections(side, result.properties)
-    return result, oid
+    adapter.prove(side, result.properties)
+    return result, identity
+
+
+def swap_names(adapter, name, identity, *, live=None, end_sessions=True, **options):
+    """Put 'samping' in place of this database, which becomes 'lama'; `live`: the identity that it is held to."""
+    pair = Pair(
+        live=name,
+        side="samping",
+        kept="lama",
+        side_identity=identity,
+        live_identity=live or adapter.look(name).identity,
+    )
+    with adapter.exclusive("sisurat") as swap:
+        exchange(swap, [pair], end_sessions=end_sessions, **options)
+    return pair
+
+
+def exchange(swap, pairs, *, end_sessions=True, before_commit=lambda: None, timeout=60):
+    with swap.prepare(pairs, end_sessions=end_sessions, timeout=timeout) as prepared:
+        prepared.commit(before_commit)
 
 
 def drop_databases(server, *prefixes):

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,9 +18,10 @@ import asyncssh
 from jagadata.adapters.ssh.host import SshHost
 from jagadata.lab.processes import answers, free_port
 from jagadata.office.machines import DataSet, HostEntry, Probe, Service, System
+from tests.lab.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 BIN = Path(sys.executable).parent
 
@@ -35,13 +35,6 @@ class Page(http.server.BaseHTTPRequestHandler):
     def log_message(self, *values): pass
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Page).serve_forever()
 """
-
-
-def await_true(what: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, "did not come true in time"
-        time.sleep(0.05)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
@@ -100,7 +93,7 @@ def start_asyncssh(folder: Path) -> Iterator[Ssh]:
         start_new_session=True,
     )
     try:
-        await_true(lambda: answers(port))
+        wait_until(lambda: answers(port))
         yield Ssh(
             folder=folder,
             port=port,
@@ -134,7 +127,7 @@ def start_openssh(folder: Path) -> Iterator[Ssh]:
         [sshd, "-D", "-e", "-f", str(config)], stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        await_true(lambda: answers(port))
+        wait_until(lambda: answers(port))
         yield Ssh(
             folder=folder,
             port=port,
@@ -221,7 +214,7 @@ def start_supervised(folder: Path) -> Iterator[Supervised]:
     )
     supervised = Supervised(folder=folder, config=config, port=port)
     try:
-        await_true(supervised.all_run)
+        wait_until(supervised.all_run)
         yield supervised
     finally:
         end(process)

@@ -27,7 +27,7 @@ from jagadata.lab.imap_server import ImapServer
 from jagadata.lab.processes import Server, answers, free_port
 from jagadata.office.file import parse_office
 from jagadata.workplace import Workplace
-from tests.unit.office.test_file import OFFICE
+from tests.lab.small_office import OFFICE
 
 XLSX = "vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NOON = datetime(2026, 11, 10, 5, 0, tzinfo=UTC)  # 12.00 WIB

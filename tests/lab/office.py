@@ -120,3 +120,15 @@ def open_office(stack: ExitStack, folder: Path, postgres: Postgres, ssh, system:
     stack.enter_context(application.supervisor)
     path = make_office(folder, [application], postgres, ssh, mail, **options)
     return OfficeLab(folder, path, postgres, application, mail)
+
+
+def die_after(office_lab, place, *steps):
+    """A restore whose process vanishes after these steps: nothing is made safe, the lock is gone."""
+    restore = office_lab.received(place)
+    recovery = restore.recovery().__enter__()
+    for step in steps:
+        getattr(recovery, step)()
+    if recovery._keeper:
+        recovery._keeper.stop()
+    recovery._stack.close()
+    return restore.run

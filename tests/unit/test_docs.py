@@ -14,6 +14,7 @@ import pytest
 from jagadata import sop
 from jagadata.cli import main
 from tests.lab.repository import ROOT
+from tests.lab.units import UNITS, environment, read_unit, server_unit, worker_unit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,6 @@ PAGES = sorted(
     for page in ROOT.glob(pattern)
     if not page.name.startswith("bench-report")
 )
-UNITS = sorted((ROOT / "deployments/systemd").glob("*.service"))
 HARDENING = {
     "NoNewPrivileges": "yes",
     "ProtectSystem": "strict",
@@ -48,28 +48,6 @@ def _anchors(page: Path) -> set[str]:
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-def _read_unit(path: Path) -> dict[str, list[str]]:
-    """Every setting of a unit with its values in order, comments left out."""
-    found: dict[str, list[str]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line and line[0] not in "#[":
-            key, _, value = line.partition("=")
-            found.setdefault(key, []).append(value)
-    return found
-
-
-def _environment(unit: dict[str, list[str]]) -> dict[str, str]:
-    return dict(value.split("=", 1) for value in unit["Environment"])
-
-
-def _server() -> dict[str, list[str]]:
-    return _read_unit(ROOT / "deployments/systemd/jagadata-server.service")
-
-
-def _worker() -> dict[str, list[str]]:
-    return _read_unit(ROOT / "deployments/systemd/jagadata-worker.service")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
@@ -155,9 +133,9 @@ def test_the_recipes_of_the_format_are_marked_and_ask_for_the_named_variables_on
 
 
 def test_the_server_listens_on_loopback_and_never_without_its_password():
-    unit = _server()
-    environment = _environment(unit)
-    assert environment["PREFECT_SERVER_API_HOST"] == "127.0.0.1"
+    unit = server_unit()
+    settings = environment(unit)
+    assert settings["PREFECT_SERVER_API_HOST"] == "127.0.0.1"
     assert "--host 127.0.0.1" in unit["ExecStart"][0]
     assert unit["EnvironmentFile"] == [
         "/etc/jagadata/server.env"
@@ -168,59 +146,35 @@ def test_the_server_listens_on_loopback_and_never_without_its_password():
 
 
 def test_the_server_writes_the_ui_where_it_may():
-    unit = _server()
-    assert _environment(unit)["PREFECT_SERVER_UI_STATIC_DIRECTORY"].startswith(
+    unit = server_unit()
+    assert environment(unit)["PREFECT_SERVER_UI_STATIC_DIRECTORY"].startswith(
         f"/var/lib/{unit['StateDirectory'][0]}/"
     )
 
 
 def test_the_worker_sends_heartbeats_as_often_as_the_automations_expect():
     automations = (ROOT / "deployments/automations.py").read_text(encoding="utf-8")
-    environment = _environment(_worker())
-    assert environment["PREFECT_RUNNER_HEARTBEAT_FREQUENCY"] == "30"
+    settings = environment(worker_unit())
+    assert settings["PREFECT_RUNNER_HEARTBEAT_FREQUENCY"] == "30"
     assert "HEARTBEAT_SECONDS = 30\n" in automations
-    assert environment["PREFECT_LOGGING_EXTRA_LOGGERS"] == "jagadata"
+    assert settings["PREFECT_LOGGING_EXTRA_LOGGERS"] == "jagadata"
 
 
 def test_stopping_the_worker_waits_for_its_runs():
-    unit = _worker()
+    unit = worker_unit()
     assert "pgrep -P" in unit["ExecStop"][0]
     assert (unit["TimeoutStopSec"], unit["KillMode"]) == (["30min"], ["mixed"])
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
 def test_units_are_hardened_run_as_nobody_special_and_hold_no_secret(path):
-    unit = _read_unit(path)
+    unit = read_unit(path)
     assert {key: unit.get(key, ["missing"])[-1] for key in HARDENING} == HARDENING
     assert unit["User"][0] not in ("root", "")
-    assert not [name for name in _environment(unit) if re.search(r"AUTH|PASSWORD|SANDI|SECRET", name)]
+    assert not [name for name in environment(unit) if re.search(r"AUTH|PASSWORD|SANDI|SECRET", name)]
     parser = configparser.ConfigParser(strict=False, interpolation=None, allow_no_value=True)
     parser.read(path)
     assert parser.sections() == ["Unit", "Service", "Install"]
-
-
-@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
-def test_every_prefect_setting_of_a_unit_is_one_that_prefect_knows(path):
-    from prefect.settings import Settings
-
-    example = (ROOT / "deployments/systemd/jagadata.env.example").read_text(encoding="utf-8")
-    named = {name for name in _environment(_read_unit(path)) if name.startswith("PREFECT_")}
-    named |= set(re.findall(r"^(PREFECT_\w+)=", example, re.MULTILINE))
-    assert named - _known_settings(Settings, "prefect") == set()
-
-
-def _known_settings(model, prefix):
-    known = set()
-    for name, field in model.model_fields.items():
-        path = f"{prefix}_{name}"
-        if hasattr(field.annotation, "model_fields"):
-            known |= _known_settings(field.annotation, path)
-            continue
-        known.add(path.upper())
-        for alias in getattr(field.validation_alias, "choices", ()):
-            if isinstance(alias, str):
-                known.add(alias.upper())
-    return known
 
 
 def test_the_proxy_speaks_tls_asks_for_an_account_and_leads_to_loopback():

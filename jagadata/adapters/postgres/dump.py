@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 import psycopg
@@ -19,16 +20,19 @@ from jagadata.adapters.postgres.programs import last_lines, make_fault, start, w
 from jagadata.adapters.postgres.properties import read_properties
 from jagadata.adapters.postgres.snapshot import MovingError, attempts, await_vanishing, snapshot
 from jagadata.errors import DamagedError, JagadataError, RefusedError, UnreachableError
-from jagadata.ports.database import DumpResult
+from jagadata.ports.data_source import ArchiveProof, DumpStream
 
 if TYPE_CHECKING:
     import io
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from jagadata.adapters.postgres.access import Access
+    from jagadata.adapters.postgres.properties import DatabaseProperties
     from jagadata.adapters.postgres.snapshot import Snapshot
+    from jagadata.ports.data_source import Codec, Counts
 
 ZSTD_SINCE = 16
+"""From this major version on pg_dump compresses with zstd itself; before, the vault does."""
 SILENT_SECONDS = 30 * 60
 """For how long pg_dump may give nothing while we wait for it; a dump that hangs would hold the system's lock for ever."""
 LARGE_OBJECTS = "pg_largeobject"
@@ -223,14 +227,28 @@ def _pg_dump(access: Access, name: str, flags: Sequence[str]) -> Iterator[_DumpO
             output.close()
 
 
-def dump(access: Access, name: str, sink: Callable[[BinaryIO], None]) -> DumpResult:
-    """See ports.DatabaseServer.dump. The rows are counted in the dump's own snapshot, while it runs.
+@dataclass(frozen=True, kw_only=True)
+class Dumped:
+    """What pg_dump gave: rows by table, counted in its own snapshot."""
+
+    rows: dict[str, int]
+    properties: DatabaseProperties
+    tool: str
+
+
+def dump(access: Access, name: str, sink: Callable[[DumpStream], None]) -> Dumped:
+    """See ports.DataSource.dump. The rows are counted in the dump's own snapshot, while it runs.
 
     While nothing was given to `sink`, a dump that tables moved away from begins anew (snapshot.py).
     """
     tool = access.tool_version("pg_dump")
     compressed = int(tool.partition(".")[0]) >= ZSTD_SINCE
     flags = ["--compress=zstd:3" if compressed else "-Z0"]
+
+    def give(archive: BinaryIO) -> None:
+        codec: Codec = "none" if compressed else "zstd"
+        sink(DumpStream(archive=archive, codec=codec, suffix="dump" if compressed else "dump.zst"))
+
     fault: JagadataError | None = None
     with access.session(name, "dump", patient=True) as connection:
         connection.execute("SET idle_in_transaction_session_timeout = 0")
@@ -244,7 +262,7 @@ def dump(access: Access, name: str, sink: Callable[[BinaryIO], None]) -> DumpRes
                     output.begin()
                     await_vanishing(access, name, moment.passing)
                     begun = True
-                    rows = _give(output, connection, moment, sink)
+                    rows = _give(output, connection, moment, give)
             except (UnreachableError, _SilentError):
                 raise
             except JagadataError as error:
@@ -252,12 +270,7 @@ def dump(access: Access, name: str, sink: Callable[[BinaryIO], None]) -> DumpRes
                     raise
                 fault = error
                 continue
-            return DumpResult(
-                rows=rows,
-                properties=read_properties(access, name),
-                compressed=compressed,
-                tool=f"pg_dump {tool}",
-            )
+            return Dumped(rows=rows, properties=read_properties(access, name), tool=f"pg_dump {tool}")
     raise fault if isinstance(fault, MovingError) else MovingError(fault.message if fault else name)
 
 
@@ -316,3 +329,14 @@ def read_archive(access: Access, source: BinaryIO, encoding: str = "UTF8") -> li
             f"Arsip back up rusak: {last_lines(text, 2)}", "Jangan dipakai; pilih back up lain."
         )
     return re.findall(r'processing data for table "(.*?)"\n(?=pg_restore:|\Z)', text, re.DOTALL)
+
+
+def verify_archive(
+    access: Access, archive: BinaryIO, counts: Counts, properties: DatabaseProperties
+) -> ArchiveProof:
+    """See ports.DataSource.verify: the archive's tables against those that were counted."""
+    tables = read_archive(access, archive, properties.encoding)
+    return ArchiveProof(
+        words="arsip terbaca sampai akhir oleh pg_restore",
+        missing=sorted(set(counts) - set(tables) - {LARGE_OBJECTS}),
+    )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from jagadata.errors import NotFoundError
-from jagadata.ports.database import DatabaseProperties
+from jagadata.errors import DamagedError, NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from jagadata.adapters.postgres.access import Access
 
 PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
@@ -61,6 +63,47 @@ SELECT DISTINCT t.spcname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_tablespa
 WHERE t.spcname <> 'pg_global' ORDER BY 1
 """
 _SUPERUSER_ONLY = (Path(__file__).parent / "superuser_only.sql").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseProperties:
+    """What belongs to a database but not into its dump: needed to make it again as it was.
+
+    `grants`, `settings`, `role_settings` are SQL-free values: grants as (grantee, privileges, grantable), settings as (name, value).
+    """
+
+    name: str
+    owner: str
+    encoding: str
+    locale_provider: str  # libc, icu, builtin
+    collate: str
+    ctype: str
+    locale: str | None = None  # ICU or builtin locale
+    icu_rules: str | None = None
+    tablespace: str = "pg_default"
+    connection_limit: int = -1
+    comment: str | None = None
+    grants: Sequence[tuple[str, str, bool]] = ()
+    public_revoked: bool = False
+    settings: Sequence[tuple[str, str]] = ()
+    role_settings: Sequence[tuple[str, str, str]] = ()  # role, name, value
+    roles: Sequence[
+        dict[str, Any]
+    ] = ()  # every role named in the database, attributes and memberships, no passwords
+    extensions: Sequence[tuple[str, str]] = ()  # name, version
+    tablespaces: Sequence[str] = ()  # of tables and indexes that lie outside the database's own
+    superuser_only: Sequence[tuple[str, str]] = ()  # what, name: what only a superuser can restore
+
+
+def parse_properties(value: Mapping[str, Any]) -> DatabaseProperties:
+    """The properties that a back up holds. Raises DamagedError for what is none, or of another version."""
+    try:
+        return DatabaseProperties(**value)
+    except TypeError as error:
+        raise DamagedError(
+            "Sifat basis data dalam back up ini tidak dapat dibaca, atau ditulis versi Jagadata lain.",
+            "Pakai versi Jagadata yang membuat back up ini, atau pilih back up lain.",
+        ) from error
 
 
 def read_properties(access: Access, name: str) -> DatabaseProperties:

@@ -84,7 +84,7 @@ def parse_stages(listing: str) -> Stages:
 
 
 def restore(access: Access, archive_fd: int, side: str, jobs: int, watch: Callable[[], None]) -> None:
-    """See ports.DatabaseServer.restore. `watch` is called every 2 s while pg_restore runs.
+    """See ports.DataSource.build. `watch` is called every 2 s while pg_restore runs.
 
     `ALTER ... OWNER TO` asks that the new owner may create in the schema; only superusers are spared. Grants come last in an archive,
     and the owner may have lost that right since. So: schemas; extensions, as the database's owner; lend the right to every owner;

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jagadata.adapters.postgres.access import Access
-    from jagadata.ports.database import DatabaseProperties
+    from jagadata.adapters.postgres.properties import DatabaseProperties
 
 _FIXED = (
     (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
+from jagadata.adapters.postgres.identity import read_identities
 from jagadata.adapters.postgres.properties import PROVIDERS, missing_roles
 from jagadata.errors import JagadataError, RefusedError
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jagadata.adapters.postgres.access import Access
-    from jagadata.ports.database import DatabaseProperties
+    from jagadata.adapters.postgres.properties import DatabaseProperties
 
 _LISTS = ("local_preload_libraries", "search_path", "session_preload_libraries", "temp_tablespaces")
 """Settings that hold a list of names: quoted one by one (as pg_dumpall does, GUC_LIST_QUOTE)."""
@@ -23,8 +24,8 @@ _LISTS = ("local_preload_libraries", "search_path", "session_preload_libraries",
 _PRIVILEGES = ("CREATE", "CONNECT", "TEMPORARY")
 
 
-def create_side(access: Access, side: str, properties: DatabaseProperties) -> int:
-    """An empty database like the one described; missing roles become NOLOGIN. Returns its OID."""
+def create_side(access: Access, side: str, properties: DatabaseProperties) -> str:
+    """An empty database like the one described; missing roles become NOLOGIN. Returns its identity."""
     with access.session(patient=True) as connection:
         _create_roles(connection, missing_roles(access, properties), properties)
         try:
@@ -34,11 +35,7 @@ def create_side(access: Access, side: str, properties: DatabaseProperties) -> in
                 f"Basis data '{side}' tidak dapat dibuat di '{access.name}': {_first_line(error)}",
                 f"Jalankan SQL dari `jaga db prepare {access.name}`, atau samakan encoding dan locale server.",
             ) from error
-        found = connection.execute(
-            "SELECT oid FROM pg_catalog.pg_database WHERE datname = %s", (side,)
-        ).fetchone()
-        oid: int = found[0] if found else 0
-        return oid
+        return read_identities(connection, [side])[side]
 
 
 def make_create(side: str, properties: DatabaseProperties, server_version: int) -> sql.Composed:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
+from jagadata.adapters.postgres.identity import read_identities
 from jagadata.errors import BusyError, JagadataError, RefusedError, RestoreRunningError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from jagadata.adapters.postgres.access import Access, Role
+    from jagadata.ports.data_source import Answer, Pair
 
 _HOLDER = """
 SELECT l.pid, a.usename, coalesce(host(a.client_addr), 'lokal'), to_char(a.backend_start, 'YYYY-MM-DD HH24.MI.SS TZ'),
@@ -121,74 +123,97 @@ class PostgresSwap:
         except psycopg.Error:
             return False
 
-    def swap(
-        self,
-        renames: Sequence[tuple[str, str, str]],
-        *,
-        end_sessions: bool,
-        expect: dict[str, int | None],
-        before_commit: Callable[[], None] = lambda: None,
-        timeout: float = 60,
-    ) -> float:
-        """See ports.Swap.swap. `ALTER DATABASE RENAME` waits up to 5 s for sessions to go, while a second connection ends them."""
+    @contextlib.contextmanager
+    def prepare(
+        self, pairs: Sequence[Pair], *, end_sessions: bool, timeout: float = 60
+    ) -> Iterator[PreparedRenames]:
+        """See ports.Swap.prepare. `ALTER DATABASE RENAME` waits up to 5 s for sessions to go, while a second connection ends them."""
         if not self.holds():
             raise UnreachableError(
                 f"Kunci sistem di server '{self.access.name}' hilang (koneksi terputus).",
                 "Tidak ada nama yang ditukar; ulangi.",
                 transient=True,
             )
-        begun = time.monotonic()
-        names = [name for name, oid in expect.items() if oid is not None]
+        names = [
+            name for pair in pairs for name in ((pair.live,) if pair.live_identity else ()) + (pair.side,)
+        ]
         with self._ending(names) if end_sessions else contextlib.nullcontext():
+            prepared = PreparedRenames(self, pairs, names)
             try:
-                with self.connection.transaction():
-                    self.connection.execute("SET LOCAL lock_timeout = '10s'")
-                    self.connection.execute(
-                        f"SET LOCAL idle_in_transaction_session_timeout = {int(1000 * timeout)}"
-                    )
-                    self.connection.execute(_DURABLE)
-                    self._check(expect)
-                    for live, side, kept in renames:
-                        if expect.get(live) is not None:
-                            self._rename(live, kept)
-                        self._rename(side, live)
-                    self._check({live: expect[side] for live, side, _ in renames})
-                    before_commit()
-            except psycopg.errors.ObjectInUse as error:
-                raise RefusedError(
-                    f"Pertukaran nama dibatalkan, masih ada sesi: {'; '.join(self._sessions(names)) or str(error).splitlines()[-1]}.",
-                    "Tutup aplikasi yang masih memakai basis data, lalu ajukan kembali.",
+                with self._explain(pairs, names):
+                    self._rename_all(pairs, timeout)
+                yield prepared
+            finally:
+                self._roll_back()
+
+    def _rename_all(self, pairs: Sequence[Pair], timeout: float) -> None:
+        """One transaction for all, that is open afterwards."""
+        self.connection.execute("BEGIN")
+        self.connection.execute("SET LOCAL lock_timeout = '10s'")
+        self.connection.execute(f"SET LOCAL idle_in_transaction_session_timeout = {int(1000 * timeout)}")
+        self.connection.execute(_DURABLE)
+        expect: dict[str, str | None] = {}
+        for pair in pairs:
+            expect |= {pair.live: pair.live_identity, pair.side: pair.side_identity, pair.kept: None}
+        self._check(expect)
+        for pair in pairs:
+            if pair.live_identity is not None:
+                self._rename(pair.live, pair.kept)
+            self._rename(pair.side, pair.live)
+        self._check({pair.live: pair.side_identity for pair in pairs})
+
+    @contextlib.contextmanager
+    def _explain(
+        self, pairs: Sequence[Pair], names: Sequence[str], *, committing: bool = False
+    ) -> Iterator[None]:
+        """The server's words as ours. Where the answer to COMMIT was lost, what is true counts."""
+        try:
+            try:
+                yield
+            except psycopg.Error:
+                self._roll_back()
+                raise
+        except psycopg.errors.ObjectInUse as error:
+            raise RefusedError(
+                f"Pertukaran nama dibatalkan, masih ada sesi: {'; '.join(self._sessions(names)) or str(error).splitlines()[-1]}.",
+                "Tutup aplikasi yang masih memakai basis data, lalu ajukan kembali.",
+            ) from error
+        except psycopg.errors.LockNotAvailable as error:
+            raise RefusedError(
+                f"Pertukaran nama di '{self.access.name}' dibatalkan: basis data dikunci pekerjaan lain.",
+                "Tunggu sampai pekerjaan itu selesai (misalnya CREATE DATABASE atau VACUUM), lalu ajukan kembali.",
+            ) from error
+        except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout) as error:
+            if not (committing and self._happened(pairs)):
+                raise UnreachableError(
+                    f"Koneksi ke '{self.access.name}' terputus saat menukar nama; perubahan dibatalkan server.",
+                    "Data yang berjalan utuh; ulangi setelah server menjawab.",
+                    transient=True,
                 ) from error
-            except psycopg.errors.LockNotAvailable as error:
-                raise RefusedError(
-                    f"Pertukaran nama di '{self.access.name}' dibatalkan: basis data dikunci pekerjaan lain.",
-                    "Tunggu sampai pekerjaan itu selesai (misalnya CREATE DATABASE atau VACUUM), lalu ajukan kembali.",
-                ) from error
-            except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout) as error:
-                if not self._happened(renames, expect):
-                    raise UnreachableError(
-                        f"Koneksi ke '{self.access.name}' terputus saat menukar nama; perubahan dibatalkan server.",
-                        "Data yang berjalan utuh; ulangi setelah server menjawab.",
-                        transient=True,
-                    ) from error
-            except psycopg.Error as error:
-                raise JagadataError(
-                    f"Pertukaran nama ditolak server: {str(error).splitlines()[0]}",
-                    f"Jalankan SQL dari `jaga db prepare {self.access.name}`.",
-                ) from error
-        return time.monotonic() - begun
+        except psycopg.Error as error:
+            raise JagadataError(
+                f"Pertukaran nama ditolak server: {str(error).splitlines()[0]}",
+                f"Jalankan SQL dari `jaga db prepare {self.access.name}`.",
+            ) from error
+
+    def _roll_back(self) -> None:
+        """End the transaction, if one is still open."""
+        if self.connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            with contextlib.suppress(psycopg.Error):
+                self.connection.execute("ROLLBACK")
+
+    def commit(self, pairs: Sequence[Pair], names: Sequence[str]) -> None:
+        with self._explain(pairs, names, committing=True):
+            self.connection.execute("COMMIT")
 
     def _rename(self, old: str, new: str) -> None:
         self.connection.execute(
             sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new))
         )
 
-    def _check(self, expect: dict[str, int | None]) -> None:
-        rows = self.connection.execute(
-            "SELECT datname, oid FROM pg_catalog.pg_database WHERE datname = ANY(%s)", (list(expect),)
-        )
-        found: dict[str, int] = dict(rows.fetchall())
-        wrong = [name for name, oid in expect.items() if found.get(name) != oid]
+    def _check(self, expect: dict[str, str | None]) -> None:
+        found = read_identities(self.connection, list(expect))
+        wrong = [name for name, identity in expect.items() if found.get(name) != identity]
         if wrong:
             raise RefusedError(
                 f"Basis data {', '.join(wrong)} bukan lagi yang diharapkan; tidak ada nama yang ditukar.",
@@ -225,19 +250,37 @@ class PostgresSwap:
                 end.set()
                 thread.join()
 
-    def _happened(self, renames: Sequence[tuple[str, str, str]], expect: dict[str, int | None]) -> bool:
+    def _happened(self, pairs: Sequence[Pair]) -> bool:
         """After a lost answer to COMMIT, look at what is true. Raises UnreachableError while nobody can tell."""
         for attempt in range(_ATTEMPTS):
             try:
-                with self.access.session() as connection:
-                    rows = connection.execute(
-                        "SELECT datname, oid FROM pg_catalog.pg_database WHERE datname = ANY(%s)",
-                        ([live for live, _, _ in renames],),
-                    )
-                    found: dict[str, int] = dict(rows.fetchall())
-                    return all(found.get(live) == expect[side] for live, side, _ in renames)
+                return ask(self.access, pairs) == "new"
             except JagadataError:
                 if attempt == _ATTEMPTS - 1:
                     raise
                 time.sleep(_PAUSE)
         return False
+
+
+class PreparedRenames:
+    """Implements ports.PreparedSwap: the transaction that has renamed everything and is still open."""
+
+    def __init__(self, swap: PostgresSwap, pairs: Sequence[Pair], names: Sequence[str]) -> None:
+        self.swap = swap
+        self.pairs = pairs
+        self.names = names
+        self.committed = False
+
+    def commit(self, before_commit: Callable[[], None] = lambda: None) -> None:
+        before_commit()
+        self.swap.commit(self.pairs, self.names)
+        self.committed = True
+
+
+def ask(access: Access, pairs: Sequence[Pair]) -> Answer:
+    """Which databases have the live names: all names are exchanged in one transaction, so it is never mixed by us."""
+    with access.session() as connection:
+        found = read_identities(connection, [pair.live for pair in pairs])
+    if all(found.get(pair.live) == pair.side_identity for pair in pairs):
+        return "new"
+    return "old" if all(found.get(pair.live) == pair.live_identity for pair in pairs) else "mixed"

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from jagadata.backup.papers.form import BackupForm, BackupRow
 from jagadata.papers.values import BackupFile, Signature
 from jagadata.text.formats import describe_cron, format_number
-from jagadata.vault.manifest import DatabaseEntry
+from jagadata.vault.manifest import parse_entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +70,7 @@ def _row(office: Office, system: System, outcome: dict[str, Any], stores: Mappin
         name: datetime.fromisoformat(draft[name]) for name in ("started", "finished") if name in draft
     }
     made = "backup" in outcome
-    entries = [DatabaseEntry.model_validate(item) for item in draft.get("data", [])]
+    entries = parse_entries(draft)
     if not made:
         return BackupRow(
             **row, **times, outcome="Gagal", reason=outcome["reason"], obstacles=outcome.get("hint", "")

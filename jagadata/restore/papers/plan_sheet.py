@@ -23,7 +23,7 @@ def make_plan_facts(plan: Plan, impact: Impact) -> list[tuple[str, str]]:
     facts = [
         ("Cara", MODES[plan.mode]),
         ("Back up", plan.backup or "-"),
-        ("Basis data", ", ".join(_database(item.name, item.oid) for item in plan.databases)),
+        ("Basis data", ", ".join(_data_set(item.name, item.identity) for item in plan.data)),
         ("Layanan yang dihentikan (berurutan)", ", ".join(plan.services) or "tidak ada"),
         ("Perkiraan layanan berhenti", _minutes(impact.minutes_off)),
         ("Perkiraan seluruhnya", _minutes(impact.minutes_total)),
@@ -58,8 +58,8 @@ def make_plan_facts(plan: Plan, impact: Impact) -> list[tuple[str, str]]:
     return facts
 
 
-def _database(name: str, oid: int | None) -> str:
-    return f"{name} (OID {oid})" if oid is not None else f"{name} (belum ada)"
+def _data_set(name: str, identity: str | None) -> str:
+    return f"{name} ({identity})" if identity is not None else f"{name} (belum ada)"
 
 
 def _minutes(minutes: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,31 +15,30 @@ if TYPE_CHECKING:
 
     from jagadata.evidence.journal import Journal
     from jagadata.office.policy import RestorePolicy
-    from jagadata.ports.database import DatabaseProperties, DatabaseServer
+    from jagadata.ports.data_source import Counts, DataSource, Properties
     from jagadata.restore.recovery.swap import Side
     from jagadata.restore.request import Plan
     from jagadata.vault.catalog import Backup
 
-BEAT_SECONDS = 1.0
 STALLED_SPANS, STALLED_PLANS = 6, 4
-"""For how many times the switch's span, or the plan's whole duration if that is longer, pg_restore may run without the new
-database growing, or the count and ANALYZE after it. It does not grow while an index is sorted or a foreign key checked; but without an end the service would stay off."""
+"""For how many times the switch's span, or the plan's whole duration if that is longer, a side may be built without growing, or
+counted after it. It does not grow while an index is sorted or a foreign key checked; but without an end the service would stay off."""
 
 
-def remove_leftovers(server: DatabaseServer, run: str, plan: Plan) -> None:
-    """Side databases that an earlier attempt of this run made and never swapped in; its last lines may be lost, so names tell."""
-    for planned in plan.databases:
+def remove_leftovers(server: DataSource, run: str, plan: Plan) -> None:
+    """Sides that an earlier attempt of this run made and never swapped in; its last lines may be lost, so names tell."""
+    for planned in plan.data:
         name = make_names(run, planned.name)[0]
-        facts = server.database(name)
+        facts = server.look(name)
         if facts is not None:
-            server.drop(name, oid=facts.oid)
+            server.forget(name, identity=facts.identity)
 
 
 @dataclass(kw_only=True)
 class Building:
     """Builds the sides of one restore; `beat` is told of every progress, with the bytes by which a database grew."""
 
-    server: DatabaseServer
+    server: DataSource
     journal: Journal
     policy: RestorePolicy
     minutes_planned: float
@@ -52,7 +50,7 @@ class Building:
         self,
         sides: Sequence[Side],
         backup: Backup,
-        properties: Mapping[str, DatabaseProperties],
+        properties: Mapping[str, Properties],
         facts: dict[str, Any],
     ) -> None:
         """Restore every database beside and hold its rows to the manifest; `facts` gets times, rows and tables as they come.
@@ -68,17 +66,16 @@ class Building:
         facts["rows"] = rows
         facts["tables"] = sum(len(backup.manifest.database(side.planned.name).rows) for side in sides)
 
-    def _build_one(self, side: Side, backup: Backup, properties: DatabaseProperties) -> int:
+    def _build_one(self, side: Side, backup: Backup, properties: Properties) -> int:
         """Returns its rows."""
         name = side.planned.name
         self.journal.note("side", "begin", name, side=side.side)
-        side.oid = self.server.create_side(side.side, properties)
-        self.journal.note("side", "done", name, side=side.side, oid=side.oid)
+        side.identity = self.server.create(side.side, properties)
+        self.journal.note("side", "done", name, side=side.side, identity=side.identity)
         self._grown = time.monotonic()
-        self.server.restore(side.archive, side.side, jobs=self.policy.jobs, progress=self._grow)
+        self.server.build(side.side, side.archive, properties, jobs=self.policy.jobs, progress=self._grow)
         self.beat(0)
-        self.server.finish_side(side.side, properties)
-        found, wanted = self._count(side.side), backup.manifest.database(name).rows
+        found, wanted = self._count(side.side, properties), backup.manifest.database(name).rows
         if found != wanted:
             wrong = sorted(
                 table for table in set(found) | set(wanted) if found.get(table) != wanted.get(table)
@@ -88,30 +85,21 @@ class Building:
                 f"{found.get(wrong[0])} dari {wanted.get(wrong[0])} baris.",
                 "Data yang berjalan tidak disentuh. Pilih back up lain, dan periksa back up ini dengan `jaga verify`.",
             )
-        self.server.limit_connections(side.side, properties)
         self.beat(0)
         return sum(found.values())
 
-    def _count(self, name: str) -> dict[str, int]:
-        """A side's rows, and ANALYZE meanwhile: both at once, for the service is off. Raises JagadataError past the limit."""
+    def _count(self, name: str, properties: Properties) -> Counts:
+        """What is in a side now. Raises JagadataError past the limit."""
         self._grown = time.monotonic()
-        with ThreadPoolExecutor(2, thread_name_prefix="side") as pool:
-            counted, analyzed = pool.submit(self.server.rows, name), pool.submit(self.server.analyze, name)
-            both: tuple[Future[Any], ...] = (counted, analyzed)
-            try:
-                while wait(both, timeout=BEAT_SECONDS).not_done:
-                    self._go_on("Penghitungan baris dan ANALYZE", 0)
-            except BaseException:
-                self.server.end_sessions(name)  # else leaving would wait for them
-                raise
-        analyzed.result()
-        return counted.result()
+        return self.server.prove(
+            name, properties, progress=lambda done: self._go_on("Penghitungan hasil restore", done)
+        )
 
     def _grow(self, done: int) -> None:
-        """pg_restore runs, and the new database is larger by so much. Raises JagadataError once it stands still for too long."""
+        """The side is being built, and is larger by so much. Raises JagadataError once it stands still for too long."""
         if done:
             self._grown = time.monotonic()
-        self._go_on("pg_restore", done)
+        self._go_on("Restore ke samping", done)
 
     def _go_on(self, what: str, done: int) -> None:
         now = time.monotonic()

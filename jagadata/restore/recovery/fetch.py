@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from jagadata.ports.database import DatabaseProperties
+    from jagadata.ports.data_source import Properties
     from jagadata.ports.store import Store
-    from jagadata.restore.request import Impact, Plan, PlannedDatabase
+    from jagadata.restore.request import Impact, Plan, PlannedDataSet
     from jagadata.vault.catalog import Backup
     from jagadata.workplace import Workplace
 
@@ -31,7 +31,7 @@ class Prepared:
 
     sides: list[Side]
     backup: Backup
-    properties: dict[str, DatabaseProperties]
+    properties: dict[str, Properties]
     store: str
 
 
@@ -66,7 +66,7 @@ def fetch_planned(
                 refuse_beyond_limits(shown, measure_impact(place, plan, backup, properties))
                 sides = [
                     _fetch(place, run, planned, backup, store, spool, files, progress)
-                    for planned in plan.databases
+                    for planned in plan.data
                 ]
             except (DamagedError, NotFoundError, UnreachableError) as error:
                 fault = fault or error
@@ -81,7 +81,7 @@ def fetch_planned(
 def _fetch(
     place: Workplace,
     run: str,
-    planned: PlannedDatabase,
+    planned: PlannedDataSet,
     backup: Backup,
     store: Store,
     spool: Path,
@@ -105,7 +105,7 @@ def plan_rollback_sides(place: Workplace, run: str, plan: Plan, shown: Impact) -
             planned=planned,
             side=planned.side,
             kept=make_names(run, planned.name)[1],
-            oid=planned.side_oid,
+            identity=planned.side_identity,
         )
-        for planned in plan.databases
+        for planned in plan.data
     ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jagadata.evidence.journal import Journal
-    from jagadata.ports.database import DatabaseServer, Swap
+    from jagadata.ports.data_source import DataSource, Swap
 
 log = logging.getLogger(__name__)
 Lock = TypeVar("Lock")
@@ -25,7 +25,7 @@ PAUSE, TOLD_EVERY = 2.0, 5 * 60.0
 
 
 def acquire_lock(
-    server: DatabaseServer, system: str, journal: Journal, stack: contextlib.ExitStack, *, timeout: float
+    server: DataSource, system: str, journal: Journal, stack: contextlib.ExitStack, *, timeout: float
 ) -> Swap:
     """Hold the system's lock as a restore until `stack` closes, once it is free. Raises BusyError, see `wait_for_lock`."""
 

@@ -9,18 +9,16 @@ from jagadata.errors import RefusedError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jagadata.ports.database import DatabaseServer
+    from jagadata.ports.data_source import DataSource
 
 
-def clear_sessions(
-    server: DatabaseServer, names: Sequence[str], policy: Literal["end", "refuse"]
-) -> list[str]:
+def clear_sessions(server: DataSource, names: Sequence[str], policy: Literal["end", "refuse"]) -> list[str]:
     """End them as the policy says, and return who they were.
 
     Raises:
         RefusedError: there are some and the policy is to refuse, or one of them may not be ended.
     """
-    found = [facts for name in names if (facts := server.database(name)) is not None]
+    found = [facts for name in names if (facts := server.look(name)) is not None]
     sessions = [session for facts in found for session in facts.sessions]
     if sessions and policy == "refuse":
         raise RefusedError(

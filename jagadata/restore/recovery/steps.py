@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from jagadata.evidence.journal import Journal
-    from jagadata.ports.database import Swap
+    from jagadata.ports.data_source import Swap
     from jagadata.restore.request import Impact, Plan
     from jagadata.vault.catalog import Backup
     from jagadata.workplace import Workplace
@@ -313,7 +313,7 @@ class Recovery:
 
     def _swap_back(self, cause: JagadataError) -> None:
         """The restored data does not carry the service: give the old data its name back, if that is possible and safe."""
-        back = [side for side in self._sides if side.swapped and side.planned.oid is not None]
+        back = [side for side in self._sides if side.swapped and side.planned.identity is not None]
         if not back or self._swap is None or self._keeper is None:
             return
         try:
@@ -350,13 +350,13 @@ class Recovery:
         actions += self._recheck_swap()
         if error is not None and self.plan.mode != "rollback":
             for side in self._sides:
-                if side.oid is not None and not side.swapped and not self.facts.get("swapped_back"):
+                if side.identity is not None and not side.swapped and not self.facts.get("swapped_back"):
                     with contextlib.suppress(JagadataError):
-                        self.server.drop(side.side, oid=side.oid)
+                        self.server.forget(side.side, identity=side.identity)
         return actions
 
     def _recheck_swap(self) -> list[str]:
-        """After a swap whose answer was lost while the server stayed silent, its OIDs tell what is true."""
+        """After a swap whose answer was lost while the server stayed silent, the source tells what is true."""
         if not self._swapping or any(side.swapped for side in self._sides):
             return []
         try:

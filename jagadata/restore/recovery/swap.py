@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from jagadata.ports.data_source import Pair
 from jagadata.restore.kept import Kept, record_kept
 from jagadata.restore.names import make_kept_name, make_side_name
+from jagadata.vault.identity import with_identities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from jagadata.ports.database import DatabaseServer, Swap
-    from jagadata.restore.request import Plan, PlannedDatabase
+    from jagadata.ports.data_source import DataSource, Swap
+    from jagadata.restore.request import Plan, PlannedDataSet
     from jagadata.workplace import Workplace
 
 
 @dataclass
 class Side:
-    """One database being put in place of the live one: `side` becomes the live name, the live one becomes `kept`."""
+    """One data set being put in place of the live one: `side` becomes the live name, the live one becomes `kept`."""
 
-    planned: PlannedDatabase
+    planned: PlannedDataSet
     side: str
     kept: str
-    oid: int | None = None
+    identity: str | None = None  # None: not made yet
     archive: int = -1
     swapped: bool = False
+
+    @property
+    def pair(self) -> Pair:
+        if self.identity is None:
+            raise ValueError(self.side)
+        return Pair(
+            live=self.planned.name,
+            side=self.side,
+            kept=self.kept,
+            side_identity=self.identity,
+            live_identity=self.planned.identity,
+        )
 
 
 def make_names(run: str, database: str) -> tuple[str, str]:
@@ -40,50 +55,49 @@ def make_intents(sides: Sequence[Side]) -> list[dict[str, Any]]:
         {
             "name": side.planned.name,
             "side": side.side,
-            "side_oid": side.oid,
+            "side_identity": side.identity,
             "kept": side.kept,
-            "live_oid": side.planned.oid,
+            "live_identity": side.planned.identity,
         }
         for side in sides
     ]
 
 
 def find_swapped(
-    server: DatabaseServer, run: str, plan: Plan, intents: Sequence[Mapping[str, Any]] | None
+    server: DataSource, run: str, plan: Plan, intents: Sequence[Mapping[str, Any]] | None
 ) -> list[Side]:
-    """The sides of this run's swap if it happened, as the server's OIDs tell; else none.
+    """The sides of this run's swap if it happened, as the source itself tells; else none.
 
     `intents` is what the journal holds of it; None: the stores were away, and the journal knows nothing. Then the data
     that was live, under the name that this run would give it, tells.
     """
-    planned = {database.name: database for database in plan.databases}
-    if intents is None:
-        intents = _guess_intents(server, run, plan)
-    for item in intents:
-        facts = server.database(item["name"])
-        if facts is None or facts.oid != item["side_oid"]:
-            return []
-    return [
+    planned = {one.name: one for one in plan.data}
+    known = [
+        with_identities(item, plan.system_identifier)
+        for item in (_guess_intents(server, run, plan) if intents is None else intents)
+    ]
+    sides = [
         Side(
             planned=planned[item["name"]],
             side=item["side"],
             kept=item["kept"],
-            oid=item["side_oid"],
+            identity=item["side_identity"],
             swapped=True,
         )
-        for item in intents
+        for item in known
     ]
+    return sides if sides and server.ask([side.pair for side in sides]) == "new" else []
 
 
-def _guess_intents(server: DatabaseServer, run: str, plan: Plan) -> list[dict[str, Any]]:
+def _guess_intents(server: DataSource, run: str, plan: Plan) -> list[dict[str, Any]]:
     """What `make_intents` would have noted, if this run swapped: all names were exchanged in one transaction, or none."""
     found = []
-    for planned in plan.databases:
+    for planned in plan.data:
         side, kept = make_names(run, planned.name)
-        live, old = server.database(planned.name), server.database(kept)
-        if planned.oid is None or live is None or old is None or old.oid != planned.oid:
+        live, old = server.look(planned.name), server.look(kept)
+        if planned.identity is None or live is None or old is None or old.identity != planned.identity:
             return []
-        found.append({"name": planned.name, "side": side, "side_oid": live.oid, "kept": kept})
+        found.append({"name": planned.name, "side": side, "side_identity": live.identity, "kept": kept})
     return found
 
 
@@ -95,25 +109,19 @@ def exchange(
     before_commit: Callable[[], None] = lambda: None,
     timeout: float = 60,
 ) -> float:
-    """Swap all in one transaction; returns seconds. Raises JagadataError if nothing was swapped. See ports.Swap.swap."""
-    expect: dict[str, int | None] = {}
-    for side in sides:
-        expect |= {side.planned.name: side.planned.oid, side.side: side.oid, side.kept: None}
-    renames = [(side.planned.name, side.side, side.kept) for side in sides]
-    seconds = swap.swap(
-        renames, end_sessions=end_sessions, expect=expect, before_commit=before_commit, timeout=timeout
-    )
+    """Swap all at once; returns seconds. Raises JagadataError if nothing was swapped. See ports.Swap.prepare."""
+    begun = time.monotonic()
+    with swap.prepare([side.pair for side in sides], end_sessions=end_sessions, timeout=timeout) as prepared:
+        prepared.commit(before_commit)
     for side in sides:
         side.swapped = True
-    return seconds
+    return time.monotonic() - begun
 
 
 def swap_back(swap: Swap, sides: Sequence[Side]) -> None:
     """Give the old data its name back; only for sides that replaced something."""
-    expect: dict[str, int | None] = {}
-    for side in sides:
-        expect |= {side.planned.name: side.oid, side.kept: side.planned.oid, side.side: None}
-    swap.swap([(side.planned.name, side.kept, side.side) for side in sides], end_sessions=True, expect=expect)
+    with swap.prepare([side.pair.reversed for side in sides], end_sessions=True) as prepared:
+        prepared.commit()
     for side in sides:
         side.swapped = False
 
@@ -129,14 +137,16 @@ def keep_sides(
     kept: list[str] = []
     for side in sides:
         what: What
-        if side.oid is None:
+        if side.identity is None:
             continue
         if plan.mode == "uji":
-            what, name, oid, days = "hasil uji", side.side, side.oid, policy.test_days
-        elif side.swapped and side.planned.oid is not None:
-            what, name, oid, days = "data lama", side.kept, side.planned.oid, policy.kept_days
+            what, name, identity, days = "hasil uji", side.side, side.identity, policy.test_days
+        elif side.swapped and side.planned.identity is not None:
+            what, name, identity = "data lama", side.kept, side.planned.identity
+            days = policy.kept_days
         elif swapped_back:
-            what, name, oid, days = "hasil restore yang dibatalkan", side.side, side.oid, policy.kept_days
+            what, name, identity = "hasil restore yang dibatalkan", side.side, side.identity
+            days = policy.kept_days
         else:
             continue
         one = Kept(
@@ -144,7 +154,7 @@ def keep_sides(
             run=run,
             name=side.planned.name,
             kept=name,
-            oid=oid,
+            identity=identity,
             system_identifier=plan.system_identifier,
             what=what,
             at=at,

@@ -16,7 +16,7 @@ from jagadata.adapters.portals.ckan import CkanPublisher
 from jagadata.adapters.portals.folder import FolderPublisher
 from jagadata.errors import DamagedError, JagadataError, RefusedError, UnreachableError
 from tests.lab.ckan import start_portal
-from tests.unit.collection.inventory.test_package import ROWS, make_dataset, make_package, make_version
+from tests.lab.packages import ROWS, make_dataset, make_package, make_version
 
 TOKEN = "token-rahasia-portal"
 FILES = ["jumlah-asn.csv", "jumlah-asn.parquet", "datapackage.json"]

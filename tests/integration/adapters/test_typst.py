@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jagadata.adapters import typst as adapter
 from jagadata.adapters.typst import UNPRINTABLE, TypstPrinter, check_logo, make_printable
 from jagadata.backup.papers.form import BackupForm, BackupRow
 from jagadata.backup.papers.sheet import make_backup_sheet
@@ -213,11 +214,11 @@ def test_every_sign_that_counts_as_printable_is_in_the_shipped_fonts(font):
     import typst
 
     signs = (
-        "x".join(chr(code) for first, last in typst._PRINTABLE for code in range(first, last + 1))
+        "x".join(chr(code) for first, last in adapter._PRINTABLE for code in range(first, last + 1))
         + UNPRINTABLE
     )
     source = f'#set text(font: "{font}", fallback: false)\n#sys.inputs.data'.encode()
-    fonts = str(typst._TEMPLATES / "paper" / "fonts")
+    fonts = str(adapter._TEMPLATES / "paper" / "fonts")
     _pdf, warnings = typst.compile_with_warnings(
         {"main": source},
         sys_inputs={"data": signs},

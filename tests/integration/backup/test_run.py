@@ -59,7 +59,7 @@ def test_six_systems_are_six_different_databases_and_nothing_is_dumped_again_aft
         for name in names:
             backup = place.catalog(name).get(made[name])
             assert backup.manifest.data[0].rows == {"a.milik": 1}
-            assert load_properties(place, backup, place.stores[0])[name].name == name
+            assert load_properties(place, backup, place.stores[0])[name]["name"] == name
             hashes.add(backup.manifest.data[0].archive.plain_sha256)
         assert len(hashes) == 6
         form = run.fill_form()

@@ -11,20 +11,10 @@ from jagadata.collection.intake.receipts import list_receipts, open_file
 from jagadata.collection.intake.run import close_intake, list_deliveries, list_open_rounds, take_in_round
 from jagadata.collection.run import RoundOrder, RoundRun
 from jagadata.demo.agencies import good_file
-from tests.integration.collection.test_round import (
-    body,
-    drop,
-    invited,
-    mails_to,
-    no,
-    office,  # noqa: F401 - fixture
-    opened,
-    place,  # noqa: F401 - fixture
-    yes,
-)
+from tests.lab.round import body, drop, invited, mails_to, no, opened, yes
 
 
-def test_what_comes_after_the_closing_is_kept_answered_once_and_counted_in_no_round(office, place):  # noqa: F811
+def test_what_comes_after_the_closing_is_kept_answered_once_and_counted_in_no_round(office, place):
     clock = office.clock
     run = invited(opened(office, place), clock)
     run.decide("attendance", yes("wahyu", clock, hadir=[]))

@@ -20,31 +20,21 @@ from jagadata.collection.inventory.run import carry_in, fill_inventory
 from jagadata.collection.run import RoundOrder, RoundRun
 from jagadata.demo.agencies import broken_file, good_file, mended_file
 from jagadata.errors import UnreachableError
-from tests.integration.collection.test_round import (
-    body,
-    drop,
-    invited,
-    mails_to,
-    no,
-    office,  # noqa: F401 - fixture
-    opened,
-    place,  # noqa: F401 - fixture
-    yes,
-)
+from tests.lab.round import body, drop, invited, mails_to, no, opened, yes
 
 
-def collecting(office, place):  # noqa: F811
+def collecting(office, place):
     run = invited(opened(office, place), office.clock)
     run.decide("attendance", yes("wahyu", office.clock, hadir=[], notulen=""))
     run.meet()
     return run
 
 
-def take_over(place, run):  # noqa: F811
+def take_over(place, run):
     return RoundRun(place, f"{run.run}-lanjut", RoundOrder(round=str(run.round), take_over=True))
 
 
-def test_what_came_while_prefect_was_gone_belongs_to_the_run_that_takes_over(office, place):  # noqa: F811
+def test_what_came_while_prefect_was_gone_belongs_to_the_run_that_takes_over(office, place):
     run = collecting(office, place)
     drop(office, "bkpsdm", "asn.xlsx", good_file(run.round.year))
     office.clock.pass_days(2)
@@ -54,7 +44,7 @@ def test_what_came_while_prefect_was_gone_belongs_to_the_run_that_takes_over(off
     assert take_in_round(heir).files == 1
 
 
-def test_a_take_over_that_is_killed_while_it_copies_goes_on_and_doubles_nothing(office, place):  # noqa: F811
+def test_a_take_over_that_is_killed_while_it_copies_goes_on_and_doubles_nothing(office, place):
     run = opened(office, place)
     run.decide("proposal-1", yes("wahyu", office.clock, **_form(run)))
     run.decide("confirmation-1", no("endang", office.clock, note="ganti ruang"))
@@ -82,12 +72,12 @@ def test_a_take_over_that_is_killed_while_it_copies_goes_on_and_doubles_nothing(
 
 
 def _form(run):
-    from tests.integration.collection.test_round import form_of
+    from tests.lab.round import form_of
 
     return form_of(run.propose())
 
 
-def test_the_newest_file_counts_in_whatever_order_the_places_were_read(office, place):  # noqa: F811
+def test_the_newest_file_counts_in_whatever_order_the_places_were_read(office, place):
     run = collecting(office, place)
     drop(office, "dinkes", "b-lama.xlsx", broken_file(run.round.year))
     office.clock.pass_days(1)
@@ -102,7 +92,7 @@ def test_the_newest_file_counts_in_whatever_order_the_places_were_read(office, p
     assert found.received.number == second[0].number
 
 
-def test_a_file_dropped_at_the_last_moment_is_waited_for(office, place):  # noqa: F811
+def test_a_file_dropped_at_the_last_moment_is_waited_for(office, place):
     run = collecting(office, place)
     office.clock.now = datetime.now(office.clock.now.tzinfo)
     drop(office, "bkpsdm", "asn.xlsx", good_file(run.round.year))
@@ -119,7 +109,7 @@ def test_a_file_dropped_at_the_last_moment_is_waited_for(office, place):  # noqa
     assert (found[0].status, waited) == ("Lengkap", [SETTLING_SECONDS])
 
 
-def test_what_keeps_nothing_from_being_read_does_not_keep_a_round_open(office, place):  # noqa: F811
+def test_what_keeps_nothing_from_being_read_does_not_keep_a_round_open(office, place):
     run = collecting(office, place)
     drop(office, "bkpsdm", "asn.xlsx", good_file(run.round.year))
     office.clock.pass_days(1)
@@ -134,7 +124,7 @@ def test_what_keeps_nothing_from_being_read_does_not_keep_a_round_open(office, p
         second.with_name("kedua-lepas").rename(second)
 
 
-def test_an_extension_is_told_to_everybody_although_the_run_was_killed_on_the_way(office, place):  # noqa: F811
+def test_an_extension_is_told_to_everybody_although_the_run_was_killed_on_the_way(office, place):
     run = collecting(office, place)
     new = run.deadline + timedelta(days=14)
     run.decide("closing-1", no("wahyu", office.clock, batas_waktu=new.isoformat()))
@@ -155,7 +145,7 @@ def test_an_extension_is_told_to_everybody_although_the_run_was_killed_on_the_wa
         assert len(told) == 1, agency.id
 
 
-def test_personal_data_in_a_file_s_name_is_masked_where_it_is_shown(office, place):  # noqa: F811
+def test_personal_data_in_a_file_s_name_is_masked_where_it_is_shown(office, place):
     run = collecting(office, place)
     drop(office, "bkpsdm", "KTP 3503011501900001.xlsx", good_file(run.round.year))
     office.clock.pass_days(1)
@@ -167,7 +157,7 @@ def test_personal_data_in_a_file_s_name_is_masked_where_it_is_shown(office, plac
     assert len(mails) == 3
 
 
-def test_the_same_bytes_under_another_name_are_examined_by_themselves(office, place):  # noqa: F811
+def test_the_same_bytes_under_another_name_are_examined_by_themselves(office, place):
     run = collecting(office, place)
     content = good_file(run.round.year)
     for name in ("asn.xlsx", "asn perbaikan.xlsx"):

@@ -12,12 +12,12 @@ from jagadata.collection.intake.receipts import list_receipts
 from jagadata.collection.intake.run import close_intake, take_in_round
 from jagadata.collection.inventory.run import fill_inventory
 from jagadata.demo.agencies import good_file, mended_file
-from tests.integration.collection.test_round import drop, invited, office, opened, place, yes  # noqa: F401 - fixtures
+from tests.lab.round import drop, invited, opened, yes
 
 FILES = {"bkpsdm": good_file, "dinkes": mended_file}
 
 
-def closed_run(office, place):  # noqa: F811
+def closed_run(office, place):
     """A round up to step 5: two complete data sets."""
     run, clock = invited(opened(office, place), office.clock), office.clock
     run.decide("attendance", yes("wahyu", clock, hadir=[], notulen=""))
@@ -32,15 +32,15 @@ def closed_run(office, place):  # noqa: F811
     return run
 
 
-def jaga(office, *words):  # noqa: F811
+def jaga(office, *words):
     return CliRunner().invoke(main, words, env={"JAGADATA_OFFICE": str(office.lab.path)})
 
 
-def packages(office, run):  # noqa: F811
+def packages(office, run):
     return sorted(path.name for path in (office.folder / "publikasi").glob(f"*/{run.round}.*"))
 
 
-def test_a_publisher_that_was_away_is_tried_again_and_what_it_has_is_not_sent_twice(office, place):  # noqa: F811
+def test_a_publisher_that_was_away_is_tried_again_and_what_it_has_is_not_sent_twice(office, place):
     run = closed_run(office, place)
     there, away = office.folder / "publikasi", office.folder / "publikasi-lepas"
     there.mkdir(exist_ok=True)
@@ -61,7 +61,7 @@ def test_a_publisher_that_was_away_is_tried_again_and_what_it_has_is_not_sent_tw
     assert {statuses[code].status for code in ("asn-golongan", "puskesmas")} == {"Terpublikasi"}
 
 
-def test_a_file_that_is_lost_stops_no_other_data_set_and_the_report_names_it(office, place):  # noqa: F811
+def test_a_file_that_is_lost_stops_no_other_data_set_and_the_report_names_it(office, place):
     run = closed_run(office, place)
     (lost,) = [one for one in list_receipts(place, run.round) if one.agency == "bkpsdm"]
     objects = [
@@ -83,7 +83,7 @@ def test_a_file_that_is_lost_stops_no_other_data_set_and_the_report_names_it(off
     assert (result.exit_code, result.output.count("terpublikasi")) == (0, 2), result.output
 
 
-def test_a_table_that_the_database_does_not_let_be_changed_stops_no_other_data_set(office, place):  # noqa: F811
+def test_a_table_that_the_database_does_not_let_be_changed_stops_no_other_data_set(office, place):
     run = closed_run(office, place)
     book = place.inventory(run.policy)
     book.migrate()
@@ -107,12 +107,12 @@ def test_a_table_that_the_database_does_not_let_be_changed_stops_no_other_data_s
     assert (result.exit_code, result.output.count("terpublikasi")) == (0, 2), result.output
 
 
-def test_a_round_that_never_was_is_named_by_the_command_line(office):  # noqa: F811
+def test_a_round_that_never_was_is_named_by_the_command_line(office):
     result = jaga(office, "inventory", "take-in", "1999 semester 1")
     assert (result.exit_code, "belum pernah dijalankan" in result.stderr) == (5, True)
 
 
-def test_nothing_is_taken_in_again_before_the_round_is_closed(office, place):  # noqa: F811
+def test_nothing_is_taken_in_again_before_the_round_is_closed(office, place):
     run = opened(office, place)
     result = jaga(office, "inventory", "take-in", str(run.round))
     assert (result.exit_code, "belum dijalankan" in result.stderr) == (3, True)

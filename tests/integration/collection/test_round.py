@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 import time
-from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
-from itertools import count
-from secrets import token_hex
-from types import SimpleNamespace
+from datetime import datetime, timedelta
 
 import openpyxl
 import pytest
@@ -19,7 +14,6 @@ from jagadata.cli import main
 from jagadata.collection.claims import ended, find_holder, find_rounds
 from jagadata.collection.closing import steps
 from jagadata.collection.intake.receipts import list_receipts, open_file
-from jagadata.collection.intake.releases import list_held, release
 from jagadata.collection.intake.run import (
     close_intake,
     list_deliveries,
@@ -30,123 +24,18 @@ from jagadata.collection.intake.run import (
 from jagadata.collection.inventory.run import fill_inventory
 from jagadata.collection.last_round import find_last_round
 from jagadata.collection.letters import dispatch
-from jagadata.collection.proposal import to_json
 from jagadata.collection.run import RoundOrder, RoundRun
 from jagadata.connections import open_workplace
-from jagadata.demo.agencies import broken_file, good_file, make_collection, mended_file
+from jagadata.demo.agencies import broken_file, good_file, mended_file
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from jagadata.lab.processes import free_port
 from jagadata.office.file import load_office
 from jagadata.signoff.signers import Decision
 from jagadata.upkeep import doctor
 from jagadata.upkeep.sweep import sweep
-from tests.lab.office import open_office
+from tests.lab.round import agree, drop, form_of, invited, mails_to, no, opened, yes
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:imaplib")
-
-
-class Clock:
-    """The present moment as the test says it."""
-
-    def __init__(self):
-        self.now = datetime.now(UTC)
-
-    def __call__(self):
-        return self.now
-
-    def pass_days(self, days):
-        self.now += timedelta(days=days)
-
-
-@pytest.fixture(scope="module")
-def office(lab, postgres, ssh_server):
-    """One office for all; each test has a year of its own."""
-    with ExitStack() as stack:
-        name = f"putaran-{token_hex(3)}"
-        folder = lab / name
-        collection = make_collection(postgres, folder, database=name.replace("-", "_"))
-        found = open_office(stack, folder, postgres, ssh_server, name, collection=collection)
-        yield SimpleNamespace(lab=found, folder=folder, years=count(2030), clock=Clock())
-
-
-@pytest.fixture
-def place(office):
-    office.clock = Clock()
-    with open_workplace(load_office(office.lab.path), clock=office.clock) as place:
-        yield place
-
-
-def opened(office, place):
-    """A new round, claimed."""
-    year = next(office.years)
-    run = RoundRun(place, f"putaran-{year}", RoundOrder(round=f"{year} semester 2"))
-    run.open()
-    return run
-
-
-def drop(office, agency, name, content):
-    folder = office.folder / "kiriman" / agency
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_bytes(content)
-
-
-def personal_file(year, nik, first=100):
-    """The good file with a column that nobody asked for, and another number in its first row."""
-    book = openpyxl.load_workbook(io.BytesIO(good_file(year)))
-    for row in book.active.iter_rows(min_row=4, max_row=8):
-        book.active.cell(row[0].row, 5, "Keterangan" if row[0].row == 4 else f"NIK {nik}")
-    book.active.cell(5, 4, first)
-    content = io.BytesIO()
-    book.save(content)
-    return content.getvalue()
-
-
-def yes(signer, clock, **values):
-    return Decision(answer="yes", signer=signer, at=clock().isoformat(), values=values)
-
-
-def no(signer, clock, note="", **values):
-    return Decision(answer="no", signer=signer, note=note, at=clock().isoformat(), values=values)
-
-
-def form_of(proposal):
-    value = to_json(proposal)
-    return {
-        "tanggal": value["day"],
-        "mulai": value["begins"],
-        "selesai": value["ends"],
-        "tempat": value["place"],
-        "acara": "\n".join(value["agenda"]),
-        "batas_waktu": value["deadline"],
-        "data": value["datasets"],
-    }
-
-
-def agree(run, clock):
-    """Steps 1 and 2 up to the signature."""
-    number = run.attempt
-    run.decide(f"proposal-{number}", yes("wahyu", clock, **form_of(run.propose())))
-    run.decide(f"confirmation-{number}", yes("endang", clock))
-    run.prepare()
-    run.decide(f"signature-{number}", yes("hadi", clock))
-
-
-def invited(run, clock):
-    agree(run, clock)
-    assert dispatch.invite(run) == {}
-    run.journal.note("2", "done", failed=[])
-    return run
-
-
-def mails_to(office, address, run):
-    """The mails of this round."""
-    found = [mail for mail in office.lab.mail.messages() if mail["to"] == address]
-    names = (run.round.text, str(run.round).upper())
-    return [mail for mail in found if any(name in mail["subject"] + body(mail) for name in names)]
-
-
-def body(mail):
-    return mail.get_body().get_content()
 
 
 def test_a_round_goes_from_the_meeting_to_the_inventory(office, place):
@@ -219,66 +108,6 @@ def test_a_round_goes_from_the_meeting_to_the_inventory(office, place):
         "laporan-penutup.xlsx",
     ]
     assert not list(office.folder.glob("jaga-periksa-*"))
-
-
-def test_the_kasi_lets_one_table_with_personal_data_pass_on_record(office, place):
-    clock = office.clock
-    run = invited(opened(office, place), clock)
-    run.decide("attendance", yes("wahyu", clock, hadir=["bkpsdm"], notulen="Sepakat."))
-    run.meet()
-    drop(office, "bkpsdm", "asn.xlsx", personal_file(run.round.year, "3503011501900001"))
-    clock.pass_days(1)
-    take_in_round(run)
-    name, code = str(run.round), "asn-golongan"
-    shell = CliRunner(env={"JAGADATA_OFFICE": str(office.lab.path)})
-
-    shown = shell.invoke(main, ["round", "show", name])
-    assert "NIK pada lembar" in shown.output
-    assert "3503011501900001" not in shown.output
-    assert {one.dataset.code: one.status for one in list_deliveries(run)}[code] == "Perlu Perbaikan"
-    for by, note in (("endang", "perlu"), ("wahyu", " ")):
-        assert shell.invoke(main, ["round", "release", name, code, "--by", by, "--note", note]).exit_code == 3
-    assert (
-        shell.invoke(main, ["round", "release", name, "lain", "--by", "wahyu", "--note", "x"]).exit_code == 5
-    )
-    done = shell.invoke(
-        main, ["round", "release", name, code, "--by", "wahyu", "--note", "Pasal 20 UU 27/2022"]
-    )
-    assert done.exit_code == 0, done.output
-    assert (
-        shell.invoke(main, ["round", "release", name, code, "--by", "wahyu", "--note", "lagi"]).exit_code == 3
-    )
-    run = RoundRun(place, run.run)
-    [delivery] = [one for one in list_deliveries(run) if one.dataset.code == code]
-    assert delivery.status == "Lengkap", delivery.received.examination.faults
-
-    run.decide("closing-1", yes("wahyu", clock))
-    close_intake(run)
-    fill_inventory(run)
-    report = steps.finish(run)
-    assert list(office.folder.glob(f"publikasi/{code}/{run.round}.*/datapackage.json"))
-    assert any("Pasal 20 UU 27/2022" in note and "NIK" in note for note in report.notes)
-    assert any("dilepas oleh" in what for _name, _rows, what in report.stored)
-
-
-def test_another_table_than_the_one_that_was_let_pass_does_not_take_its_place(office, place):
-    clock = office.clock
-    run = invited(opened(office, place), clock)
-    run.decide("attendance", yes("wahyu", clock, hadir=["bkpsdm"], notulen="Sepakat."))
-    run.meet()
-    for number in (1, 2):
-        drop(
-            office, "bkpsdm", f"asn {number}.xlsx", personal_file(run.round.year, "3503011501900001", number)
-        )
-        clock.pass_days(1)
-        take_in_round(run)
-        if number == 1:
-            [held] = list_held(list_deliveries(run))
-            release(run, [held], "asn-golongan", place.office.official("wahyu"), "dasar hukum")
-    assert list_held(list_deliveries(run)) == []
-    [counts] = [one for one in list_deliveries(run) if one.dataset.code == "asn-golongan"]
-    assert (counts.is_complete, counts.received.name) == (True, "asn 1.xlsx")
-    shutil.rmtree(office.folder / "kiriman" / "bkpsdm")
 
 
 def test_what_comes_back_is_asked_again_with_the_note_and_letters_get_new_numbers(office, place):

@@ -14,18 +14,7 @@ from jagadata.restore.letters import inform_requester
 from jagadata.restore.run import RestoreRun
 from jagadata.signoff import gates
 from jagadata.upkeep import reminders
-
-
-def die_after(office_lab, place, *steps):
-    """A restore whose process vanishes after these steps: nothing is made safe, the lock is gone."""
-    restore = office_lab.received(place)
-    recovery = restore.recovery().__enter__()
-    for step in steps:
-        getattr(recovery, step)()
-    if recovery._keeper:
-        recovery._keeper.stop()
-    recovery._stack.close()
-    return restore.run
+from tests.lab.office import die_after
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from base64 import b64decode, b64encode
@@ -171,8 +172,10 @@ def test_a_swap_whose_answer_was_lost_is_reported_as_what_it_was(office_lab):
         def __init__(self, swap):
             self.inner = swap
 
-        def swap(self, *renames, **options):
-            self.inner.swap(*renames, **options)
+        @contextlib.contextmanager
+        def prepare(self, pairs, **options):
+            with self.inner.prepare(pairs, **options) as prepared:
+                yield prepared
             raise UnreachableError("Koneksi terputus saat menukar nama.", "Ulangi.", transient=True)
 
     with office_lab.place() as place:
@@ -200,6 +203,36 @@ def test_an_approval_holds_for_one_exact_plan(office_lab):
         assert "Rencana restore berubah" in result["reason"]
         assert "off_at" not in result
         assert office_lab.is_up()
+
+
+def as_a_former_version(restore):
+    """The same run in the journal of a version that told databases by number: its request, plan and approval."""
+    old = replace(restore.plan, format=1)
+    assert "databases" in old.to_json()
+    again = RestoreRun(restore.place, f"{restore.run}-lama")
+    for entry in restore.journal.entries:
+        data = entry.data
+        if "plan" in data:
+            given = data["plan"]
+            data = {**data, "plan": old.hash if given == restore.plan.hash else old.to_json()}
+        if "hash" in data:
+            data = {**data, "hash": old.hash}
+        again.journal.note(entry.step, entry.event, entry.subject, **data)
+    return again
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_what_was_approved_before_the_upgrade_still_holds_for_exactly_that_plan(office_lab, changed):
+    with office_lab.place() as place:
+        office_lab.back_up(place)
+        restore = as_a_former_version(office_lab.received(place))
+        office_lab.sql("DELETE FROM aplikasi.surat")
+    if changed:
+        office_lab.change(lambda value: value["systems"][0]["services"].pop())
+    with office_lab.place() as place:
+        result = office_lab.carry_out(RestoreRun(place, restore.run))
+        assert (result["status"], office_lab.letters()) == (("Gagal", 0) if changed else ("Selesai", 200))
+        assert ("Rencana restore berubah" in result["reason"]) is changed
 
 
 def test_a_newer_backup_meanwhile_does_not_change_the_plan(office_lab):

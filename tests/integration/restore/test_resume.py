@@ -14,7 +14,7 @@ from jagadata.restore.kept import list_kept
 from jagadata.restore.recovery.swap import make_names
 from jagadata.restore.run import RestoreRun
 from jagadata.upkeep.sweep import sweep
-from tests.integration.restore.test_follow_up import die_after
+from tests.lab.office import die_after
 
 
 @pytest.fixture

@@ -20,12 +20,12 @@ from jagadata.services.control import ServiceControl
 from tests.lab.hosts import (
     Ssh,
     Supervised,
-    await_true,
     start_asyncssh,
     start_openssh,
     start_supervised,
     stop_at_once,
 )
+from tests.lab.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,9 +125,9 @@ def test_our_process_is_killed_and_the_services_come_back(place: Place) -> None:
         armed = time.monotonic()
         process.kill()
     assert _off(place)
-    await_true(place.supervised.all_run, 5 + SLACK - (time.monotonic() - armed))
+    wait_until(place.supervised.all_run, 5 + SLACK - (time.monotonic() - armed))
     assert time.monotonic() - begun >= 4
-    await_true(lambda: place.control().switch().state == "fired")
+    wait_until(lambda: place.control().switch().state == "fired")
 
 
 def test_the_network_is_cut_and_the_services_come_back(place: Place) -> None:
@@ -139,7 +139,7 @@ def test_the_network_is_cut_and_the_services_come_back(place: Place) -> None:
     place.host._transport.sock.close()
     with pytest.raises(UnreachableError):
         control.renew()
-    await_true(place.supervised.all_run, 3 + SLACK - (time.monotonic() - armed))
+    wait_until(place.supervised.all_run, 3 + SLACK - (time.monotonic() - armed))
 
 
 def test_renewing_keeps_the_services_off_and_disarming_leaves_them_so(place: Place) -> None:
@@ -151,7 +151,7 @@ def test_renewing_keeps_the_services_off_and_disarming_leaves_them_so(place: Pla
         control.renew()
         assert _off(place)
     control.disarm()
-    await_true(lambda: _watcher(place.state) is None)
+    wait_until(lambda: _watcher(place.state) is None)
     time.sleep(4)
     assert _off(place)
 
@@ -168,7 +168,7 @@ def test_a_watcher_that_was_killed_is_replaced_by_the_next_renewal(place: Place)
     second = _watcher(place.state)
     assert second not in (None, first)
     assert control.switch().watched is True
-    await_true(place.supervised.all_run, 5 + SLACK)
+    wait_until(place.supervised.all_run, 5 + SLACK)
     with pytest.raises(SwitchFiredError):
         control.renew()
 
@@ -181,7 +181,7 @@ def test_an_overdue_switch_without_a_watcher_fires_at_the_next_contact(place: Pl
     time.sleep(2.5)
     assert _off(place)
     place.control().arm("berikut", 60)  # fires the old one first
-    await_true(place.supervised.all_run, 2 + SLACK)
+    wait_until(place.supervised.all_run, 2 + SLACK)
     with pytest.raises(SwitchFiredError):
         control.renew()
     control.disarm("berikut")
@@ -203,7 +203,7 @@ def test_a_reboot_while_armed_counts_as_fired_and_starts_the_services(place: Pla
         assert place.host.run(["sh", str(script), "boot"]).code == 0
     with pytest.raises(SwitchFiredError, match="dinyalakan ulang"):
         control.renew()
-    await_true(place.supervised.all_run, 2 + SLACK)
+    wait_until(place.supervised.all_run, 2 + SLACK)
 
 
 def test_renewal_and_firing_never_both_win(place: Place) -> None:
@@ -247,7 +247,7 @@ def test_renewal_and_firing_never_both_win(place: Place) -> None:
         assert _off(place)
     else:
         time.sleep(2)
-    await_true(place.supervised.all_run, SLACK)
+    wait_until(place.supervised.all_run, SLACK)
     with pytest.raises(SwitchFiredError):
         control.renew()
 

@@ -26,7 +26,8 @@ from jagadata.office.file import Office
 from jagadata.office.machines import DataSet, HostEntry, Probe, Service, System
 from jagadata.services.control import ServiceControl
 from jagadata.services.setup import render_host_setup
-from tests.lab.hosts import WEB, answers, await_true, free_port
+from tests.lab.hosts import WEB, answers, free_port
+from tests.lab.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -186,7 +187,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     )
     machine = Machine(process=process, host=host, system=office.systems[0], entry=office.hosts[0], port=port)
     try:
-        await_true(lambda: process.poll() is not None or answers(ssh_port), 60)
+        wait_until(lambda: process.poll() is not None or answers(ssh_port), 60)
         if process.poll() == 3:
             pytest.skip("this machine allows no overlay mounts")
         for _twice in range(2):  # it may be run again
@@ -277,7 +278,7 @@ def test_the_switch_outlives_the_session_and_its_killing_by_logind(machine: Mach
     machine.inside("sh", "-c", f"pkill -KILL -u {USER}")
     machine.host.close()
     assert not machine.active("uji-web.service")
-    await_true(lambda: machine.active("uji-web.service") and machine.active("uji-antrean@satu.service"), 12)
+    wait_until(lambda: machine.active("uji-web.service") and machine.active("uji-antrean@satu.service"), 12)
     assert control.switch().reason == "deadline"
     with pytest.raises(SwitchFiredError):
         control.renew()
@@ -308,10 +309,10 @@ def test_a_reboot_while_armed_starts_the_services_at_boot(machine: Machine) -> N
     control.arm("padam", 600)
     control.stop()
     machine.inside("systemctl", "reboot")
-    await_true(lambda: not answers(machine.entry.port), 30)
+    wait_until(lambda: not answers(machine.entry.port), 30)
     machine.host.close()
-    await_true(lambda: answers(machine.entry.port), 60)
-    await_true(lambda: answers(machine.port), 30)  # nobody called: the hook did
+    wait_until(lambda: answers(machine.entry.port), 60)
+    wait_until(lambda: answers(machine.port), 30)  # nobody called: the hook did
     assert control.switch().reason == "reboot"
     with pytest.raises(SwitchFiredError, match="dinyalakan ulang"):
         control.renew()

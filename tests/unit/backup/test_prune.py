@@ -8,9 +8,9 @@ from jagadata.backup.prune import prune
 from jagadata.lab.memory_store import MemoryStore
 from jagadata.vault.catalog import write_receipt
 from jagadata.vault.manifest import MANIFEST_KIND, manifest_hash, manifest_key
-from tests.unit.backup.test_retention import backup
-from tests.unit.backup.test_run import NOW, Stores, make_place
-from tests.unit.evidence.test_records import GoneStore
+from tests.lab.backups import backup
+from tests.lab.gone_store import GoneStore
+from tests.lab.small_office import NOW, Stores, make_place
 
 OLD, NEW = "20250101t000000z-0000000000", "20261101t000000z-0000000000"
 

@@ -2,103 +2,23 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-import yaml
 
 from jagadata.backup.letters import tell_failures
 from jagadata.backup.run import BackupOrder, BackupRun
 from jagadata.errors import RefusedError
-from jagadata.evidence.keys import make_keys
-from jagadata.lab.memory_channel import MemoryChannel
-from jagadata.lab.memory_store import MemoryStore
-from jagadata.office.file import parse_office
-from jagadata.workplace import Workplace
-from tests.unit.office.test_file import OFFICE
-
-KEYS = make_keys()
-NOW = datetime(2026, 11, 15, 3, tzinfo=UTC)
-HASH = "0" * 64
-STREAM = {
-    "objects": [{"key": "k", "version": None, "size": 1, "sha256": HASH}],
-    "plain_size": 1,
-    "plain_sha256": HASH,
-}
-DRAFT = {
-    "started": "2026-11-15T01:00:00+00:00",
-    "finished": "2026-11-15T01:05:00+00:00",
-    "verification": {"at": "2026-11-15T01:06:00+00:00", "means": ["hash sesuai"]},
-    "data": [
-        {
-            "database": "simpeg",
-            "oid": 1,
-            "size": 1,
-            "tool": "pg_dump 17.10",
-            "codec": "none",
-            "archive": STREAM,
-            "archive_size": 1,
-            "properties": STREAM,
-            "rows": {"public.pegawai": 3},
-        }
-    ],
-}
-NAMED = {"draft": DRAFT, "backup": "b", "manifest": HASH, "files": ["b.dump.age"]}
-
-
-class Stores:
-    """Two stores in memory."""
-
-    def __init__(self, *stores):
-        self.stores = {store.name: store for store in stores or (MemoryStore("utama"), MemoryStore("kedua"))}
-
-        self.channel = MemoryChannel()
-
-    def store(self, entry):
-        return self.stores[entry.name]
-
-    def channels(self):
-        return [self.channel]
-
-
-def make_place(monkeypatch, connections=None, systems=(), servers=(), duties=(), **backup_policy):
-    """The office of test_office.py with its stores in memory and real keys; `systems`, `servers`: further ones."""
-    monkeypatch.setenv("JAGADATA_TANDA_TANGAN", KEYS.signing_pem)
-    monkeypatch.setenv("JAGADATA_IDENTITAS", KEYS.identity)
-    raw = copy.deepcopy(OFFICE)
-    raw["keys"] |= {
-        "signing": "env:JAGADATA_TANDA_TANGAN",
-        "signers": [{"key": KEYS.signing_public}],
-        "recipients": [{"key": KEYS.recipient}, {"key": KEYS.recovery_recipient}],
-    }
-    raw["officials"][0]["email"] = "sari@example.id"
-    raw["officials"][0]["duties"] = duties or raw["officials"][0]["duties"]
-    raw["systems"] += systems
-    raw["servers"] += servers
-    raw["policy"] = {"backup": backup_policy}
-    office = parse_office(yaml.safe_dump(raw), folder=Path("/kantor"))
-    return Workplace(office, connections=connections or Stores(), clock=lambda: NOW)
+from tests.lab.backup_runs import DRAFT, NAMED, run_that_did
+from tests.lab.small_office import OFFICE, Stores, make_place
 
 
 @pytest.fixture
 def place(monkeypatch):
     with make_place(monkeypatch) as opened:
         yield opened
-
-
-def run_that_did(place, *outcomes):
-    """A run whose steps 1, 2, ... came to these outcomes, and which then broke off."""
-    run = BackupRun(place, "putus", BackupOrder())
-    run.open()
-    for number, outcome in enumerate(outcomes, 1):
-        run.journal.note(str(number), "done", "simpeg", **{"ok": True, **outcome})
-    run.journal.note(str(len(outcomes) + 1), "begin", "simpeg")
-    return run
 
 
 @pytest.mark.parametrize("done", [0, 1, 2])

@@ -14,44 +14,16 @@ from jagadata.errors import AlreadyExistsError, DamagedError, JagadataError, Ref
 from jagadata.evidence.envelope import Seals
 from jagadata.evidence.journal import Journal
 from jagadata.evidence.keys import make_keys, parse_identity, parse_recipients, parse_signer
-from jagadata.evidence.records import Records
 from jagadata.lab.memory_store import MemoryStore
 from jagadata.office.machines import PublicKey
+from tests.lab.gone_store import GoneStore
+from tests.lab.records import KEYS, SEALS, SIGNER, records
 
 if TYPE_CHECKING:
     from jagadata.findings import Problem
 
 KIND = "application/vnd.jagadata.uji+json"
 AT = "2026-11-01T18:00:00+00:00"
-KEYS = make_keys()
-SIGNER = parse_signer(KEYS.signing_pem)
-SEALS = Seals(keys=[PublicKey(key=KEYS.signing_public)], timezone=ZoneInfo("Asia/Jakarta"))
-
-
-class GoneStore(MemoryStore):
-    """A store that does not answer while `gone`."""
-
-    gone = True
-
-    def _refuse(self):
-        if self.gone:
-            raise UnreachableError(f"{self.name} tidak menjawab", transient=True)
-
-    def put(self, key, data):
-        self._refuse()
-        return super().put(key, data)
-
-    def list(self, prefix):
-        self._refuse()
-        yield from super().list(prefix)
-
-    def get(self, key, *, version=None):
-        self._refuse()
-        return super().get(key, version=version)
-
-
-def records(*stores, signer=SIGNER):
-    return Records(stores or (MemoryStore("utama"),), signer, SEALS)
 
 
 def test_what_was_signed_is_read_back():

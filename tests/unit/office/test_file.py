@@ -14,98 +14,13 @@ import yaml
 from jagadata.errors import NotFoundError, OfficeFileError
 from jagadata.office.collection import Collection
 from jagadata.office.file import Office, deployment_digest, load_office, parse_office
-
-SIGNER = "ed25519:" + "A" * 43 + "="
-RECIPIENT, RECOVERY = "age1" + "q" * 58, "age1" + "p" * 58
+from tests.lab.small_office import OFFICE, RECIPIENT, SIGNER
 
 
 @pytest.fixture
 def raw():
     """A small faultless office as plain data, fresh for each test."""
     return copy.deepcopy(OFFICE)
-
-
-OFFICE = {
-    "version": 1,
-    "office": {
-        "name": "Dinas Kominfo",
-        "city": "Trenggalek",
-        "letterhead": {"lines": ["PEMERINTAH KABUPATEN TRENGGALEK"], "address": "Jalan Sutran 9"},
-    },
-    "officials": [
-        {
-            "id": "sari",
-            "name": "Sari",
-            "nip": "19900312 201504 2 001",
-            "post": "Staf",
-            "duties": [{"role": "staf_aplikasi"}],
-        },
-        {
-            "id": "rina",
-            "name": "Rina",
-            "post": "Kasi",
-            "duties": [
-                {
-                    "role": "kasi_infrastruktur",
-                    "acting": "Plt.",
-                    "since": date(2026, 1, 1),
-                    "until": date(2026, 6, 30),
-                }
-            ],
-        },
-    ],
-    "keys": {
-        "signing": "file:keys/signing.pem",
-        "identity": "env:JAGADATA_IDENTITAS",
-        "signers": [{"key": SIGNER}],
-        "recipients": [{"key": RECIPIENT}, {"key": RECOVERY, "note": "pemulihan"}],
-    },
-    "hosts": [
-        {
-            "name": "app1",
-            "address": "10.0.0.11",
-            "user": "jagadata",
-            "key": "file:keys/ssh",
-            "known_hosts": "known_hosts",
-        }
-    ],
-    "servers": [
-        {
-            "name": "pg1",
-            "via": "app1",
-            "dump": {"user": "jagadata_dump", "password": "env:SANDI_DUMP"},
-            "restore": {"user": "jagadata_restore", "password": "prefect:sandi-restore"},
-        }
-    ],
-    "stores": [
-        {
-            "kind": "s3",
-            "name": "utama",
-            "endpoint": "https://s3.example.id",
-            "bucket": "jagadata",
-            "access_key": "env:KUNCI",
-            "secret_key": "env:RAHASIA",
-        },
-        {"kind": "directory", "name": "kedua", "path": "/mnt/cadangan"},
-    ],
-    "systems": [
-        {
-            "id": "simpeg",
-            "name": "Sistem Informasi Kepegawaian",
-            "owner": "BKPSDM",
-            "server": "pg1",
-            "data": [{"database": "simpeg"}],
-            "services": [
-                {
-                    "unit": "simpeg-web.service",
-                    "host": "app1",
-                    "port": 8080,
-                    "probe": {"url": "http://127.0.0.1:8080/sehat"},
-                }
-            ],
-        }
-    ],
-}
 
 
 def put(raw, place, value):

@@ -10,7 +10,7 @@ from jagadata.errors import RefusedError
 from jagadata.office.file import Office
 from jagadata.office.people import Duty, Official
 from jagadata.signoff.signers import Decision, Person, is_same_person, may_sign, sign
-from tests.unit.office.test_file import OFFICE
+from tests.lab.small_office import OFFICE
 
 KASI = Official(
     id="rina",

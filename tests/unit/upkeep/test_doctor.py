@@ -7,7 +7,7 @@ import pytest
 from jagadata.errors import RefusedError
 from jagadata.lab.memory_store import MemoryStore
 from jagadata.upkeep.doctor import _roles, _write_and_read
-from tests.unit.backup.test_run import make_place
+from tests.lab.small_office import make_place
 
 
 class KeptStore(MemoryStore):

@@ -93,8 +93,8 @@ def test_every_object_comes_back_with_its_owner_and_grants(shared):
     assert adapter.check_dump(shared.name) == []
     assert adapter.check_restore(shared.name, adapter.properties(shared.name)) == []
     result, _oid = restore_beside(adapter, shared.name)
-    assert result.rows["public.tamu"] == 300
-    assert adapter.rows("samping") == result.rows
+    assert result.counts["public.tamu"] == 300
+    assert adapter.rows("samping") == result.counts
     assert shared.server.sql(OWNERS, "samping") == shared.server.sql(OWNERS, shared.name)
     for view, rows in (
         ("ringkas", 300),

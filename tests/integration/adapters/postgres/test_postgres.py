@@ -7,7 +7,6 @@ import secrets
 import shutil
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +15,9 @@ import pytest
 from psycopg import sql
 
 from jagadata.adapters.postgres.access import Login
+from jagadata.adapters.postgres.dump import read_archive
+from jagadata.adapters.postgres.properties import parse_properties
+from jagadata.adapters.postgres.side import finish_side
 from jagadata.errors import (
     BusyError,
     DamagedError,
@@ -25,7 +27,17 @@ from jagadata.errors import (
     RestoreRunningError,
     UnreachableError,
 )
-from tests.lab.database import archive_file, connect, drop_databases, dump_to_bytes, grant, restore_beside
+from jagadata.ports.data_source import Pair
+from tests.lab.database import (
+    archive_file,
+    connect,
+    drop_databases,
+    dump_to_bytes,
+    exchange,
+    grant,
+    restore_beside,
+    swap_names,
+)
 from tests.lab.imap import make_trusted
 
 ODD = 'Si "surat" \'24\n=x://é'
@@ -79,19 +91,14 @@ def test_the_printed_roles_are_enough_to_dump_restore_and_swap_with_everything_a
     assert adapter.check_dump(name) == []
     before = adapter.properties(name)
     assert adapter.check_restore(name, before) == []
-    result, side_oid = restore_beside(adapter, name)
-    assert result.rows == {"aplikasi.bagian": 10, "aplikasi.surat": 500, "pg_largeobject": 1}
-    assert adapter.rows("samping") == result.rows
-    live = adapter.database(name)
-    with adapter.exclusive("sisurat") as swap:
-        seconds = swap.swap(
-            [(name, "samping", "lama")],
-            end_sessions=True,
-            expect={name: live.oid, "samping": side_oid, "lama": None},
-        )
-    assert seconds < 5
-    assert adapter.database(name).oid == side_oid
-    assert adapter.find_oid(live.oid) == "lama"
+    result, side = restore_beside(adapter, name)
+    assert result.counts == {"aplikasi.bagian": 10, "aplikasi.surat": 500, "pg_largeobject": 1}
+    assert adapter.rows("samping") == result.counts
+    live, begun = adapter.look(name).identity, time.monotonic()
+    pair = swap_names(adapter, name, side)
+    assert time.monotonic() - begun < 5
+    assert adapter.look(name).identity == side
+    assert adapter.find(live) == "lama"
     after = adapter.properties(name)
     assert after == before
     owners = server.sql(
@@ -107,33 +114,26 @@ def test_the_printed_roles_are_enough_to_dump_restore_and_swap_with_everything_a
         ),
         name,
     ) == [(True,)]
-    with adapter.exclusive("sisurat") as swap:  # and back
-        swap.swap(
-            [(name, "lama", "samping")],
-            end_sessions=True,
-            expect={name: side_oid, "lama": live.oid, "samping": None},
-        )
-    assert adapter.database(name).oid == live.oid
+    with adapter.exclusive("sisurat") as swap:
+        exchange(swap, [pair.reversed])
+    assert adapter.look(name).identity == live
 
 
 @pytest.mark.parametrize("limit", [0, 1])
 def test_a_database_that_lets_nobody_in_is_finished_counted_and_analyzed_all_the_same(application, limit):
     adapter, server = connect(application.server), application.server
     result, data = dump_to_bytes(adapter, application.name)
-    properties = replace(result.properties, connection_limit=limit)
-    adapter.create_side("samping", properties)
-    adapter.restore(archive_file(data), "samping", jobs=2)
-    adapter.finish_side("samping", properties)
+    properties = {**result.properties, "connection_limit": limit}
+    adapter.create("samping", properties)
+    adapter.build("samping", archive_file(data), properties, jobs=2)
     with adapter.access.session("samping", patient=True):  # as while it is analyzed
-        assert adapter.rows("samping") == result.rows
-    adapter.analyze("samping")
-    adapter.limit_connections("samping", properties)
+        assert adapter.prove("samping", properties) == result.counts
     assert server.sql("SELECT datconnlimit FROM pg_database WHERE datname = 'samping'") == [(limit,)]
 
 
 def test_twelve_reconnecting_clients_do_not_hold_up_the_swap(application):
     adapter, name = connect(application.server), application.name
-    _result, side_oid = restore_beside(adapter, name)
+    _result, side = restore_beside(adapter, name)
     end, seen, gaps = threading.Event(), [], []
 
     def client():
@@ -152,68 +152,48 @@ def test_twelve_reconnecting_clients_do_not_hold_up_the_swap(application):
     for thread in threads:
         thread.start()
     try:
-        live = adapter.database(name).oid
-        with adapter.exclusive("sisurat") as swap:
-            swap.swap(
-                [(name, "samping", "lama")],
-                end_sessions=True,
-                expect={name: live, "samping": side_oid, "lama": None},
-            )
+        swap_names(adapter, name, side)
         time.sleep(0.3)
     finally:
         end.set()
         for thread in threads:
             thread.join()
     assert set(seen) == {500}
-    assert adapter.database(name).oid == side_oid
+    assert adapter.look(name).identity == side
 
 
 def test_sessions_that_must_not_be_ended_are_named_and_nothing_is_swapped(application):
     adapter, name = connect(application.server), application.name
-    _, side_oid = restore_beside(adapter, name)
-    live = adapter.database(name).oid
+    _, side = restore_beside(adapter, name)
+    live = adapter.look(name).identity
     with (
         psycopg.connect(application.server.dsn(name, application.owner, "x")),
-        adapter.exclusive("sisurat") as swap,
         pytest.raises(RefusedError, match=r"masih ada sesi.*pemilik"),
     ):
-        swap.swap(
-            [(name, "samping", "lama")],
-            end_sessions=False,
-            expect={name: live, "samping": side_oid, "lama": None},
-        )
-    assert adapter.database(name).oid == live
+        swap_names(adapter, name, side, end_sessions=False)
+    assert adapter.look(name).identity == live
 
 
 def test_a_database_that_is_not_the_expected_one_is_never_swapped(application):
     adapter, name = connect(application.server), application.name
-    _, side_oid = restore_beside(adapter, name)
-    live = adapter.database(name).oid
-    with (
-        adapter.exclusive("sisurat") as swap,
-        pytest.raises(RefusedError, match="bukan lagi yang diharapkan"),
-    ):
-        swap.swap(
-            [(name, "samping", "lama")],
-            end_sessions=True,
-            expect={name: live + 1, "samping": side_oid, "lama": None},
-        )
-    assert adapter.database(name).oid == live
+    _, side = restore_beside(adapter, name)
+    live = adapter.look(name).identity
+    for other in (f"{live}0", f"oid:1@{live.partition('@')[2]}"):
+        with pytest.raises(RefusedError, match="bukan lagi yang diharapkan"):
+            swap_names(adapter, name, side, live=other)
+    assert adapter.look(name).identity == live
 
 
 def test_a_lost_lock_connection_swaps_nothing(application):
     adapter, name = connect(application.server), application.name
-    _, side_oid = restore_beside(adapter, name)
-    live = adapter.database(name).oid
+    _, side = restore_beside(adapter, name)
+    live = adapter.look(name).identity
+    pair = Pair(live=name, side="samping", kept="lama", side_identity=side, live_identity=live)
     with adapter.exclusive("sisurat") as swap:
         application.server.sql(f"SELECT pg_terminate_backend({swap.connection.info.backend_pid})")
         with pytest.raises(UnreachableError, match="Kunci sistem"):
-            swap.swap(
-                [(name, "samping", "lama")],
-                end_sessions=True,
-                expect={name: live, "samping": side_oid, "lama": None},
-            )
-    assert adapter.database(name).oid == live
+            exchange(swap, [pair])
+    assert adapter.look(name).identity == live
 
 
 def test_the_lock_of_a_system_is_held_once_and_names_its_holder(any_postgres):
@@ -245,13 +225,13 @@ def test_the_server_says_whether_a_restore_holds_the_lock_whatever_the_logins_ar
 def test_a_dump_that_dies_never_looks_whole(application):
     adapter, server = connect(application.server), application.server
 
-    def sink(source):
-        source.read(10)
+    def sink(dump):
+        dump.archive.read(10)
         server.sql(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'jagadata' AND query ILIKE '%COPY%' OR application_name = 'pg_dump'"
         )
         server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'jaga dump'")
-        while source.read(10):
+        while dump.archive.read(10):
             pass
 
     server.sql(
@@ -259,7 +239,7 @@ def test_a_dump_that_dies_never_looks_whole(application):
         application.name,
     )
     with pytest.raises((JagadataError, psycopg.Error)):
-        adapter.dump(application.name, sink, progress=lambda _: None)
+        adapter.dump(application.name, sink)
 
 
 def test_nobody_gets_between_the_snapshot_the_dump_and_the_count(application):
@@ -267,14 +247,14 @@ def test_nobody_gets_between_the_snapshot_the_dump_and_the_count(application):
     server.sql("CREATE TABLE aplikasi.aa AS SELECT generate_series(1, 300000) AS x", name)  # counted first
     server.sql("CREATE TABLE aplikasi.zz AS SELECT generate_series(1, 7) AS x", name)
 
-    def sink(source):
+    def sink(dump):
         with pytest.raises(psycopg.errors.LockNotAvailable):
             other.execute("TRUNCATE aplikasi.zz")
-        while source.read(65536):
+        while dump.archive.read(65536):
             pass
 
     with psycopg.connect(server.dsn(name), autocommit=True, options="-c lock_timeout=100ms") as other:
-        assert adapter.dump(name, sink, progress=lambda _: None).rows["aplikasi.zz"] == 7
+        assert adapter.dump(name, sink).counts["aplikasi.zz"] == 7
 
 
 def test_an_application_that_makes_and_drops_tables_all_the_time_is_dumped_whole_and_not_held_up(application):
@@ -307,8 +287,8 @@ def test_an_application_that_makes_and_drops_tables_all_the_time_is_dumped_whole
         done.set()
         for thread in threads:
             thread.join()
-    assert adapter.rows("samping") == result.rows
-    assert result.rows["aplikasi.surat"] == 500
+    assert adapter.rows("samping") == result.counts
+    assert result.counts["aplikasi.surat"] == 500
     assert (faults, max(waits) < 5) == ([], True)
 
 
@@ -320,7 +300,7 @@ def test_a_dump_that_meets_a_locked_table_lets_go_and_begins_anew(application):
         timer.start()
         result, _ = dump_to_bytes(adapter, name)
         timer.join()
-    assert result.rows["aplikasi.surat"] == 500
+    assert result.counts["aplikasi.surat"] == 500
 
 
 def test_a_server_that_limits_transactions_is_still_dumped_restored_and_counted(postgres):
@@ -336,7 +316,7 @@ def test_a_server_that_limits_transactions_is_still_dumped_restored_and_counted(
             setting = sql.SQL("ALTER ROLE {} SET transaction_timeout = '20ms'")
             postgres.sql(setting.format(sql.Identifier(login)))
         result, _ = restore_beside(adapter, name, side=f"{name}x")
-        assert adapter.rows(f"{name}x") == result.rows == {"public.t": 50000}
+        assert adapter.rows(f"{name}x") == result.counts == {"public.t": 50000}
     finally:
         for login in ("jaga dump", 'jaga"restore'):
             postgres.sql(sql.SQL("ALTER ROLE {} RESET transaction_timeout").format(sql.Identifier(login)))
@@ -352,8 +332,8 @@ def test_names_in_another_encoding_are_found_in_the_archive(postgres, encoding, 
     adapter = connect(postgres)
     result, data = dump_to_bytes(adapter, name)
     with os.fdopen(archive_file(data), "rb") as file:
-        found = adapter.read_archive(file, result.properties.encoding)
-    assert found == list(result.rows) == [f"public.{table}"]
+        found = read_archive(adapter.access, file, result.properties["encoding"])
+    assert found == list(result.counts) == [f"public.{table}"]
     drop_databases(postgres, name)
 
 
@@ -373,7 +353,7 @@ def test_a_name_that_is_no_text_is_told_and_not_a_crash(postgres):
 @pytest.mark.parametrize("harm", ["cut", "head", "empty"])
 def test_a_damaged_archive_is_found_by_reading_it(application, harm):
     adapter = connect(application.server)
-    _, data = dump_to_bytes(adapter, application.name)
+    result, data = dump_to_bytes(adapter, application.name)
     place = len(data) * 2 // 3
     damaged = {
         "cut": data[:place],
@@ -381,15 +361,18 @@ def test_a_damaged_archive_is_found_by_reading_it(application, harm):
         "empty": b"",
     }[harm]
     with pytest.raises(DamagedError), os.fdopen(archive_file(damaged), "rb") as file:
-        adapter.read_archive(file)
+        adapter.verify(file, result.counts, result.properties)
 
 
-def test_a_whole_archive_tells_its_tables(application):
+def test_a_whole_archive_tells_which_tables_it_lacks(application):
     adapter = connect(application.server)
     result, data = dump_to_bytes(adapter, application.name)
-    with os.fdopen(archive_file(data), "rb") as file:
-        tables = adapter.read_archive(file)
-    assert set(result.rows) - {"pg_largeobject"} <= set(tables)
+    for counts, missing in (
+        (result.counts, []),
+        ({**result.counts, "aplikasi.hilang": 1}, ["aplikasi.hilang"]),
+    ):
+        with os.fdopen(archive_file(data), "rb") as file:
+            assert adapter.verify(file, counts, result.properties).missing == missing
 
 
 def test_each_missing_privilege_is_told_with_the_sql_that_mends_it(any_postgres):
@@ -430,10 +413,11 @@ def test_settings_that_only_superusers_may_make_are_told_before_anything_stops(a
     for fault in faults:
         server.sql(fault.hint.partition("superuser: ")[2])
     assert adapter.check_restore(name, properties) == []
-    adapter.create_side("samping", properties)
-    adapter.finish_side("samping", properties)
+    adapter.create("samping", properties)
+    finish_side(adapter.access, "samping", parse_properties(properties))
     after = adapter.properties("samping")
-    assert (after.settings, after.role_settings) == (properties.settings, properties.role_settings)
+    for kind in ("settings", "role_settings"):
+        assert after[kind] == properties[kind]
 
 
 def test_what_a_rename_cannot_move_is_refused_by_name(application):
@@ -475,18 +459,18 @@ def test_roles_that_are_gone_are_made_without_login_when_allowed(application):
     )
     result, _ = dump_to_bytes(adapter, application.name)
     gone = f"hilang{secrets.token_hex(3)}"
-    properties = replace(
-        result.properties,
-        grants=((gone, "CONNECT", False),),
-        roles=(*result.properties.roles, {"name": gone, "owns": False}),
-    )
+    properties = {
+        **result.properties,
+        "grants": ((gone, "CONNECT", False),),
+        "roles": (*result.properties["roles"], {"name": gone, "owns": False}),
+    }
     assert adapter.missing_roles(properties) == [gone]
-    adapter.create_side("samping", properties)
-    adapter.finish_side("samping", properties)
+    adapter.create("samping", properties)
+    finish_side(adapter.access, "samping", parse_properties(properties))
     assert application.server.sql(f"SELECT rolcanlogin FROM pg_roles WHERE rolname = '{gone}'") == [(False,)]
     weak = connect(application.server)
     with pytest.raises(RefusedError, match="CREATE ROLE"):
-        weak.create_side("samping2", replace(properties, roles=({"name": gone + "x", "owns": False},)))
+        weak.create("samping2", {**properties, "roles": ({"name": gone + "x", "owns": False},)})
 
 
 def test_unreachable_wrong_password_and_unknown_database_are_told_apart(any_postgres):
@@ -498,7 +482,7 @@ def test_unreachable_wrong_password_and_unknown_database_are_told_apart(any_post
     assert "salah-sekali" not in str(caught.value)
     with pytest.raises(NotFoundError, match="tidak ada"):
         connect(any_postgres).rows("tidak-ada")
-    assert connect(any_postgres).database("tidak-ada") is None
+    assert connect(any_postgres).look("tidak-ada") is None
 
 
 def test_a_far_server_is_believed_only_by_a_certificate_for_its_address(application, tmp_path):
@@ -519,7 +503,7 @@ def test_a_far_server_is_believed_only_by_a_certificate_for_its_address(applicat
             time.sleep(0.05)
         adapter = connect(server, **ours)
         result, _ = restore_beside(adapter, application.name)  # pg_dump and pg_restore too
-        assert adapter.rows("samping") == result.rows
+        assert adapter.rows("samping") == result.counts
         for wrong in ({"ca": tmp_path / "palsu" / "cert.pem"}, {**ours, "address": "localhost"}):
             with pytest.raises(RefusedError, match="TLS"):
                 connect(server, **wrong).facts()
@@ -531,12 +515,12 @@ def test_a_far_server_is_believed_only_by_a_certificate_for_its_address(applicat
 def test_a_database_is_dropped_only_by_its_oid(application):
     adapter = connect(application.server)
     result, _ = dump_to_bytes(adapter, application.name)
-    oid = adapter.create_side("samping", result.properties)
+    identity = adapter.create("samping", result.properties)
     with pytest.raises(RefusedError, match="bukan lagi"):
-        adapter.drop("samping", oid=oid + 1)
-    adapter.drop("samping", oid=oid)
-    adapter.drop("samping", oid=oid)
-    assert adapter.database("samping") is None
+        adapter.forget("samping", identity=f"{identity}0")
+    adapter.forget("samping", identity=identity)
+    adapter.forget("samping", identity=identity)
+    assert adapter.look("samping") is None
 
 
 def test_free_space_is_measured_in_the_data_directory(any_postgres):

@@ -29,8 +29,8 @@ from jagadata.lab.memory_channel import MemoryChannel
 from jagadata.lab.memory_store import MemoryStore
 from jagadata.lab.processes import free_port
 from jagadata.workplace import Workplace
-from tests.conftest import is_there
 from tests.lab.imap import NOON, make_mail, make_mailbox, make_place, make_trusted, start_dovecot
+from tests.lab.needs import is_there
 
 ROUND = Round(2026, 2)
 GOOD = b"PK baik"

@@ -169,7 +169,7 @@ def test_a_mail_of_words_only_has_no_files_and_its_html_is_left_alone():
         "lines",
     ],
 )
-def test_a_bomb_of_a_mail_is_refused_with_words_in_no_time(raw):
+def test_a_bomb_of_a_mail_is_refused_with_words_that_name_the_way_out(raw):
     arrival = read(b"From: data@bkpsdm.example.id\r\nMIME-Version: 1.0\r\n" + raw)
     assert "kirim ulang" in arrival.refusal
     assert (arrival.agency, arrival.answer) == ("bkpsdm", True)

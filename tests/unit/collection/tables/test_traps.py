@@ -197,19 +197,20 @@ def test_columns_of_telephone_numbers_have_many_names(read, heading):
     assert [one.kind for one in found.personal] == ["Nomor telepon"]
 
 
+@pytest.mark.timeout(20)
 def test_a_hostile_cell_comes_to_an_end():
-    """In 2 s; what grows with the square takes hours, and meets pytest's own limit."""
+    """What grows with the square takes minutes, and meets the limit above; what grows with the length takes half a second."""
     for text in (
-        "1 " * 200_000,
-        "1" * 400_000,
-        "0812" * 100_000,
-        "a" * 400_000,
-        "1234567890123456 " * 20_000,
-        "1..." * 100_000,
-        "a@" + "a." * 200_000,
-        "0((" * 100_000,
-        "8 1 " * 100_000,
-        f"{NIK} " * 20_000,
+        "1 " * 50_000,
+        "1" * 100_000,
+        "0812" * 25_000,
+        "a" * 100_000,
+        "1234567890123456 " * 5_000,
+        "1..." * 25_000,
+        "a@" + "a." * 50_000,
+        "0((" * 25_000,
+        "8 1 " * 25_000,
+        f"{NIK} " * 5_000,
     ):
         SUSPECT.search(text)
         list(find_personal(text))

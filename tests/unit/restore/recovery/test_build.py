@@ -8,30 +8,28 @@ from datetime import UTC, datetime
 import pytest
 
 from jagadata.adapters.postgres.dump import _DumpOutput, _SilentError
+from jagadata.adapters.postgres.proof import count_and_analyze
 from jagadata.errors import JagadataError
 from jagadata.office.policy import RestorePolicy
 from jagadata.restore.recovery.build import Building
 
 
-class SlowServer:
-    """A server on which counting lasts until `go_on` is set, or its sessions are ended."""
+class SlowWork:
+    """A count and an ANALYZE that last until `go_on` is set, or their sessions are ended."""
 
     def __init__(self):
         self.go_on = threading.Event()
         self.ended = threading.Event()
 
-    def rows(self, _name):
+    def count(self):
         while not self.go_on.wait(0.01):
             if self.ended.is_set():
                 raise JagadataError("sesi diakhiri")
         return {"public.surat": 200}
 
-    def analyze(self, name):
-        self.rows(name)
-
-    def end_sessions(self, _name):
-        self.ended.set()
-        return 2
+    def prove(self, _side, _properties, *, progress):
+        """As the source of a Building."""
+        return count_and_analyze(self.count, self.count, lambda: progress(0), self.ended.set)
 
 
 def make_building(server, beat, **policy):
@@ -46,22 +44,22 @@ def make_building(server, beat, **policy):
 
 
 def test_the_switch_is_renewed_while_rows_are_counted():
-    server, beats = SlowServer(), []
+    server, beats = SlowWork(), []
 
     def beat(done):
         beats.append(done)
         if len(beats) == 2:
             server.go_on.set()
 
-    assert make_building(server, beat)._count("samping") == {"public.surat": 200}
+    assert make_building(server, beat)._count("samping", {}) == {"public.surat": 200}
     assert beats[:2] == [0, 0]
 
 
 def test_a_count_that_stands_still_is_ended_by_name():
-    server = SlowServer()
+    server = SlowWork()
     building = make_building(server, lambda _done: None, switch_minutes=0.001)
-    with pytest.raises(JagadataError, match="Penghitungan baris dan ANALYZE tidak maju lagi"):
-        building._count("samping")
+    with pytest.raises(JagadataError, match="Penghitungan hasil restore tidak maju lagi"):
+        building._count("samping", {})
     assert server.ended.is_set()
 
 

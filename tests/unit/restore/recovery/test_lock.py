@@ -6,7 +6,7 @@ import pytest
 
 from jagadata.errors import BusyError, RestoreRunningError
 from jagadata.restore.recovery.lock import LOCK_TIMEOUT, wait_for_lock
-from tests.unit.restore.recovery.test_retry import Clock
+from tests.lab.clock import Clock
 
 
 def acquire_lock(*faults):

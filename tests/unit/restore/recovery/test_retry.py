@@ -6,21 +6,9 @@ import pytest
 
 from jagadata.errors import JagadataError, RefusedError, UnreachableError
 from jagadata.restore.recovery.retry import retry_until
+from tests.lab.clock import Clock
 
 AWAY = UnreachableError("host tidak menjawab", transient=True)
-
-
-class Clock:
-    """Time passes only by sleeping."""
-
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.now += seconds
 
 
 def attempt(*faults, seconds=60):
