@@ -157,7 +157,7 @@ class _Pass:
             self._cell = attributes
             if len(attributes) > 1 or place is None:
                 self._begin(attributes)
-        else:
+        elif name != "t" or self._own_text:
             self._other(self._names[name], name, attributes)
 
     def _count_on(self) -> None:
