@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from prefect import runtime, task
@@ -20,6 +21,7 @@ from jagadata.collection.inventory.run import fill_inventory
 from jagadata.collection.last_round import find_last_round
 from jagadata.collection.letters import dispatch
 from jagadata.collection.letters.markdown import render_proposal
+from jagadata.collection.meeting import find_attendance_faults
 from jagadata.collection.proposal import find_warnings
 from jagadata.collection.run import RoundRun
 from jagadata.papers.markdown import escape_markdown
@@ -255,6 +257,7 @@ def ask_attendance(run: RoundRun) -> None:
         return
     ids = [one.id for one in run.agencies]
     sheet = run.attendance_sheet()
+    leader = run.signature("kabid_egov")
     extra = {
         "hadir": (
             list[str],
@@ -263,6 +266,23 @@ def ask_attendance(run: RoundRun) -> None:
                 title="OPD yang hadir",
                 description="Kosongkan bila daftar hadir sudah dimasukkan dari berkas XLSX.",
                 json_schema_extra={"items": {"type": "string", "enum": cast("Any", ids)}},
+            ),
+        ),
+        "pemimpin": (
+            str,
+            Field(
+                default=leader.name,
+                title="Pemimpin rapat",
+                description="Nama yang memimpin rapat, bukan yang mengisi formulir ini.",
+            ),
+        ),
+        "jabatan_pemimpin": (str, Field(default=leader.post, title="Jabatan pemimpin rapat")),
+        "sudah_dilaksanakan": (
+            bool,
+            Field(
+                default=False,
+                title="Rapat sudah dilaksanakan, lebih awal daripada jadwal",
+                description="Hanya bila waktu pada jadwal belum lewat.",
             ),
         ),
         "notulen": (
@@ -280,6 +300,7 @@ def ask_attendance(run: RoundRun) -> None:
         due=run.attendance_due(),
         attachments=lambda: dispatch.attendance_papers(run),
         extra=extra,
+        check=partial(find_attendance_faults, run),
     )
 
 

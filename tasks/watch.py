@@ -120,8 +120,8 @@ def finish_dead(place: Workplace, runs: list[OpenRun]) -> None:
             if run is not None:
                 inform_requester(run)
                 log.warning("Permohonan %s diselesaikan: %s", run.number(), run.status)
-            elif (told := RestoreRun(place, item.run)).journal.outcome("open") and inform_again(told):
-                log.info("Pemohon %s kini sudah diberi tahu", told.number())
+            elif (known := RestoreRun(place, item.run)).opened and inform_again(known):
+                log.info("Pemohon %s kini sudah diberi tahu", known.number())
 
 
 def _declare_dead(run: str) -> None:

@@ -54,8 +54,8 @@ with open_workplace(load_office(Path(sys.argv[1]))) as place:
     begun = time.monotonic()
     with run.recovery() as recovery:
         recovery.prepare(); recovery.stop(); recovery.restore(); recovery.start()
-    assert run.result["status"] == "Selesai", run.result
-    print(run.result["downtime_seconds"], time.monotonic() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    assert run.result.status == "Selesai", run.result
+    print(run.result.downtime_seconds, time.monotonic() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
 

@@ -12,8 +12,10 @@ from jagadata.backup.run import BackupOrder, BackupRun
 from jagadata.cli.restore import carry_on
 from jagadata.cli.tables import print_problems, print_table
 from jagadata.connections import open_workplace
-from jagadata.errors import JagadataError, NotFoundError, RefusedError
+from jagadata.errors import JagadataError, NotFoundError
+from jagadata.restore.record import is_restore
 from jagadata.restore.run import RestoreRun
+from jagadata.restore.submission import refuse_unresumable
 from jagadata.upkeep.sweep import sweep as find_and_clean
 
 SWEEP_CODES = """\b
@@ -60,18 +62,14 @@ def resume(run: str, yes: bool) -> None:
             raise NotFoundError(
                 f"Run '{run}' tidak ada di penyimpanan.", "Lihat nomornya dengan `jaga forms`."
             )
-        if "request" in opened:
+        if is_restore(place.journal(run)):
             _resume_restore(RestoreRun(place, run), yes=yes)
         else:
             _resume_backup(BackupRun(place, run, BackupOrder()))
 
 
 def _resume_restore(run: RestoreRun, *, yes: bool) -> None:
-    if run.result is None and not run.may_go_on():
-        raise RefusedError(
-            f"Permohonan {run.number()} belum disetujui atau sudah ditutup ({run.status}).",
-            "Setujui dengan `jaga approve`, atau ajukan permohonan baru.",
-        )
+    refuse_unresumable(run)
     click.echo(f"Permohonan {run.number()} · run {run.run} · {run.status}")
     if run.result is None and not yes:
         click.confirm("Lanjutkan?", abort=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
 from jagadata.papers.sheet import Field, Section, Sheet, SheetPart, Table, make_block, make_notes
 from jagadata.papers.values import format_nip
-from jagadata.text.formats import format_long, zone_name
+from jagadata.text.formats import format_date, format_long, format_moment, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,11 +40,14 @@ class Attendee:
 
 @dataclass(frozen=True, kw_only=True)
 class Attendance:
-    """Who came, and the minutes. `source`: how it was entered."""
+    """Who came, who led, and the minutes. `source`: how it was entered; `early`: before the time that was set for the meeting."""
 
     attendees: tuple[Attendee, ...] = ()
     minutes: str = ""
     source: str = "formulir"
+    leader: str = ""
+    leader_post: str = ""
+    early: bool = False
 
     @property
     def present(self) -> frozenset[str]:
@@ -77,6 +80,21 @@ def _head(proposal: Proposal, round: Round, tz: ZoneInfo) -> tuple[Field, ...]:
     )
 
 
+def _remarks(attendance: Attendance, recorder: Signature | None, tz: ZoneInfo) -> list[str]:
+    """Who filled it in, and that it was before the meeting's time."""
+    found = []
+    if recorder and recorder.at:
+        who = f"{recorder.name} ({recorder.post})" if recorder.post else recorder.name
+        found.append(
+            f"Diisi secara elektronik oleh {who} pada {format_moment(recorder.at, tz)}; {recorder.remark}".rstrip(
+                "; "
+            )
+        )
+    if attendance.early:
+        found.append("Diisi sebelum waktu yang ditetapkan, dengan pernyataan bahwa rapat sudah dilaksanakan")
+    return found
+
+
 def make_attendance_sheet(
     proposal: Proposal,
     round: Round,
@@ -106,19 +124,22 @@ def make_presence_sheet(
     number: str,
     city: str,
     leader: Signature,
+    recorder: Signature | None = None,
     tz: ZoneInfo,
     contacts: bool = True,
 ) -> Sheet:
     """Presensi Rapat: who came, who was absent, and the minutes (Output of step 3).
 
-    `contacts`: with NIP and telephone number of who came.
+    `leader` signs by hand; `recorder`: who filled it in, named in a note. `contacts`: with NIP and telephone number of who came.
     """
     names = {one.id: one.name for one in agencies}
     rows = tuple(
         (str(number), names.get(one.agency, one.agency), one.name, format_nip(one.nip), one.post, one.phone)
         for number, one in enumerate(attendance.attendees, 1)
     )
-    columns = range(len(HEADS) - 1) if contacts else tuple(map(HEADS.index, ("No", "OPD", "Nama", "Jabatan")))
+    wanted = HEADS[:-1] if contacts else ("No", "OPD", "Nama", "Jabatan")
+    filled = [any(row[one].strip(" -") for row in rows) for one in range(len(HEADS) - 1)]
+    columns = [one for one in map(HEADS.index, wanted) if filled[one] or HEADS[one] == "OPD"]
     table = Table(
         heads=tuple(HEADS[one] for one in columns),
         rows=tuple(tuple(row[one] for one in columns) for row in rows),
@@ -143,6 +164,11 @@ def make_presence_sheet(
         subtitle=f"SOP Pengumpulan Data, langkah 3 · dicatat dari {attendance.source}",
         head=_head(proposal, round, tz),
         sections=tuple(parts),
-        blocks=(make_block("Pemimpin Rapat,", leader, city=city, tz=tz),),
-        notes=make_notes((), (leader,)),
+        blocks=(
+            replace(
+                make_block("Pemimpin Rapat,", leader, tz=tz, show_role=False),
+                place=f"{city}, {format_date(proposal.day, tz) if attendance.attendees else '………………'}",
+            ),
+        ),
+        notes=make_notes(_remarks(attendance, recorder, tz), (leader,)),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from jagadata.collection.intake.receipts import list_receipts
 from jagadata.collection.intake.run import list_open_rounds
+from jagadata.errors import UnconfinedError
 from jagadata.office.people import ROLES
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
     from jagadata.collection.intake.arrival import Arrivals
     from jagadata.collection.inventory.publishing import Publisher
-    from jagadata.office.collection import Collection
+    from jagadata.collection.ports import TableExaminer
+    from jagadata.office.collection import Collection, Mailbox
     from jagadata.workplace import Workplace
 
 Finding = tuple[Literal["OK", "MASALAH", "DILEWATI"], str, str]
@@ -29,8 +31,9 @@ def make_checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[
     group = "Pengumpulan data"
     yield group, "peran", partial(_roles, place, policy)
     yield group, "tempat kiriman", partial(_arrivals, place, policy)
-    if policy.mailbox and not policy.mailbox.require_authentication:
-        yield group, "keaslian pengirim", partial(_senders, place)
+    if policy.mailbox:
+        yield group, "keaslian pengirim", partial(_senders, place, policy.mailbox)
+    yield group, "pengurungan pembaca berkas", partial(_confinement, place, policy)
     yield group, "inventaris", partial(_inventory, place, policy)
     for publisher, _terms in place.publishers(policy):
         yield group, publisher.name, partial(_publisher, publisher)
@@ -54,24 +57,48 @@ def _arrivals(place: Workplace, policy: Collection) -> list[Finding]:
         return [_arrival(source) for source in sources]
 
 
+def _confinement(place: Workplace, policy: Collection) -> list[Finding]:
+    """Whether the process that reads what OPD send is shut off from this machine, tried."""
+    examiner: TableExaminer = place.spreadsheets
+    try:
+        how = examiner.try_confinement(place.office.spool)
+    except UnconfinedError as error:
+        if policy.read_unconfined:
+            what = "tidak dikurung; berkas tetap dibaca karena collection.read_unconfined: true"
+            return [("MASALAH", what, error.hint)]
+        why = error.message.rpartition("(")[2].rstrip(").")
+        return [
+            ("MASALAH", f"tidak dapat dikurung ({why}); berkas OPD disimpan dan tidak dibaca", error.hint)
+        ]
+    return [("OK", f"dikurung dengan {how}: tanpa jaringan, berkas lain, dan proses lain (dicoba)", "")]
+
+
 def _arrival(source: Arrivals) -> Finding:
     source.check()
     return "OK", f"{source.name} dapat dibuka", ""
 
 
-def _senders(place: Workplace) -> list[Finding]:
+def _senders(place: Workplace, mailbox: Mailbox) -> list[Finding]:
     """Whether the mail server said of each mail who sent it; without that anybody can write in an OPD's name."""
     found = [
         one for run in list_open_rounds(place) for one in list_receipts(place, run.round) if one.part == 1
     ]
     unsaid = [one for one in found if one.unproven]
+    if unsaid and mailbox.require_authentication:
+        return [
+            (
+                "MASALAH",
+                f"{len(unsaid)} surel OPD tanpa Authentication-Results dari {mailbox.require_authentication}, terakhir {unsaid[-1].number}: dikarantina",
+                "Samakan collection.mailbox.require_authentication dengan kata pertama baris itu pada surel yang diterima.",
+            )
+        ]
     if not unsaid:
         return [("OK", "tidak ada surel OPD tanpa Authentication-Results", "")]
     return [
         (
             "DILEWATI",
             f"{len(unsaid)} surel OPD tanpa Authentication-Results, terakhir {unsaid[-1].number}: alamat palsu tidak dapat dikenali",
-            "Minta pengelola server surel menambahkannya (SPF, DKIM, DMARC), lalu isi collection.mailbox.require_authentication: true.",
+            "Minta pengelola server surel menambahkannya (SPF, DKIM, DMARC), lalu isi collection.mailbox.require_authentication dengan nama server itu (authserv-id).",
         )
     ]
 

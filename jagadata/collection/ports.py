@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -130,11 +130,24 @@ class TableExaminer(Protocol):
         round: Round,
         limits: Limits,
         region: str,
+        region_name: str = "",
         folder: Path,
         previous: Mapping[str, PreviousTable] | None = None,
+        unconfined: bool = False,
     ) -> Examination:
         """What the file, sent as `name`, holds of the data sets asked of its sender; clean tables as Parquet in `folder`.
 
-        Whatever is wrong with the file is a finding. Raises JagadataError (transient) where no reader can be started.
+        Whatever is wrong with the file is a finding. Raises UnconfinedError where that process can't be shut off from the
+        machine (`unconfined`: it is read all the same), JagadataError (transient) where none can be started.
         """
+        ...
+
+    def open_archive(
+        self, path: Path, into: Path, limits: Limits, *, folder: Path, unconfined: bool = False
+    ) -> dict[str, Any]:
+        """What is in a ZIP: {'names', 'sizes'}, the bytes one after another in `into`; {'refusal'}; or {}: no archive. Raises as above."""
+        ...
+
+    def try_confinement(self, folder: Path) -> str:
+        """How the process that reads files is shut off here, tried. Raises UnconfinedError."""
         ...

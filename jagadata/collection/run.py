@@ -16,8 +16,7 @@ from jagadata.collection.attendance import Attendance, Attendee
 from jagadata.collection.claims import claim, find_holder, take_over
 from jagadata.collection.round import Round, parse_round, round_of
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
-from jagadata.papers.values import Signature
-from jagadata.signoff.signers import Decision, may_sign, sign
+from jagadata.signoff.signers import Decision, may_sign, sign, unsigned
 from jagadata.text.formats import format_date
 from jagadata.text.names import make_number
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from jagadata.evidence.journal import Journal
     from jagadata.office.collection import Agency, Collection, DatasetEntry
     from jagadata.office.people import Official, Role
+    from jagadata.papers.values import Signature
     from jagadata.workplace import Workplace
 
 CANCELLED, EXPIRED = "Dibatalkan", "Kedaluwarsa"
@@ -144,7 +144,7 @@ class RoundRun:
             day = at.astimezone(self.place.timezone).date()
             return sign(self.place.office, decision, role, day, at)
         official = self.holders(role)[0]
-        return Signature(name=official.name, nip=official.nip, post=official.post, role=role)
+        return unsigned(official, role)
 
     def number(self, code: str, series: str) -> str:
         """A letter number, claimed once for this round and series."""
@@ -304,10 +304,22 @@ class RoundRun:
                 source = "rapat tidak dilaksanakan"
             elif sheet:
                 source = sheet.source
-            minutes = str(values.get("notulen", "")) or (sheet.minutes if sheet else "")
-            return presence.to_json(Attendance(attendees=tuple(attendees), minutes=minutes, source=source))
+            found = Attendance(
+                attendees=tuple(attendees),
+                minutes=str(values.get("notulen", "")) or (sheet.minutes if sheet else ""),
+                source=source,
+                leader=str(values.get("pemimpin", "")).strip(),
+                leader_post=str(values.get("jabatan_pemimpin", "")).strip(),
+                early=bool(values.get("sudah_dilaksanakan")) and self.is_before_meeting(decision),
+            )
+            return presence.to_json(found)
 
         return presence.from_json(self.journal.once("3", work))
+
+    def is_before_meeting(self, decision: Decision | None = None) -> bool:
+        """Whether the time that was set for the meeting has not come: now, or when this was decided."""
+        at = datetime.fromisoformat(decision.at) if decision and decision.at else self.place.clock()
+        return at < self.proposal.begins_at(self.place.timezone)
 
     def attendance_due(self) -> datetime:
         return self.proposal.ends_at(self.place.timezone) + timedelta(days=self.policy.gate_days)

@@ -45,8 +45,8 @@ class Entry:
 class Journal:
     """The journal of one run, read once and appended to; appends of other workers are seen when a number is taken.
 
-    Between the stop and the start of a service nothing may wait for a store: `soft()` hands writing to a thread, and
-    what could not be written is kept and tried again by `settle()`.
+    Between the stop and the start of a service nothing may wait for a store: `buffered()` hands writing to a thread, and
+    what could not be written is kept and tried again by `flush()`.
     """
 
     def __init__(self, records: Records, run: str, *, clock: Callable[[], datetime] = now) -> None:
@@ -57,7 +57,7 @@ class Journal:
         self._lock = threading.RLock()
         self._previous = ""
         self._written = 0
-        self._pending = 0  # noted inside soft(), not yet written
+        self._pending = 0  # noted inside buffered(), not yet written
         self._queue: queue.SimpleQueue[dict[str, Any] | None] | None = None
         self._thread: threading.Thread | None = None
         self._unwritten: list[dict[str, Any]] = []
@@ -102,7 +102,7 @@ class Journal:
         self.entries, self._previous, self._written = entries, previous, len(entries)
 
     def refresh(self) -> None:
-        """Read again what other workers may have written. Not inside `soft()`."""
+        """Read again what other workers may have written. Not inside `buffered()`."""
         with self._lock:
             if self._queue is None and not self._unwritten:
                 self._load()
@@ -129,8 +129,8 @@ class Journal:
         )
 
     def note(self, step: str, event: str, subject: str = "", /, **data: Any) -> None:
-        """Append a line, never before an earlier one. Raises UnreachableError unless inside `soft()`."""
-        if self._queue is None and self._pending and self.settle():
+        """Append a line, never before an earlier one. Raises UnreachableError unless inside `buffered()`."""
+        if self._queue is None and self._pending and self.flush():
             raise UnreachableError(
                 f"Baris jurnal run {self.run} yang terdahulu belum dapat disimpan di penyimpanan mana pun.",
                 "Periksa penyimpanan dengan `jaga doctor`, lalu ulangi.",
@@ -171,7 +171,7 @@ class Journal:
         return result
 
     @contextlib.contextmanager
-    def soft(self) -> Iterator[None]:
+    def buffered(self) -> Iterator[None]:
         """Inside, `note` never waits and never fails; leaving waits up to 10 s for what is still to be written."""
         if self._queue is not None:
             yield
@@ -193,8 +193,8 @@ class Journal:
             time.sleep(0.01)
         return not self._pending
 
-    def settle(self) -> int:
-        """Try again what `soft` could not write; returns how many lines are still unwritten."""
+    def flush(self) -> int:
+        """Try again what `buffered` could not write; returns how many lines are still unwritten."""
         if self._thread:
             self._thread.join(60)
         with self._lock:

@@ -136,6 +136,11 @@ class Office(SectionModel):
             )
         ]
 
+    @property
+    def spool_folder(self) -> Path:
+        """Where files without a name are made. Raises OfficeFileError."""
+        return self.path(self.spool)
+
     def path(self, relative: Path) -> Path:
         """A path of the file, relative to the file's own folder."""
         try:

@@ -100,7 +100,7 @@ class ServerEntry(SectionModel):
     maintenance_database: DatabaseName = "postgres"
     dump: Credentials
     restore: Credentials
-    tools: Path | None = None  # folder of pg_dump and pg_restore of the server's major version
+    tools: Path | None = None  # folder of the client programs of the server's major version
     data_host: Identifier | None = None  # measures free space with df
     free_space_gib: Annotated[float, Field(gt=0)] | None = None  # declared, where it can't be measured
     parallel_backups: Annotated[int, Field(ge=1, le=16)] = 1
@@ -131,7 +131,7 @@ class System(SectionModel):
 
 
 class Mail(SectionModel):
-    """Where mail leaves: SMTP, as an apprise channel. Further apprise URLs are secret references."""
+    """Where letters leave: SMTP. `channels` beside it are apprise URLs, for notices to the office itself."""
 
     host: OneLine
     port: Port = 587

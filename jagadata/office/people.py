@@ -86,5 +86,6 @@ class Official(SectionModel):
     name: OneLine
     nip: Nip = "Non-ASN"
     post: OneLine  # jabatan
+    rank: OneLine | None = None  # pangkat: 'Pembina Tk. I (IV/b)', below the name in letters
     email: OneLine | None = None
     duties: list[Duty] = Field(default_factory=list)

@@ -41,6 +41,7 @@ class Signature(Value):
     name: str = ""
     nip: str = ""
     post: str = ""  # jabatan
+    rank: str = ""  # pangkat
     role: str = ""  # key of office.ROLES, or 'pemohon'
     acting: str = ""  # 'Plt.' or 'Plh.'
     at: datetime | None = None

@@ -39,7 +39,8 @@ class Kept:
 
 def record_kept(place: Workplace, kept: Kept) -> None:
     """Write it down once; again is no fault, whatever version did it before."""
-    if any((one.run, one.identity) == (kept.run, kept.identity) for one in list_kept(place, kept.system)):
+    known = {(earlier.run, earlier.identity) for earlier in list_kept(place, kept.system)}
+    if (kept.run, kept.identity) in known:
         return
     value = {
         **{
@@ -64,7 +65,7 @@ def list_kept(
     place: Workplace, system: str | None = None, problems: list[Problem] | None = None
 ) -> list[Kept]:
     """Every kept database on record, oldest first."""
-    found: list[Kept] = []
+    kept: list[Kept] = []
     prefix = f"kept/{system}/" if system else "kept/"
     problems = [] if problems is None else problems
     gone = {
@@ -80,13 +81,13 @@ def list_kept(
             value = with_identities(value, value["system_identifier"])
             times = {name: datetime.fromisoformat(value[name]) for name in ("at", "until")}
             name = key.removesuffix(".json")
-            found.append(Kept(**{**value, **times}, key=name, dropped=name in gone))
+            kept.append(Kept(**{**value, **times}, key=name, dropped=name in gone))
         except UnreachableError:
             raise
         except (JagadataError, KeyError, TypeError, ValueError) as error:
             what = error.message if isinstance(error, JagadataError) else "Catatan ini tidak lengkap."
             problems.append(Problem(where=key, what=what))
-    return sorted(found, key=lambda kept: kept.at)
+    return sorted(kept, key=lambda item: item.at)
 
 
 def current_name_of(place: Workplace, kept: Kept) -> Literal["beside", "gone", "in use", "other server"]:
@@ -144,7 +145,9 @@ def drop_kept(place: Workplace, kept: Kept, *, by: str) -> None:
 
 def _is_evidence(place: Workplace, kept: Kept) -> bool:
     """The same database was kept after a cyber incident before, and came back in a rollback meanwhile."""
-    return any(one.incident and one.identity == kept.identity for one in list_kept(place, kept.system))
+    return any(
+        earlier.incident and earlier.identity == kept.identity for earlier in list_kept(place, kept.system)
+    )
 
 
 def newest_kept(place: Workplace, system: str) -> list[Kept]:

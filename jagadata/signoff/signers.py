@@ -150,10 +150,18 @@ def sign(office: Office, decision: Decision, role: Role, day: date, at: datetime
         name=official.name,
         nip=official.nip,
         post=official.post,
+        rank=official.rank or "",
         role=role,
         acting=duty.acting or "" if duty else "",
         at=at,
         remark=remark,
+    )
+
+
+def unsigned(official: Official, role: Role) -> Signature:
+    """The block of an official who is still to sign."""
+    return Signature(
+        name=official.name, nip=official.nip, post=official.post, rank=official.rank or "", role=role
     )
 
 

@@ -18,9 +18,9 @@ from jagadata.evidence.keys import parse_recipients
 from jagadata.findings import Check, Finding, bad, ok
 from jagadata.office.file import deployment_digest
 from jagadata.papers.outbox import check_letterhead
+from jagadata.restore import checks as restore
 from jagadata.signoff.signers import Person, may_sign
 from jagadata.text.formats import format_bytes
-from jagadata.vault.spool import refuse_small_spool, spool_free, unnamed_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,7 +84,6 @@ def _checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[Find
     yield "Berkas kantor", "kop surat", partial(_letterhead, place)
     yield "Berkas kantor", "peran", partial(_roles, place)
     yield "Kunci", "tanda tangan dan enkripsi", partial(_keys, place)
-    yield "Worker", "spool", partial(_spool, place)
     for number, entry in enumerate(office.stores):
         yield "Penyimpanan", entry.name, partial(_store, place, entry, number)
     for host in office.hosts:
@@ -93,6 +92,7 @@ def _checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[Find
         yield "Server basis data", server.name, partial(_server, place, server)
     for system in office.systems:
         yield "Sistem", system.id, partial(_system, place, system)
+    yield from restore.make_checks(place)
     yield from doctor.make_checks(place)
     yield "Pesan", "saluran", partial(_channels, place)
     yield "Prefect", "server dan alur", partial(_prefect, place)
@@ -145,23 +145,6 @@ def _keys(place: Workplace) -> list[Finding]:
             )
         ]
     return [ok(f"lengkap; {len(recipients)} penerima berlaku hari ini")]
-
-
-def _spool(place: Workplace) -> list[Finding]:
-    folder = place.office.path(place.office.spool)
-    with unnamed_file(folder):
-        pass
-    needed = 0
-    for system in place.office.systems:
-        own = place.catalog(system.id).of(system.id)
-        if own:
-            needed = max(needed, sum(data.archive_size for data in own[0].manifest.data))
-    refuse_small_spool(folder, needed)
-    return [
-        ok(
-            f"{folder}: {format_bytes(spool_free(folder))} bebas, restore terbesar perlu {format_bytes(needed)}"
-        )
-    ]
 
 
 def _store(place: Workplace, entry: StoreEntry, number: int) -> list[Finding]:
@@ -254,52 +237,10 @@ def _system(place: Workplace, system: System) -> list[Finding]:
     for name in system.databases:
         faults = server.check_dump(name)
         if not faults:
-            properties = server.properties(name)
-            faults = server.check_restore(name, properties)
+            faults = restore.find_database_faults(place, system, name)
         found += [bad(fault.message, fault.hint) for fault in faults] or [
             ok(f"'{name}' dapat di-back up dan di-restore")
         ]
-    return [*found, *_services(place, system)]
-
-
-def _services(place: Workplace, system: System) -> list[Finding]:
-    if not system.services:
-        return [
-            (
-                "DILEWATI",
-                "tidak ada layanan terdaftar",
-                "Cantumkan web service, pekerja antrean, dan cron pada services.",
-            )
-        ]
-    control = place.services(system.id)
-    found: list[Finding] = []
-    for unit in control.status():
-        if unit.state == "running":
-            found.append(ok(f"layanan {unit.unit} di {unit.host}: {unit.detail}"))
-        else:
-            found.append(
-                bad(
-                    f"layanan {unit.unit} di {unit.host}: {unit.detail or unit.state}",
-                    "Periksa nama unit dan jalankan layanannya.",
-                )
-            )
-    switch = control.switch()
-    if switch.state == "fired":
-        found.append(
-            bad(
-                f"sakelar pengaman pernah bekerja ({switch.reason or 'batas waktu'})",
-                "Periksa restore terakhir; lihat docs/disaster.md.",
-            )
-        )
-    elif switch.state == "armed":
-        found.append(
-            bad(
-                "sakelar pengaman sedang terpasang",
-                "Restore sedang berjalan, atau terputus; tunggu sampai bekerja sendiri.",
-            )
-        )
-    else:
-        found.append(ok("sakelar pengaman siap"))
     return found
 
 
@@ -308,7 +249,15 @@ def _channels(place: Workplace) -> list[Finding]:
         return [
             bad("belum ada saluran pesan", "Isi mail atau channels agar pemohon dan pejabat diberi tahu.")
         ]
-    return [_channel(channel) for channel in place.channels]
+    found = [_channel(channel) for channel in place.channels]
+    if not any(channel.addressed for channel in place.channels):
+        found.append(
+            bad(
+                "belum ada server surel: surat kepada pemohon, pejabat, dan OPD tidak terkirim",
+                "Isi mail di berkas kantor; channels hanya membawa pemberitahuan untuk kantor sendiri.",
+            )
+        )
+    return found
 
 
 def _channel(channel: Channel) -> Finding:

@@ -8,10 +8,7 @@ from jagadata.backup.papers.form import BackupForm
 from jagadata.backup.papers.mails import render_review_request
 from jagadata.papers.outbox import email_addresses, send
 from jagadata.papers.values import from_json
-from jagadata.restore.letters import requester_address
-from jagadata.restore.papers.mails import render_acknowledgement_reminder, render_approval_request
-from jagadata.restore.papers.plan_sheet import make_plan_facts
-from jagadata.restore.run import RestoreRun
+from jagadata.restore import letters
 from jagadata.signoff.gates import ROUND_GATES
 from jagadata.text.formats import format_moment
 
@@ -35,19 +32,4 @@ def remind(place: Workplace, run_id: str, gate: OpenGate) -> bool:
         holders = place.office.holders("kasi_aplikasi", place.today())
         form = from_json(BackupForm, opened)
         return send(place, render_review_request(form, to=email_addresses(holders), link="", until=until))[0]
-    run = RestoreRun(place, run_id)
-    if gate.gate == "approval-gate":
-        facts = make_plan_facts(run.plan, run.impact)
-        message = render_approval_request(
-            run.form(),
-            to=email_addresses(run.approvers()),
-            link="",
-            until=until,
-            facts=facts,
-            tz=place.timezone,
-        )
-    else:
-        message = render_acknowledgement_reminder(
-            run.form(), to=requester_address(run.form()), until=until, tz=place.timezone
-        )
-    return send(place, message)[0]
+    return letters.remind(place, run_id, gate)

@@ -17,13 +17,12 @@ from jagadata.errors import (
 )
 from jagadata.findings import Concern
 from jagadata.papers import outbox
-from jagadata.restore.concerns import find_long_restores, list_journals
+from jagadata.restore import concerns as restore
 from jagadata.upkeep.mails import render_watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from jagadata.office.machines import System
     from jagadata.office.people import Role
     from jagadata.workplace import Workplace
 
@@ -35,10 +34,8 @@ def look(place: Workplace, running: Sequence[str] = (), waiting: Sequence[str] =
     found: list[Concern] = []
     checks: list[tuple[str, Callable[[], Iterator[Concern]]]] = [
         ("penyimpanan", partial(_stores, place)),
-        *((f"layanan {system.id}", partial(_services, place, system)) for system in place.office.systems),
         ("periode", partial(make_periods, place)),
-        ("jurnal", partial(list_journals, place, (*running, *waiting))),
-        ("restore", partial(find_long_restores, place, running)),
+        *restore.make_inspections(place, running, waiting),
     ]
     for name, check in checks:
         try:
@@ -54,28 +51,6 @@ def _stores(place: Workplace) -> Iterator[Concern]:
             store.find("jagadata-watch")
         except JagadataError as error:
             yield Concern(key=f"penyimpanan {store.name}", text=error.message, action=error.hint)
-
-
-def _services(place: Workplace, system: System) -> Iterator[Concern]:
-    if not system.services:
-        return
-    control = place.services(system.id)
-    switch = control.switch()
-    if switch.state == "armed":
-        return  # a restore is at work, or its switch will fire
-    if switch.state == "fired":
-        yield Concern(
-            key=f"sakelar {system.id} {switch.token}",
-            text=f"Sakelar pengaman sistem '{system.id}' bekerja pada {switch.token}: layanan diaktifkan tanpa restore selesai.",
-            action="Periksa permohonan restore itu dengan `jaga forms`, lalu lanjutkan dengan `jaga resume` atau ajukan kembali.",
-        )
-    for unit in control.status():
-        if unit.state != "running":
-            yield Concern(
-                key=f"unit {unit.host} {unit.unit}",
-                text=f"Layanan '{unit.unit}' di host '{unit.host}' (sistem '{system.id}') tidak berjalan: {unit.detail or unit.state}.",
-                action="Aktifkan layanan itu, atau keluarkan dari berkas kantor bila memang tidak dipakai.",
-            )
 
 
 def tell_once(place: Workplace, concerns: list[Concern]) -> tuple[list[Concern], list[str]]:

@@ -51,7 +51,7 @@ class StoredStream(ManifestValue):
 
 
 class DataEntry(ManifestValue):
-    """One dumped data set. In the manifest itself (format 1) its identity is its OID on the manifest's server."""
+    """One dumped data set. Format 1 writes its identity as a number of the manifest's server (vault/identity.py)."""
 
     kind: Literal["postgresql"] = "postgresql"
     database: str

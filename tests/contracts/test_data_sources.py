@@ -62,6 +62,7 @@ class PostgresLab:
         self.server = server
         self.token = secrets.token_hex(4)
         self.names = []
+        grant(server)
 
     def source(self):
         return connect(self.server)
@@ -206,8 +207,10 @@ def test_a_dump_says_all_that_a_restore_needs(source, name):
     assert said.tool
     assert given.codec in ("none", "zstd")
     assert re.fullmatch(r"[a-z0-9]+(\.[a-z0-9]+)*", given.suffix)
-    assert source.verify(io_file(data), said.counts, said.properties).missing == []
-    assert source.verify(io_file(data), said.counts, said.properties).words
+    with io_file(data) as file:
+        proof = source.verify(file, said.counts, said.properties)
+    assert proof.missing == []
+    assert proof.words
 
 
 def io_file(data):

@@ -755,7 +755,7 @@ def test_services_are_handled_or_refused_whatever_the_host_answers(answers, cont
             services.probe,
             services.switch,
             lambda services=services: services.arm("t1", 60),
-            lambda services=services: services.adopt("t1"),
+            lambda services=services: services.take_over_switch("t1"),
             lambda services=services: services.disarm("t1"),
         )
         found = told(calls[number])

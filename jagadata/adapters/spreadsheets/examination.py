@@ -22,7 +22,9 @@ from jagadata.collection.tables.wording import clean_name, number_text, sift
 from jagadata.office.collection import DatasetEntry, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from io import RawIOBase
+    from typing import BinaryIO
 
     from jagadata.collection.tables.grid import Rows
 
@@ -37,6 +39,7 @@ class Request:
     round: Round
     limits: Limits
     region: str
+    region_name: str = ""
     folder: Path
     previous: dict[str, PreviousTable]
 
@@ -58,8 +61,8 @@ def parquet_prefix(path: Path, name: str) -> str:
     return hashlib.sha256(f"{path}\0{name}".encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def examine_file(request: Request) -> Examination:
-    """Whatever is wrong with the file is a finding."""
+def examine_file(request: Request, begin: Callable[[], BinaryIO | RawIOBase] | None = None) -> Examination:
+    """Whatever is wrong with the file is a finding. `begin` gives what the next table is written into, else files in the folder."""
     started = time.perf_counter()
     shown = clean_name(request.name)
     findings: list[Finding] = []
@@ -91,6 +94,7 @@ def examine_file(request: Request) -> Examination:
                 datasets=request.datasets,
                 round=request.round,
                 region=request.region,
+                region_name=request.region_name,
                 previous=request.previous,
                 knows_formats=contents.marks is not None,
                 has_percents=contents.has_percents,
@@ -105,7 +109,7 @@ def examine_file(request: Request) -> Examination:
         kind=kind,
         encoding=encoding,
         delimiter=delimiter,
-        tables=_write(request, outcome),
+        tables=_write(request, outcome, begin),
         findings=sift([*findings, *outcome.findings]),
         personal=tuple(outcome.personal),
         seconds=round(time.perf_counter() - started, 3),
@@ -160,12 +164,14 @@ def _suffix_finding(name: str, kind: str) -> list[Finding]:
     ]  # fmt: skip
 
 
-def _write(request: Request, outcome: Outcome) -> tuple[CleanTable, ...]:
+def _write(
+    request: Request, outcome: Outcome, begin: Callable[[], BinaryIO | RawIOBase] | None
+) -> tuple[CleanTable, ...]:
     written = []
     prefix = parquet_prefix(request.path, request.name)
     for number, found in enumerate(outcome.tables, 1):
         file = f"{prefix}-{number}.parquet"
-        parquet.write_table(found.table, request.folder / file, compression="zstd")
+        parquet.write_table(found.table, begin() if begin else request.folder / file, compression="zstd")
         written.append(
             CleanTable(
                 dataset=found.dataset.code,

@@ -8,6 +8,7 @@ import re
 import zipfile
 from typing import TYPE_CHECKING
 
+from jagadata.adapters.spreadsheets.shortcuts import find_target
 from jagadata.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -98,6 +99,14 @@ def recognise(path: Path) -> str:
         return _kind_of_archive(path)
     if start.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _kind_of_compound(path)
+    target = find_target(start)
+    if target is not None:
+        where = f" ke {target}" if target else ""
+        raise UnfitError(
+            "tautan",
+            f"Yang datang hanya tautan{where}, bukan berkasnya; tautan tidak kami buka.",
+            "Unduh berkasnya (di Google Drive: File > Download > Microsoft Excel), lalu kirim sebagai lampiran.",
+        )
     for sign, name in _SIGNS:
         if start.startswith(sign):
             raise UnfitError("bukan-tabel", f"Berkas ini {name}, bukan tabel.")

@@ -6,7 +6,7 @@ Implements Workbooks, TableExaminer (collection/ports.py), ReportWorkbooks (clos
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,12 +59,33 @@ class Spreadsheets:
         region: str,
         folder: Path,
         previous: Mapping[str, PreviousTable] | None = None,
+        unconfined: bool = False,
     ) -> Examination:
         from jagadata.adapters.spreadsheets.examiner import examine
 
         return examine(
-            path, name, datasets, round=round, limits=limits, region=region, folder=folder, previous=previous
+            path,
+            name,
+            datasets,
+            round=round,
+            limits=limits,
+            region=region,
+            folder=folder,
+            previous=previous,
+            unconfined=unconfined,
         )
+
+    def open_archive(
+        self, path: Path, into: Path, limits: Limits, *, folder: Path, unconfined: bool = False
+    ) -> dict[str, Any]:
+        from jagadata.adapters.spreadsheets.examiner import open_archive
+
+        return open_archive(path, into, limits, folder=folder, unconfined=unconfined)
+
+    def try_confinement(self, folder: Path) -> str:
+        from jagadata.adapters.spreadsheets.examiner import try_confinement
+
+        return try_confinement(folder)
 
     def write_package(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from jagadata.collection.closing.report import ReportWorkbooks
     from jagadata.collection.run import RoundRun
+    from jagadata.signoff.signers import Decision
 
 
 def stored(run: RoundRun, refusals: Mapping[str, list[str]]) -> list[tuple[str, int, str]]:
@@ -39,16 +41,30 @@ def stored(run: RoundRun, refusals: Mapping[str, list[str]]) -> list[tuple[str, 
             places = [where for name in names if (where := read_published(run, one, name))]
             texts = [
                 *([f"versi {outcome['label']}"] if outcome else []),
-                *(f"terpublikasi: {where}" for where in places),
+                *(f"terpublikasi: {_public(where)}" for where in places),
                 *(
                     render_release(run, release)
                     for release in list_releases(run)
                     if release.dataset == one.code
                 ),
-                *refused,
+                *map(hide_paths, refused),
             ]
             found.append((one.name, int(outcome["rows"]) if outcome else 0, "; ".join(texts)))
     return found
+
+
+def _public(where: str) -> str:
+    """An address of a portal as it is; of a folder of this machine only its last parts, as a publisher names them."""
+    return where if where.startswith(("http://", "https://")) else hide_paths(where)
+
+
+def hide_paths(text: str) -> str:
+    """Without the folders of this machine: '/srv/satu-data/asn/2026-s2.1' is 'asn/2026-s2.1'."""
+    return re.sub(
+        r"(?<![\w:/.])/(?:[^\s/'\";,]+/)+[^\s/'\";,]*",
+        lambda match: "/".join(match[0].rstrip("/").split("/")[-2:]),
+        text,
+    )
 
 
 def make_report(run: RoundRun) -> Report:
@@ -99,15 +115,22 @@ def _uninvited(run: RoundRun) -> list[str]:
     return [one.id for one in run.agencies if run.journal.outcome(f"mail:invitation:{one.id}") is None]
 
 
+def _closed_by(run: RoundRun) -> Decision | None:
+    """The decision that closed the collection; None where its time ran out and nobody signed."""
+    last = run.decision(f"closing-{run.closings - 1}")
+    return last if last and last.answer == "yes" else None
+
+
 def finish(run: RoundRun) -> Report:
     """Keep the report as PDF and workbook, end the round, and tell those who take part."""
     workbooks: ReportWorkbooks = run.place.spreadsheets
     report = make_report(run)
     lacks = [
-        f"Salinan kedua belum lengkap ({one.where}): {one.what}" for one in copy_round(run.place, run.round)
+        f"Salinan kedua belum lengkap ({one.where}): {hide_paths(one.what)}"
+        for one in copy_round(run.place, run.round)
     ]
     report = replace(report, notes=(*report.notes, *lacks))
-    signer = run.signature("kasi_data")
+    signer = run.signature("kasi_data", _closed_by(run))
     sheet = make_report_sheet(report, city=run.place.office.office.city, signer=signer, tz=run.place.timezone)
     papers = [
         ("laporan-penutup.pdf", dispatch.pdf(run, sheet, "collection/report")),

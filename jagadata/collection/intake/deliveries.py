@@ -41,6 +41,11 @@ class Delivery:
     released: bool = False  # the Kasi let the personal data of this very table pass
 
     @property
+    def status_text(self) -> str:
+        """For people outside the inventory: 'Diminta' is what we did, not what the OPD did."""
+        return "Belum menyampaikan" if self.status == "Diminta" else self.status
+
+    @property
     def is_complete(self) -> bool:
         return self.status == "Lengkap"
 

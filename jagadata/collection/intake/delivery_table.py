@@ -22,7 +22,7 @@ def make_delivery_rows(deliveries: Iterable[Delivery], tz: ZoneInfo) -> list[dic
         {
             "OPD": one.agency,
             "Data": one.dataset.name,
-            "Status": one.status + (" (terlambat)" if one.late else ""),
+            "Status": one.status_text + (" (terlambat)" if one.late else ""),
             "Tanda terima": one.received.number if one.received else "-",
             "Diterima": format_moment(one.received.at, tz) if one.received else "-",
             "Baris": str(one.table.rows) if one.table else "-",
@@ -41,7 +41,7 @@ def render_deliveries(deliveries: Sequence[Delivery], deadline: date, tz: ZoneIn
             ("Data lengkap", f"{complete} dari {len(deliveries)}"),
         ]
     )
-    rows = [(one.agency, one.dataset.name, one.status) for one in deliveries if not one.is_complete]
+    rows = [(one.agency, one.dataset.name, one.status_text) for one in deliveries if not one.is_complete]
     missing = render_table(("OPD", "Belum lengkap", "Status"), rows) if rows else "Semua data sudah lengkap."
     held = [(row["Kode"], row["Data"], row["Sebab"]) for row in make_held_rows(deliveries)]
     if not held:

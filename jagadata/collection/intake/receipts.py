@@ -69,15 +69,22 @@ class Receipt:
     claimed: str = ""
     name: str = ""  # as it is shown
     sent_name: str = ""  # as it was sent
+    archive: str = ""  # the ZIP that it was in
     size: int = 0
     sha256: str = ""
     stream: StoredStream | None = None
     duplicate_of: str = ""  # number of the receipt with the same bytes, from the same OPD
     reason: str = ""  # why it was refused or quarantined
     remarks: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()  # in place of a file, as in Arrival
     answer: bool = True
     unproven: bool = False  # the mail server said nothing of who sent it
     accepted_by: str = ""
+
+    @property
+    def title(self) -> str:
+        """'pegawai.xlsx (dalam data.zip)', for people."""
+        return f"{self.name} (dalam {self.archive})" if self.archive else self.name
 
     @property
     def is_to_examine(self) -> bool:
@@ -192,7 +199,7 @@ def open_file(place: Workplace, receipt: Receipt) -> Iterator[Path]:
     if receipt.stream is None:
         raise RefusedError(f"Berkas {receipt.number} tidak disimpan.", "Minta OPD mengirim ulang.")
     versions = {one.key: one.version for one in receipt.stream.objects}
-    with unnamed_file(place.office.spool) as fd:
+    with unnamed_file(place.office.spool_folder) as fd:
         _fetch(place, receipt.stream, versions, fd)
         os.lseek(fd, 0, os.SEEK_SET)
         yield Path(f"/proc/{os.getpid()}/fd/{fd}")

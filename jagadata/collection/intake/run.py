@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jagadata.collection.claims import find_holder, find_rounds
-from jagadata.collection.intake import answers, reminders
+from jagadata.collection.intake import answers, archives, reminders
 from jagadata.collection.intake.copies import copy_round
 from jagadata.collection.intake.deliveries import due_reminders, make_deliveries, open_of
 from jagadata.collection.intake.late_arrivals import late_until, newest_closed
@@ -30,8 +30,9 @@ from jagadata.findings import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
-    from jagadata.collection.intake.arrival import Arrivals
+    from jagadata.collection.intake.arrival import Arrival, Arrivals
     from jagadata.collection.intake.deliveries import Delivery
     from jagadata.collection.intake.receipts import Receipt
     from jagadata.collection.ports import InventoryBook, TableExaminer
@@ -83,12 +84,22 @@ def take_in_round(run: RoundRun) -> Intake:
     until = late_until(run, now) if closed else None
     with contextlib.ExitStack() as stack:
         sources: list[Arrivals] = place.arrivals(run.policy, since, stack)
-        taken = take_in(place, run.round, sources, since=since, until=until, closed=closed)
+        taken = take_in(
+            place,
+            run.round,
+            sources,
+            since=since,
+            until=until,
+            closed=closed,
+            open_archives=lambda arrival: _open_archives(run, arrival),
+        )
     previous = {} if closed else _previous(run, problems)
     with work_folder(place) as folder:
         checked = check_received(
             place, run.round, lambda path, receipt: _examine(run, path, receipt, folder, previous)
         )
+    if checked.unconfined:
+        reminders.tell_unread(run, checked.unconfined)
     answered = answers.answer(place, run.round)
     if not closed:
         _note_statuses(run, problems)
@@ -106,11 +117,12 @@ def take_in_round(run: RoundRun) -> Intake:
 @contextlib.contextmanager
 def work_folder(place: Workplace) -> Iterator[Path]:
     """A private folder for clean tables, gone afterwards; what a killed process left of its own is removed first."""
-    for left in place.office.spool.glob(f"{WORK_FOLDER}*"):
+    spool = place.office.spool_folder
+    for left in spool.glob(f"{WORK_FOLDER}*"):
         number = left.name.removeprefix(WORK_FOLDER).partition("-")[0]
         if number.isdecimal() and not Path(f"/proc/{number}").exists():
             shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=f"{WORK_FOLDER}{os.getpid()}-", dir=place.office.spool) as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{WORK_FOLDER}{os.getpid()}-", dir=spool) as folder:
         yield Path(folder)
 
 
@@ -130,6 +142,17 @@ def _examine(
     return found
 
 
+def _open_archives(run: RoundRun, arrival: Arrival) -> AbstractContextManager[Arrival]:
+    policy = run.policy
+    return archives.opened(
+        arrival,
+        run.place.spreadsheets,
+        policy.limits,
+        run.place.office.spool,
+        unconfined=policy.read_unconfined,
+    )
+
+
 def examine_receipt(
     run: RoundRun, path: Path, receipt: Receipt, folder: Path, previous: dict[str, PreviousTable]
 ) -> Examination:
@@ -143,8 +166,10 @@ def examine_receipt(
         round=run.round,
         limits=run.policy.limits,
         region=run.policy.region,
+        region_name=run.policy.region_name or "",
         folder=tables_of(folder, receipt),
         previous={one.code: previous[one.code] for one in asked if one.code in previous},
+        unconfined=run.policy.read_unconfined,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jagadata.collection.attendance import absent, make_attendance_sheet, make_presence_sheet
 from jagadata.collection.letters.texts import make_invitation, make_request
+from jagadata.collection.meeting import find_leader
 from jagadata.collection.run import RoundRun
 from jagadata.errors import AlreadyExistsError
 from jagadata.office.people import ROLES
@@ -263,7 +264,7 @@ def attendance_papers(run: RoundRun) -> list[Attachment]:
 def presence_paper(run: RoundRun, *, contacts: bool = True) -> Attachment:
     """`contacts`: with NIP and telephone number of who came; not for other OPD."""
     decision = run.decision("attendance")
-    signed = decision if decision and decision.answer == "yes" else None
+    filled = decision if decision and decision.answer == "yes" else None
     sheet = make_presence_sheet(
         run.proposal,
         run.round,
@@ -271,7 +272,8 @@ def presence_paper(run: RoundRun, *, contacts: bool = True) -> Attachment:
         run.agencies,
         number=numbers(run)[0],
         city=run.place.office.office.city,
-        leader=run.signature("kabid_egov", signed),
+        leader=find_leader(run),
+        recorder=run.signature("kasi_data", filled) if filled else None,
         tz=run.place.timezone,
         contacts=contacts,
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jagadata.collection.tables.cell_doubts import Doubt, DoubtKind
-    from jagadata.collection.tables.cleaning import Part
+    from jagadata.collection.tables.part import Part
 
 _TEXTS: dict[DoubtKind, tuple[str, str, str]] = {
     "hidden": (
@@ -61,7 +61,7 @@ _TEXTS: dict[DoubtKind, tuple[str, str, str]] = {
 
 def find_cell_faults(part: Part) -> Iterator[Finding]:
     """Everything about single cells that the OPD must look at."""
-    for name, doubts in part.doubts.items():
+    for name, doubts in part.cell_doubts.items():
         for kind, doubt in doubts.items():
             yield _finding(part, name, kind, doubt)
     for column in part.layout.dataset.columns:

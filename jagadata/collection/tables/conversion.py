@@ -18,6 +18,7 @@ from jagadata.collection.tables.number_formats import Shown
 from jagadata.collection.tables.numerals import (
     Mark,
     date_of_serial,
+    is_dash,
     is_empty,
     other_reading,
     parse_date,
@@ -79,6 +80,7 @@ class Conversion:
         self._rows = 0
         self._known = {words_of(value): value for value in entry.values}
         self._memo: dict[Any, tuple[float | None, Mark]] = {}
+        self.dashes = array("l")  # rows of numbers with a dash, which BPS prints for nought
         self._month_first = False  # some date can be read in no other way
         self._either = array("l")  # rows whose date may be read both ways
 
@@ -195,6 +197,8 @@ class Conversion:
             if number is None:
                 if not is_empty(str(cell)):
                     self._refuse(cell, row)
+                elif is_dash(str(cell)):
+                    self.dashes.append(row)
                 return None
             value = number
         else:

@@ -9,9 +9,12 @@ from typing import Literal
 Mark = Literal["", ",", ".", "?,", "?."]
 """The decimal mark that a written number proves; '?.' and '?,' where it could be either: '1.234', '1,234'."""
 
-EMPTY = frozenset({"", "-", "--", "---", "–", "—", "n/a", "na", "n.a", "n.a.", "#n/a", "nihil", "kosong", "tidak ada",
+EMPTY = frozenset({"", "-", "--", "---", "–", "—", "\u2212", "n/a", "na", "n.a", "n.a.", "#n/a", "nihil", "kosong", "tidak ada",
                    "tidak ada data", "belum ada", "tad", "..", "...", "…", "*", "null", "none", "nan", "x"})  # fmt: skip
 """What is written, in small letters, where nothing is known."""
+
+DASHES = frozenset({"-", "--", "–", "—", "\u2212", "nihil"})
+"""Of them: what may be nought."""
 
 _MONTHS = ("jan", "feb", "mar", "apr", "mei", "jun", "jul", "agu", "sep", "okt", "nov", "des")
 _OTHER_MONTHS = {"peb": 2, "may": 5, "ags": 8, "agt": 8, "aug": 8, "oct": 10, "nop": 11, "dec": 12}
@@ -29,6 +32,11 @@ _EPOCH = date(1899, 12, 30)
 
 def is_empty(text: str) -> bool:
     return text.strip().lower() in EMPTY
+
+
+def is_dash(text: str) -> bool:
+    """Nought, by BPS's legend; '…' is what it prints for what is not known."""
+    return text.strip().lower() in DASHES
 
 
 def parse_number(text: str) -> tuple[float, Mark] | None:

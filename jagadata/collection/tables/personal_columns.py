@@ -21,7 +21,7 @@ from jagadata.collection.tables.words import words_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jagadata.collection.tables.cleaning import Part
+    from jagadata.collection.tables.part import Part
 
 BORN, PERSON = "Tanggal lahir", "Nama orang"
 

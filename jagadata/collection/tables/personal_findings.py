@@ -14,7 +14,7 @@ from jagadata.collection.tables.wording import number_text, place
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jagadata.collection.tables.cleaning import Part
+    from jagadata.collection.tables.part import Part
     from jagadata.collection.tables.personal_columns import PersonalColumn
     from jagadata.collection.tables.personal_scan import Sightings
 

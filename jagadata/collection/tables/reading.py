@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -11,7 +13,7 @@ import pyarrow.compute as pc
 
 from jagadata.collection.tables.cell_findings import find_cell_faults
 from jagadata.collection.tables.checks import Rows, check_cells, check_rows
-from jagadata.collection.tables.cleaning import Part, read_part
+from jagadata.collection.tables.cleaning import read_part
 from jagadata.collection.tables.conversion import TYPES
 from jagadata.collection.tables.examination import Finding, PersonalData
 from jagadata.collection.tables.grid import CHUNK
@@ -26,15 +28,19 @@ from jagadata.collection.tables.local_checks import (
 )
 from jagadata.collection.tables.personal_findings import find_personal_faults
 from jagadata.collection.tables.personal_scan import Sightings, look_over
+from jagadata.collection.tables.regions import Region
+from jagadata.collection.tables.sheet_copies import Piece, find_copies
 from jagadata.collection.tables.sheet_findings import find_fractions, find_part_faults
+from jagadata.collection.tables.structure_findings import find_structure_faults
 from jagadata.collection.tables.wording import place, quote, sift
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from jagadata.collection.round import Round
     from jagadata.collection.tables.examination import PreviousTable
     from jagadata.collection.tables.grid import Cell, Grid
+    from jagadata.collection.tables.part import Part
     from jagadata.office.collection import DatasetEntry
 
 
@@ -46,6 +52,7 @@ class Question:
     datasets: Sequence[DatasetEntry]
     round: Round
     region: str
+    region_name: str = ""
     previous: Mapping[str, PreviousTable]
     knows_formats: bool = True  # the file tells which cells show 12,5% and hold 0.125
     has_percents: bool = False  # some do
@@ -78,6 +85,7 @@ def read_tables(grids: Iterable[Grid], question: Question) -> Outcome:
     outcome = Outcome()
     parts: dict[str, list[tuple[Part, tuple[str, ...]]]] = {}
     strangers: list[Finding] = []
+    region = Region(question.region, question.region_name)
     for grid in grids:
         if grid.hidden:
             outcome.findings.append(
@@ -97,7 +105,7 @@ def read_tables(grids: Iterable[Grid], question: Question) -> Outcome:
         layout, before = layouts[0], len(outcome.findings)
         if len(layouts) > 1 and layouts[1].score > layout.score - 0.01:
             outcome.findings.append(_unsure(grid, layouts))
-        part = read_part(grid, layout, seen := Sightings())
+        part = read_part(grid, layout, seen := Sightings(), region)
         held = _report_personal(outcome, grid, seen, part, question)
         _name_dataset(outcome, before, layout.dataset)
         parts.setdefault(layout.dataset.code, []).append((part, held))
@@ -121,15 +129,18 @@ def _put_together(outcome: Outcome, pairs: list[tuple[Part, tuple[str, ...]]], q
     dataset = parts[0].layout.dataset
     filled = []
     for part in parts:
-        outcome.findings += find_part_faults(part)
+        whole, dated = _with_year(part, question)
+        filled_in = [name for name in whole.table.column_names if name not in part.layout.columns]
+        outcome.findings += find_part_faults(part, filled_in)
+        outcome.findings += find_structure_faults(part)
         outcome.findings += find_cell_faults(part)
         outcome.findings += find_fractions(
             part, known=question.knows_formats, used=question.has_percents, is_text=question.is_text
         )
         outcome.findings += check_units(part)
-        whole, dated = _with_year(part, question)
         outcome.findings += dated
         filled.append(whole)
+    outcome.findings += find_copies([piece for part in filled for piece in _pieces(part)], dataset)
     names = [
         one.name for one in dataset.columns if any(one.name in part.table.column_names for part in filled)
     ]
@@ -180,6 +191,13 @@ def _with_columns(table: pa.Table, names: Sequence[str], types: Mapping[str, pa.
             for name in names
         }
     )
+
+
+def _pieces(part: Part) -> Iterator[Piece]:
+    """A sheet's table, parted where its headings stand again."""
+    starts = [bisect_left(part.lines, line) for line in part.parting.again]
+    for start, end in pairwise(sorted({0, *starts, len(part.lines)})):
+        yield Piece(sheet=part.sheet, table=part.table.slice(start, end - start), lines=part.lines[start:end])
 
 
 def _bad(parts: Sequence[Part]) -> dict[str, dict[int, Cell]]:

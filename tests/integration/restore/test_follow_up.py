@@ -64,8 +64,7 @@ def test_a_swap_that_no_store_took_down_is_told_as_done_by_who_comes_next(office
         for store in stores:
             store.rename(store.with_suffix(".pergi"))
         recovery.restore()
-        recovery._keeper.stop()
-        recovery._stack.close()
+        recovery.vanish()
     for store in stores:
         store.with_suffix(".pergi").rename(store)
     with office_lab.place() as place:
@@ -74,7 +73,7 @@ def test_a_swap_that_no_store_took_down_is_told_as_done_by_who_comes_next(office
         assert (ended.status, office_lab.letters()) == ("Selesai", 200)
         assert [one.what for one in list_kept(place, office_lab.application.system)] == ["data lama"]
         again = office_lab.carry_out(RestoreRun(place, restore.run))
-        assert again["status"] == "Selesai"
+        assert again.status == "Selesai"
 
 
 def test_a_gate_is_found_with_its_deadline_and_reminded_of_once(office_lab):

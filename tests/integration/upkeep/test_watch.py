@@ -141,7 +141,7 @@ def test_a_mail_that_could_not_be_sent_is_sent_later_and_once(office_lab):
     office_lab.change(lambda office: (good.update(office["mail"]), office["mail"].update(port=free_port())))
     with office_lab.place() as place:
         restore = office_lab.received(place, "belum-terkirim")
-        assert office_lab.carry_out(restore)["status"] == "Selesai"
+        assert office_lab.carry_out(restore).status == "Selesai"
         inform_requester(restore)
         assert not inform_again(restore)
         assert "tidak" in restore.form().informed_by

@@ -177,20 +177,20 @@ def test_a_line_moved_from_another_run_is_damaged():
         Journal(records(store), "run")
 
 
-def test_inside_soft_nothing_waits_for_a_store_and_all_is_written_once_it_is_back():
+def test_inside_buffered_nothing_waits_for_a_store_and_all_is_written_once_it_is_back():
     store = GoneStore("utama")
     store.gone = False
     journal = Journal(records(store), "run", clock=lambda: datetime(2026, 11, 1, tzinfo=UTC))
     journal.note("1", "done")
-    with journal.soft():
+    with journal.buffered():
         store.gone = True
         journal.note("2", "begin")
         journal.note("2", "done", jam=1)
         assert journal.outcome("2") == {"jam": 1}
         assert not journal.wait(0.2)
-    assert journal.settle() == 2
+    assert journal.flush() == 2
     store.gone = False
-    assert journal.settle() == 0
+    assert journal.flush() == 0
     assert [entry.event for entry in Journal(records(store), "run").entries] == ["done", "begin", "done"]
 
 
@@ -198,10 +198,10 @@ def test_a_line_never_overtakes_one_that_could_not_be_written_yet():
     store = GoneStore("utama")
     store.gone = False
     journal = Journal(records(store), "run", clock=lambda: datetime(2026, 11, 1, tzinfo=UTC))
-    with journal.soft():
+    with journal.buffered():
         store.gone = True
         journal.note("2", "done")
-    assert journal.settle() == 1
+    assert journal.flush() == 1
     with pytest.raises(UnreachableError, match="terdahulu"):
         journal.note("5", "done")
     store.gone = False

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from jagadata.errors import RefusedError
+from jagadata.lab.memory_channel import MemoryChannel
 from jagadata.lab.memory_store import MemoryStore
-from jagadata.upkeep.doctor import _roles, _write_and_read
-from tests.lab.small_office import make_place
+from jagadata.upkeep.doctor import _channels, _roles, _write_and_read
+from tests.lab.small_office import Stores, make_place
 
 
 class KeptStore(MemoryStore):
@@ -35,3 +36,13 @@ def test_a_role_that_nobody_holds_and_a_checker_who_performs_are_told_before_the
         pytest.raises(RefusedError, match="pelaksana sendiri"),  # `examine` makes a finding of it
     ):
         _roles(place)
+
+
+def test_an_office_that_has_rooms_only_is_told_that_letters_reach_nobody(monkeypatch):
+    connections = Stores()
+    connections.channel = MemoryChannel("ruang", addressed=False)
+    with make_place(monkeypatch, connections) as place:
+        states = {finding: state for state, finding, _action in _channels(place)}
+    assert (
+        states["belum ada server surel: surat kepada pemohon, pejabat, dan OPD tidak terkirim"] == "MASALAH"
+    )
