@@ -81,6 +81,7 @@ _INSTITUTIONS = {
     "kepala", "analis", "arsiparis", "penyuluh", "pranata",
 }  # fmt: skip
 
+_COUNTS = {"jumlah", "banyak", "banyaknya", "total", "persen", "rata-rata"}
 _BESIDE = {"nama", "nomor", "dan", "name"}
 """Words of headings that say nothing of what is named."""
 ENOUGH = 0.3
@@ -91,7 +92,7 @@ def names_persons(heading: str, others: Sequence[str], values: Iterable[str]) ->
     """Whether the column under `heading`, with columns `others` beside it, names persons. `values`: some of its cells."""
     words = words_of(heading)
     shown = [value for value in values if value]
-    if not shown or {"jumlah", "banyak", "banyaknya"} & set(words):
+    if not shown or _COUNTS & set(words):
         return False
     likely = sum(map(_looks_like_person, shown)) / len(shown)
     things = sum(map(_looks_like_institution, shown)) / len(shown)
@@ -105,7 +106,13 @@ def names_persons(heading: str, others: Sequence[str], values: Iterable[str]) ->
         return True
     if likely >= ENOUGH:
         return True
-    return named and not about and any(set(words_of(other)) & (_ATTRIBUTES | {"alamat"}) for other in others)
+    return named and not about and any(map(_is_attribute, others))
+
+
+def _is_attribute(heading: str) -> bool:
+    """Of a person, and no count of them: 'Jumlah RT'."""
+    words = set(words_of(heading))
+    return bool(words & (_ATTRIBUTES | {"alamat"})) and not words & _COUNTS
 
 
 def _looks_like_person(value: str) -> bool:

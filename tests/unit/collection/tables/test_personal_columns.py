@@ -121,6 +121,8 @@ def test_a_whole_number_of_sixteen_digits_stays_a_nik_however_it_is_written(text
     [
         "0.3503011501900012",
         "35,03011501900001",
+        "3.503.011.501,900001",
+        "3,503,011,501.900001",
         "-8.112345, 112.012345",
         "-8,1123456;111,7123456",
         "111.712345678901, -8.051234567890",
@@ -216,6 +218,11 @@ def test_codes_counts_years_places_and_prices_hold_nothing_back(read, heading, k
         found = read(["Desa", (heading, kind)], down(DESA, values), file)
         assert found.personal == (), file
         assert not found.tables[0].held
+
+
+def test_counts_beside_a_bare_name_make_no_persons(read):
+    found = read(["Nama", ("Jumlah RT", "integer"), ("Jumlah KK", "integer")], down(DESA, range(5), range(5)))
+    assert not found.tables[0].held
 
 
 def test_a_data_set_that_is_personal_by_the_office_file_has_no_fault(read):
