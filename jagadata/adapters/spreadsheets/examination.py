@@ -12,7 +12,7 @@ from pyarrow import parquet
 from pydantic import TypeAdapter
 
 from jagadata.adapters.spreadsheets.archive import Contents, look_into
-from jagadata.adapters.spreadsheets.grids import open_csv, open_html, open_workbook
+from jagadata.adapters.spreadsheets.grids import is_parted_by_blanks, open_csv, open_html, open_workbook
 from jagadata.adapters.spreadsheets.kinds import SUFFIXES, UnfitError, recognise
 from jagadata.collection.round import Round
 from jagadata.collection.tables.examination import CleanTable, Examination, Finding, PreviousTable
@@ -101,6 +101,8 @@ def examine_file(request: Request, begin: Callable[[], BinaryIO | RawIOBase] | N
                 is_text=kind == "csv",
             ),
         )
+        if kind == "csv" and not outcome.tables and is_parted_by_blanks(request.path, encoding):
+            outcome.findings = [_BLANKS]
     except UnfitError as error:
         findings.append(Finding(code=error.code, severity="kesalahan", text=error.message, action=error.hint))
         kind = kind if kind in SUFFIXES else ""
@@ -132,6 +134,14 @@ _HTML = Finding(
     severity="peringatan",
     text="Isi berkas halaman web (HTML), seperti hasil ekspor aplikasi; tabelnya dibaca.",
     action="Sebaiknya buka di Excel dan simpan sebagai XLSX.",
+)
+
+
+_BLANKS = Finding(
+    code="kolom-dipisah-spasi",
+    severity="kesalahan",
+    text="Kolom pada berkas ini hanya dipisah dengan spasi, seperti laporan cetak; batas kolomnya tidak pasti dan tidak dibaca.",
+    action="Ekspor lagi sebagai XLSX, atau sebagai CSV dengan pemisah titik koma, lalu kirim ulang.",
 )
 
 

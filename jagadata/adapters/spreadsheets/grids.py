@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from array import array
 from html.parser import HTMLParser
 from itertools import islice
@@ -28,6 +29,8 @@ _DELIMITERS = ";,\t|"
 _LONGEST_CELL = 200_000
 _LONG, _LINES = 200, 20
 """Characters and line ends in one cell after which it looks like a quote that was never closed."""
+_FEWEST_LINES = 3
+"""With something in them, after which one can tell how a text is parted."""
 _SHEETS = 100
 _MERGES = 20_000
 """Merged cells of a sheet that are looked at."""
@@ -140,6 +143,17 @@ def open_csv(path: Path, limits: Limits) -> tuple[Grid, str, str]:
 
     grid = Grid(sheet="", width=width, chunks=chunks, lengths=lengths, by_commas=delimiter == ",")
     return grid, encoding, delimiter
+
+
+def is_parted_by_blanks(path: Path, encoding: str) -> bool:
+    """Whether the columns of a text stand below each other by blanks alone, as reports of old programs are printed."""
+    with path.open(encoding=encoding, errors="replace") as file:
+        lines = [line.strip() for line in file.read(65_536).splitlines()[:200] if line.strip(" \t\r-=_+|")]
+    if len(lines) < _FEWEST_LINES:
+        return False
+    wide = sum(1 for line in lines if re.search(r"\S {2,}\S", line))
+    numbered = sum(1 for line in lines[1:] if re.fullmatch(r"\S.* [\d.,]+", line))
+    return 2 * wide > len(lines) or (" " in lines[0] and 2 * numbered > len(lines))
 
 
 def _measure(rows: Iterator[list[str]], limits: Limits) -> array[int]:

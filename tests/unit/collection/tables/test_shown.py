@@ -273,3 +273,34 @@ def test_a_libreoffice_file_is_read_as_it_is_shown(tmp_path):
     path.write_bytes(again(again(plain, change={"content.xml": raised}), change={"content.xml": spans}))
     found = examine(path, [{"name": "Desa"}, {"name": "Kode"}])
     assert parquet.read_table(tmp_path / found.tables[0].file)["Desa"].to_pylist() == ["A"]
+
+
+PRINTED = [
+    "Desa          Jumlah",
+    "------------  ------",
+    "Besuki            10",
+    "Sawah Lor         20",
+    "Sumurup           30",
+]
+
+
+@pytest.mark.parametrize("name", ["laporan.csv", "laporan.xls", "laporan.txt"])
+@pytest.mark.parametrize("lines", [PRINTED, ["Desa Jumlah", "Besuki 10", "Sawah Lor 20", "Sumurup 1.230"]])
+def test_columns_that_blanks_part_are_named_as_such(tmp_path, name, lines):
+    path = tmp_path / name
+    path.write_text("\n".join(lines))
+    found = examine(path, [{"name": "Desa"}, {"name": "Jumlah", "type": "integer"}])
+    assert [one.code for one in found.faults] == ["kolom-dipisah-spasi"]
+    assert found.tables == ()
+
+
+@pytest.mark.parametrize(
+    "lines", [["Desa;Jumlah", "Sawah  Lor;20", "Sawah  Kidul;30"], ["Desa", "Sawah 1", "Sawah 2", "Sawah 3"]]
+)
+def test_blanks_within_cells_part_nothing(tmp_path, lines):
+    path = tmp_path / "data.csv"
+    path.write_text("\n".join(lines))
+    columns = [{"name": "Desa"}, {"name": "Jumlah", "type": "integer"}][: 1 + lines[0].count(";")]
+    found = examine(path, columns)
+    assert found.tables
+    assert found.faults == ()
