@@ -26,10 +26,13 @@ _NO_TIMES = {"umur", "usia", "kelompok", "golongan", "rentang", "rt", "rw", "nom
 _SHARES = {"rasio", "indeks", "proporsi", "pecahan", "koefisien"}
 """Units in which 12,5% is 0.125."""
 _MONTH = r"(?:jan|feb|peb|mar|apr|mei|may|jun|jul|agu|ags|agt|aug|sep|okt|oct|nov|nop|des|dec)"
-WRITTEN_DATE = re.compile(
-    rf"(?:^|\x1f)\s*(?:\d{{1,2}}[-/ ]{_MONTH}|{_MONTH}[-/ ]\d{{2}})\s*(?=\x1f|$)", re.IGNORECASE
-)
-"""What a CSV holds after a spreadsheet took '5-9' for a day; in cells joined by \\x1f."""
+DATED_TEXT = rf"(?i)^\s*(?:\d{{1,2}}[-/ ]{_MONTH}|{_MONTH}[-/ ]\d{{2}})\s*$"
+"""What a CSV holds after a spreadsheet took '5-9' for a day; in words that RE2 knows as well."""
+_DATED = re.compile(DATED_TEXT)
+
+
+def is_dated_text(text: str) -> bool:
+    return _DATED.match(text) is not None
 
 
 @dataclass(kw_only=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jagadata.collection.tables.cell_doubts import WRITTEN_DATE, CellDoubts
+from jagadata.collection.tables.cell_doubts import DATED_TEXT, CellDoubts, is_dated_text
 from jagadata.collection.tables.footnotes import strip_raised
 from jagadata.collection.tables.number_formats import Shown
 from jagadata.collection.tables.numerals import (
@@ -51,10 +51,8 @@ KEPT = 20_000
 _BLANK = frozenset({"", "-", "--", "–", "—", "n/a", "#n/a"})
 """Empty in a column of text, where 'kosong' may be a value."""
 
-_UNTIDY = re.compile(
-    r"  |(?:^|\x1f) | (?:\x1f|$)|(?:^|\x1f)(?:-|--|–|—|[nN]/[aA]|#[nN]/[aA])(?:\x1f|$)|[¹²³\u2070-\u207f]"
-)
-"""In cells joined by \\x1f: one that `_text` would change."""
+_UNTIDY = r"  |^ | $|^(?:-|--|–|—|[nN]/[aA]|#[nN]/[aA])$|[¹²³\x{2070}-\x{207f}]"
+"""A cell that `_text` would change, in RE2's words."""
 
 _SLASHED = re.compile(r"\s*(\d{1,2})\s*[/.\-]\s*(\d{1,2})\s*[/.\-]\s*\d{2,4}\b")
 
@@ -114,22 +112,26 @@ class Conversion:
         if kinds == {str} and kind in ("number", "integer", "year"):
             return self._written(cells)  # type: ignore[arg-type]  # all str: `kinds` says so
         if kinds == {str} and kind in ("text", "region"):
-            whole = "\x1f".join(cells)  # type: ignore[arg-type]
-            if _UNTIDY.search(whole) or not whole.replace("\x1f", "").isprintable():
-                return None
-            if WRITTEN_DATE.search(whole) and not self.doubts.may_be_time:
-                return None
-            if kind == "region":
-                return (
-                    None
-                    if " " in whole or "'" in whole
-                    else pa.array([cell or None for cell in cells], pa.string())
-                )
-            if self._known:
-                known = {cell: self._known.get(words_of(str(cell)), cell) or None for cell in set(cells)}
-                return pa.array([known[cell] for cell in cells], pa.string())
-            return pa.array([cell or None for cell in cells], pa.string())
+            return self._tidy(cells)  # type: ignore[arg-type]  # all str: `kinds` says so
         return None
+
+    def _tidy(self, cells: Sequence[str]) -> pa.Array | None:
+        """Texts as they stand; None where one needs a second look."""
+        whole = "".join(cells)
+        if not whole.isprintable():
+            return None
+        texts = pa.array(cells, pa.string())
+        if pc.any(pc.match_substring_regex(texts, _UNTIDY)).as_py():
+            return None
+        if self.entry.type == "region":
+            if " " in whole or "'" in whole:
+                return None
+        elif not self.doubts.may_be_time and pc.any(pc.match_substring_regex(texts, DATED_TEXT)).as_py():
+            return None
+        elif self._known:
+            known = {cell: self._known.get(words_of(cell), cell) or None for cell in set(cells)}
+            return pa.array([known[cell] for cell in cells], pa.string())
+        return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
 
     def _written(self, cells: Sequence[str]) -> pa.Array | None:
         """Numbers as texts: those that are plain at once, the rest one by one."""
@@ -281,7 +283,7 @@ class Conversion:
         else:
             text = plain_text(cell)
             self._doubt(cell, text, row)
-        if type(cell) is str and not self.doubts.may_be_time and WRITTEN_DATE.fullmatch(text):
+        if type(cell) is str and not self.doubts.may_be_time and is_dated_text(text):
             self.doubts.note("date", row, text)
         if text.lower() in _BLANK:
             return None

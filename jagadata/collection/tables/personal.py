@@ -29,7 +29,7 @@ SUSPECT = re.compile(
     rf"@|(?:62|0)[ \u00a0.\-()]{{0,3}}8[1235789](?:[)]?{_GAP}\d){{7}}|\d(?:{_CELL_GAP}\d){{14}}|\(0\d\d|(?i:tel|tlp|fa[kx])"
 )
 """Whatever holds personal data matches here: one quick look at many cells before the exact one."""
-QUICK = r"@|\(0[0-9][0-9]|(?i:tel|tlp|fa[kx])|0[ .\-()]{0,3}8[1235789]|62[ .\-()]{0,3}8[1235789]|[0-9](?:[ \t\r\n.\-'/:_,]{0,3}[0-9]){14}"
+QUICK = r"@|\(0[0-9][0-9]|(?i:tel|tlp|fa[kx])|(?:62|0)[ .\-()]{0,3}8[1235789](?:[ \t\r\n.\-'()]{0,4}[0-9]){7}|[0-9](?:[ \t\r\n.\-'/:_,]{0,3}[0-9]){14}"
 """The same for ASCII alone, in RE2's words, and a little wider: it looks at ten thousand cells in a few milliseconds."""
 
 _RUN = re.compile(rf"\d(?:{_CELL_GAP}\d){{14,}}")
