@@ -20,7 +20,7 @@ CELLS = ["1", "12,5", "1.234", "1,234", "0.125", "0,125", "-5", "+5", "", "-", "
 class OneByOne(Conversion):
     """Without any quick look."""
 
-    def _at_once(self, cells):  # noqa: ARG002 - the same cells as there
+    def _at_once(self, cells):
         return None
 
 
