@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from array import array
 from bisect import bisect
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -25,10 +23,13 @@ from jagadata.collection.tables.stacked import Interruptions, Parting, groups_of
 from jagadata.collection.tables.sum_gaps import WordedSums, find_gaps
 from jagadata.collection.tables.sum_rows import find_sums
 from jagadata.collection.tables.tail import Tail, has_likeness, with_numbers
-from jagadata.collection.tables.words import FOOTER, TOTAL, unit_of, words_of
+from jagadata.collection.tables.words import FOOTER, TOTAL, words_of
 from jagadata.collection.tables.zeros import fill_zeros
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jagadata.collection.tables.cell_doubts import Doubt, DoubtKind
     from jagadata.collection.tables.decimal_marks import NumberMarks
     from jagadata.collection.tables.grid import Cell, Grid, Rows
     from jagadata.collection.tables.headings import Layout
@@ -38,13 +39,9 @@ if TYPE_CHECKING:
     from jagadata.collection.tables.totals import Sums
 
 
-Percents = Mapping[int, Sequence[tuple[int, int]]]
-"""By column of a sheet, the runs of rows whose numbers show 12,5% and hold 0.125; all from 0, both ends included."""
-
-
-def read_part(grid: Grid, layout: Layout, seen: Sightings, percents: Percents, region: Region) -> Part:
+def read_part(grid: Grid, layout: Layout, seen: Sightings, region: Region) -> Part:
     """Every row below the headings, read and judged; `seen` sees the whole sheet."""
-    reading = _Reading(grid, layout, percents, region)
+    reading = _Reading(grid, layout, region)
     line = 0
     for rows in grid.chunks(CHUNK):
         seen.take(rows)
@@ -56,11 +53,11 @@ def read_part(grid: Grid, layout: Layout, seen: Sightings, percents: Percents, r
 
 
 class _Reading:
-    def __init__(self, grid: Grid, layout: Layout, percents: Percents, region: Region) -> None:
+    def __init__(self, grid: Grid, layout: Layout, region: Region) -> None:
         self._sheet, self._layout, self._region = grid.sheet, layout, region
         self._places = list(layout.columns.values())
         self._columns = [
-            Conversion(next(one for one in layout.dataset.columns if one.name == name))
+            Conversion(next(one for one in layout.dataset.columns if one.name == name), layout.dataset.unit)
             for name in layout.columns
         ]
         self._texts = self._of_type("text", "region", "date")
@@ -90,6 +87,11 @@ class _Reading:
         self._numbering: list[int] = []  # rows '1 2 3' right below a heading, which may be data
         self._lengths = grid.lengths
         self._heads = grid.lengths[layout.last] if grid.lengths else 0
+        self._unnamed = [
+            place
+            for place in range(min(self._places) + 1, grid.width if grid.by_commas else 0)
+            if place not in layout.headings
+        ]  # where the halves of numbers with a decimal comma come to lie
         self._overlong: dict[int, bool] = {}  # lines, and whether the cells without a heading hold anything
         self._starts = (
             {text.rpartition(" ")[2] for text in layout.headings.values()}
@@ -97,14 +99,6 @@ class _Reading:
             | {word for text in layout.headings.values() for word in text.split(" ")[:1]}
         )
         self._lines: array[int] = array("l")
-        self._percents = {
-            place: percents[place]
-            for place, column in zip(self._places, self._columns, strict=True)
-            if column.entry.type in ("number", "integer")
-            and place in percents
-            and unit_of(column.entry.unit or layout.dataset.unit) == "persen"
-        }
-        self._scaled: set[int] = set()
         self._blank: array[int] = array("l")  # lines
         self._left_out: Counter[str] = Counter()
         self._first: dict[str, int] = {}
@@ -121,7 +115,6 @@ class _Reading:
 
     def take(self, rows: Rows, start: int) -> None:
         """`start`: the first row's number in the sheet, from 0."""
-        self._scale(rows, start)
         self._merged.take(rows, start)
         places, half, counted = self._places, len(self._places) / 2, self._counted
         label = self._texts[0] if self._texts else None
@@ -155,6 +148,8 @@ class _Reading:
                 self._tail.weigh(row, len(self._lines), filled=filled, half=half)
             if self._heads and self._lengths[number] > self._heads:
                 self._overlong[number + 1] = any(row[self._heads :])
+            elif self._unnamed and any(str(row[place]).isdecimal() for place in self._unnamed):
+                self._overlong[number + 1] = True
             if label and row[label] == "":
                 self._note_before(row[:label])
             if self._number is not None and row[self._number] == "":
@@ -186,16 +181,6 @@ class _Reading:
         texts = [cell for cell in row if cell != ""]
         if len(texts) == 1 and type(texts[0]) is str and not is_amount(texts[0]):
             self._interruptions.note_lone(len(self._lines), texts[0])
-
-    def _scale(self, rows: Rows, start: int) -> None:
-        """Cells that show 12,5% and hold 0.125."""
-        for place, runs in self._percents.items():
-            for first, last in runs:
-                for number in range(max(first, start), min(last + 1, start + len(rows))):
-                    cell = rows[number - start][place]
-                    if type(cell) is float and math.isfinite(cell):
-                        rows[number - start][place] = float(Decimal(repr(cell)) * 100)
-                        self._scaled.add(place)
 
     def _reason(self, row: Sequence[Cell], number: int, filled: int) -> str:
         """Why a row is no data; '' where it is."""
@@ -303,7 +288,8 @@ class _Reading:
             below_sure=below_sure,
             notes=tuple(self._lines[row] for row in sorted(notes)),
             lost=tuple(self._lines[row] for row in lost),
-            scaled=frozenset(name for name, place in self._layout.columns.items() if place in self._scaled),
+            scaled=frozenset(column.entry.name for column in self._columns if column.doubts.percents),
+            cell_doubts=self._cell_doubts(keep),
             marks=marks,
             overlong=self._split([self._lines[row] for row in keep]) if self._overlong else (),
             unit_values=dict(self._units.most_common(20)),
@@ -384,6 +370,16 @@ class _Reading:
         ]
         regions = {self._lines[row] for row in sums.regions}
         return find_gaps(table, [column.entry for column in counts.values()], found, keep, regions)
+
+    def _cell_doubts(self, keep: Sequence[int]) -> dict[str, dict[DoubtKind, Doubt]]:
+        """By column, what was noted in rows of the table, with the sheet's lines for the rows."""
+        kept = set(keep)
+        found: dict[str, dict[DoubtKind, Doubt]] = {}
+        for column in self._columns:
+            for kind, doubt in column.doubts.found.items():
+                if lines := array("l", (self._lines[row] for row in doubt.rows if row in kept)):
+                    found.setdefault(column.entry.name, {})[kind] = replace(doubt, rows=lines)
+        return found
 
     def _split(self, lines: Sequence[int]) -> tuple[int, ...]:
         """Those of the table's lines that are too long; none where an application closes each with one more delimiter."""

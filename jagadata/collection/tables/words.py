@@ -26,6 +26,8 @@ _UNITS = {
 }  # fmt: skip
 """Units that mean the same."""
 
+UNIT_NAMES = frozenset(_UNITS.values())
+
 _LAKI = re.compile(r"\blaki[\s-]*laki\b")
 _RATA = re.compile(r"\brata[\s-]*rata\b")
 _IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
