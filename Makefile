@@ -7,7 +7,7 @@ export UV_SYSTEM_CERTS := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help setup lock demo test faults check bench debian clean
+.PHONY: help setup lock messages demo test faults check bench debian clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -26,6 +26,9 @@ $(VENV)/.ready: requirements-dev.lock requirements-uv.txt pyproject.toml
 lock: ## make both lock files again from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --no-emit-index-url --override lock-overrides.txt pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --no-emit-index-url --override lock-overrides.txt -c requirements.lock --extra dev --no-emit-package jagadata pyproject.toml build-tools.in -o requirements-dev.lock
+
+messages: setup ## make the command line's catalogue again from its .po
+	$(BIN)/python -m tests.lab.catalogue
 
 demo: setup ## a real application loses its data and gets it back by the book (KEEP=1 leaves it running)
 	@KEEP=$(KEEP) $(BIN)/python -m jagadata.demo

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from jagadata.office.file import Office
 
 ROOT = Path(__file__).parent.parent
+"""Where the flows are found: the checkout, or the site-packages that the wheel went to."""
+FILE = Path(__file__).with_name("prefect.yaml")
 
 
 def set_work_pool(name: str) -> None:
@@ -37,7 +39,7 @@ def set_work_pool(name: str) -> None:
 
 def read_file() -> dict[str, Any]:
     """What prefect.yaml says."""
-    value: dict[str, Any] = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
+    value: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     return value
 
 

@@ -123,13 +123,14 @@ class RealConnections:
         )
 
     def channels(self) -> Sequence[Channel]:
-        from jagadata.adapters.mail.apprise import AppriseChannel, mail_channel
+        from jagadata.adapters.mail.apprise import AppriseChannel
+        from jagadata.adapters.mail.smtp import MailChannel
 
         mail = self.office.mail
         channels: list[Channel] = []
         if mail:
             channels.append(
-                mail_channel(
+                MailChannel(
                     host=mail.host,
                     port=mail.port,
                     security=mail.security,

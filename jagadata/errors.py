@@ -33,6 +33,10 @@ class RefusedError(JagadataError):
     exit_code = 3
 
 
+class UnconfinedError(RefusedError):
+    """A file from outside was not read, because this machine can't shut off the process that would read it."""
+
+
 class UnreachableError(JagadataError):
     """A host, database, store or mail server that did not answer."""
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from prefect import runtime, task
+from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Cancelled, Completed, Failed
 
 from jagadata import sop
 from jagadata.errors import JagadataError
+from jagadata.restore.gates import ACKNOWLEDGEMENT, APPROVAL
 from jagadata.restore.letters import ask_for_approval, close_restore, confirm_receipt, inform_requester
-from jagadata.restore.papers.form import CLOSED_UNCONFIRMED
 from jagadata.restore.papers.markdown import render_plan, render_restore
 from jagadata.restore.papers.plan_sheet import make_plan_facts
 from jagadata.restore.recovery.steps import Recovery
 from jagadata.restore.run import RestoreRun
+from jagadata.restore.steps import (
+    CLOSED_UNCONFIRMED,
+    RequesterAnswer,
+)
 from tasks import artifacts, gates
 
 if TYPE_CHECKING:
@@ -88,7 +92,7 @@ def inform(run: RestoreRun) -> None:
 
 
 @task(**_title(6))
-def acknowledge(run: RestoreRun, answer: str, recorded_by: str, how: str, note: str) -> None:
+def acknowledge(run: RestoreRun, answer: RequesterAnswer, recorded_by: str, how: str, note: str) -> None:
     run.acknowledge(answer=answer, recorded_by=recorded_by, how=how, note=note)
     close_restore(run)
     artifacts.markdown(
@@ -101,11 +105,11 @@ def acknowledge(run: RestoreRun, answer: str, recorded_by: str, how: str, note: 
 def step_1(run: RestoreRun) -> bool:
     """True if the request can be carried out; a refused one is on record, and its reason with it.
 
-    One that was ended because its run died or was cancelled stays so, whoever presses Retry: its requester was told.
+    One that was ended because its run died or was cancelled stays so, whoever presses Retry: its requester was informed.
     """
     if run.is_closed:
         return False
-    if run.journal.outcome("1") is not None:
+    if run.received is not None:
         return True
     try:
         receive(run)
@@ -122,17 +126,14 @@ def ask_approval(run: RestoreRun) -> bool:
     known = run.decision
     if known:
         return known.answer == "yes"
-    ask_for_approval(run, link=runtime.flow_run.ui_url)
-    plan, policy = run.plan, run.place.office.policy.restore
+    ask_for_approval(run, link=gates.run_page(run.place, run.run))
+    plan = run.plan
     decision = gates.ask(
         run.journal,
-        "approval-gate",
-        title="Persetujuan restore (tambahan)",
+        APPROVAL,
         text=render_restore(run.form(), run.place.timezone, facts=make_plan_facts(plan, run.impact)),
-        yes="Menyetujui",
-        no="Tidak menyetujui",
         signers=run.approvers(),
-        due=run.received_at() + timedelta(hours=policy.approval_hours),
+        due=APPROVAL.deadline(run.place.office, run.received_at()),
     )
     return run.decide(decision, plan.hash)
 
@@ -149,13 +150,13 @@ def recover(run: RestoreRun) -> None:
 
 
 def step_5(run: RestoreRun) -> None:
-    if run.journal.outcome("5") is None:
+    if not run.is_informed:
         inform(run)
 
 
 def step_6(run: RestoreRun) -> None:
     """The requester has no account here: staff record the answer "atas nama pemohon"; no answer closes it after the deadline."""
-    if run.journal.outcome("6") is not None or not run.place.office.policy.restore.acknowledgement:
+    if run.is_acknowledged or not run.place.office.policy.restore.acknowledgement:
         return
     staff = run.recorders()
     if not staff:
@@ -164,19 +165,16 @@ def step_6(run: RestoreRun) -> None:
     due = datetime.combine(run.acknowledgement_due(), time(17), tzinfo=run.place.timezone).astimezone(UTC)
     decision = gates.ask(
         run.journal,
-        "acknowledgement-gate",
-        title="Tanda terima pemohon",
+        ACKNOWLEDGEMENT,
         text=render_restore(run.form(), run.place.timezone)
         + "\n\nCatat jawaban pemohon **atas nama pemohon**; tulis media dan rujukannya (misalnya: telepon 08.30 WIB, nomor agenda) pada Catatan.",
-        yes="Diterima pemohon",
-        no="Belum diterima",
         signers=staff,
         due=due,
     )
     if decision.answer == "expired":
         acknowledge(run, CLOSED_UNCONFIRMED, "", "tidak ada jawaban sampai batas waktu", "")
         return
-    answer = "Diterima pemohon" if decision.answer == "yes" else "Belum diterima"
+    answer: RequesterAnswer = "Diterima pemohon" if decision.answer == "yes" else "Belum diterima"
     acknowledge(
         run,
         answer,
@@ -187,7 +185,7 @@ def step_6(run: RestoreRun) -> None:
 
 
 def elsewhere(run: RestoreRun) -> State[Any]:
-    """Another worker carries this very run out: nothing is told or written here."""
+    """Another worker carries this very run out: nobody is informed and nothing is written here."""
     return Failed(message=f"Run {run.run} sedang dikerjakan di tempat lain.")
 
 
@@ -195,8 +193,7 @@ def ending(run: RestoreRun) -> State[Any]:
     """The run's last state, named as the form's Status Aduan."""
     status, title = run.status, f"{sop.RESTORE_FORM} {run.number()}"
     if status == "Selesai":
-        answer = run.journal.outcome("6")
-        unconfirmed = answer is not None and answer["answer"] == CLOSED_UNCONFIRMED
+        unconfirmed = run.form().acknowledged == CLOSED_UNCONFIRMED
         return Completed(name="Ditutup tanpa konfirmasi" if unconfirmed else "Selesai", message=title)
     if status == "Ditolak":
         return Cancelled(name="Ditolak", message=f"{title}: {run.reason}")

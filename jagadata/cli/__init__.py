@@ -37,7 +37,7 @@ Kode keluar:
     epilog=CODES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-@click.version_option(__version__, prog_name="jaga", message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name="jaga", message="%(prog)s %(version)s", help="Tampilkan versi.")
 @click.option("--debug", is_flag=True, help="Cetak jejak galat untuk pengembang.")
 def main(debug: bool) -> None:
     """Jagadata: back up dan restore aplikasi menurut SOP kantor.

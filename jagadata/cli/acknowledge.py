@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from jagadata.connections import open_workplace
-from jagadata.errors import NotFoundError, RefusedError
-from jagadata.restore.letters import close_restore
-from jagadata.restore.run import RestoreRun
+from jagadata.restore.submission import record_acknowledgement
+
+if TYPE_CHECKING:
+    from jagadata.restore.steps import RequesterAnswer
 
 CODES = """\b
 Kode keluar:
@@ -31,31 +34,5 @@ def acknowledge(run: str, note: str, who: str, refused: bool) -> None:
     Run yang menunggu di Prefect dijawab dengan `jaga approve` atau `jaga reject`.
     """
     with open_workplace() as place:
-        opened = place.journal(run).outcome("open")
-        if opened is None or "request" not in opened:
-            raise NotFoundError(
-                f"Permohonan restore dengan run '{run}' tidak ada.", "Lihat nomornya dengan `jaga forms`."
-            )
-        restore = RestoreRun(place, run)
-        if restore.journal.outcome("5") is None or restore.status not in ("Selesai", "Gagal"):
-            raise RefusedError(
-                f"Permohonan {restore.number()} belum sampai langkah 6 ({restore.status}).",
-                "Selesaikan lebih dahulu dengan `jaga resume`.",
-            )
-        if restore.journal.outcome("6") is not None:
-            raise RefusedError(
-                f"Jawaban atas permohonan {restore.number()} sudah dicatat.", "Lihat dengan `jaga forms`."
-            )
-        chosen = [official for official in restore.recorders() if who in ("", official.id)]
-        if len(chosen) != 1:
-            known = ", ".join(official.id for official in restore.recorders()) or "(tidak ada)"
-            raise RefusedError(
-                f"Petugas '{who}' tidak berwenang mencatatnya."
-                if who
-                else "Petugas yang mencatat belum jelas.",
-                f"Sebutkan --as dengan salah satu dari: {known}.",
-            )
-        answer = "Belum diterima" if refused else "Diterima pemohon"
-        restore.acknowledge(answer=answer, recorded_by=chosen[0].name, how=note, note=note)
-        close_restore(restore)
-        click.echo(f"{answer}: dicatat pada permohonan {restore.number()} oleh {chosen[0].name}.")
+        answer: RequesterAnswer = "Belum diterima" if refused else "Diterima pemohon"
+        click.echo(record_acknowledgement(place, run, answer=answer, note=note, recorder=who))

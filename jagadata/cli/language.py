@@ -1,11 +1,16 @@
-"""click in Indonesian: help pages, and what is said about faulty arguments and errors."""
+"""click in Indonesian: help pages, and what is said about faulty arguments and errors.
+
+click asks gettext for its own phrases; they stand in locale/id/LC_MESSAGES/messages.po.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import gettext
 import os
-import re
 import sys
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,73 +18,45 @@ import click
 from jagadata.errors import JagadataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
-_HEADINGS = {"Options": "Opsi", "Commands": "Perintah", "Positional arguments": "Isian"}
-
-_PHRASES = (
-    (r"Missing option '([^']+)'\.?", r"Opsi '\1' belum diisi."),
-    (r"Missing argument '([^']+)'\.?", r"Isian '\1' belum ada."),
-    (r"Missing command\.", "Perintah belum disebut."),
-    (r"No such option '?([^'\s]+?)'?(?=\.| |$)\.?", r"Opsi '\1' tidak ada."),
-    (r"No such command '([^']*)'\.", r"Perintah '\1' tidak ada."),
-    (r"Did you mean (?:one of: )?(.+)\?", r"Maksudnya \1?"),
-    (r"\(Possible options: (.+)\)", r"Maksudnya \1?"),
-    (r"Option '([^']+)' requires an argument\.", r"Opsi '\1' memerlukan isian."),
-    (r"Option '([^']+)' does not take a value\.", r"Opsi '\1' tidak memakai isian."),
-    (r"Got unexpected extra arguments? \((.+)\)", r"Isian berlebih: \1."),
-    (r"Invalid value for ([^:]+): ", r"Isian \1 salah: "),
-    (r"is not one of", "bukan salah satu dari"),
-    (r"is not a valid (?:integer|float|int)( range)?\.", "bukan bilangan."),
-    (r"(?:File|Path|Directory|directory|file|path) '([^']+)' does not exist\.", r"'\1' tidak ada."),
-    (r"(?:Directory|File|directory|file) '([^']+)' is a file\.", r"'\1' sebuah berkas, bukan folder."),
-    (r"(?:Directory|File|directory|file) '([^']+)' is a directory\.", r"'\1' sebuah folder, bukan berkas."),
-    (r"Show this message and exit\.", "Tampilkan bantuan ini."),
-    (r"Show the version and exit\.", "Tampilkan versi."),
-    (r"\[required\]", "[wajib]"),
-    (r"\[default: ([^\]]+)\]", r"[bawaan: \1]"),
-    (r"\[OPTIONS\]", "[OPSI]"),
-    (r"\bCOMMAND\b", "PERINTAH"),
-    (r"\[ARGS\]\.\.\.", "[ISIAN]..."),
-    (r"\bTEXT\b", "TEKS"),
-    (r"\bPATH\b", "LOKASI"),
-    (r"\bDIRECTORY\b", "FOLDER"),
-    (r"\b(INTEGER|FLOAT)\b", "ANGKA"),
-)
+LOCALE = Path(__file__).parent / "locale"
+_METAVARS = {
+    "text": "TEKS",
+    "path": "LOKASI",
+    "directory": "FOLDER",
+    "file": "BERKAS",
+    "integer": "ANGKA",
+    "integer range": "ANGKA",
+    "float": "ANGKA",
+    "float range": "ANGKA",
+}
+"""Placeholders of options by the name of click's type, which gettext is not asked for."""
 
 
-def translate(text: str) -> str:
-    """Click's own phrases in Indonesian; everything else as it is."""
-    for pattern, words in _PHRASES:
-        text = re.sub(pattern, words, text)
-    return text
-
-
-class _Formatter(click.HelpFormatter):
-    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
-        super().write_usage(prog, translate(args), prefix or "Pemakaian: ")
-
-    def write_heading(self, heading: str) -> None:
-        super().write_heading(_HEADINGS.get(heading, heading))
-
-    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        super().write_dl([(translate(term), translate(words)) for term, words in rows], col_max, col_spacing)
-
-
-class _Context(click.Context):
-    formatter_class = _Formatter
+@contextlib.contextmanager
+def _indonesian() -> Iterator[None]:
+    """Gettext takes the language from the environment; `jaga` speaks Indonesian whatever the terminal's locale is."""
+    before = os.environ.get("LANGUAGE")
+    gettext.bindtextdomain(gettext.textdomain(), LOCALE)
+    os.environ["LANGUAGE"] = "id"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("LANGUAGE", None)
+        else:
+            os.environ["LANGUAGE"] = before
 
 
 class Program(click.Group):
     """The whole command line. A JagadataError is told in words with its exit code; a trace only with --debug."""
 
-    context_class = _Context
-
     def add_commands(self, commands: Sequence[click.Command]) -> None:
-        """Add them, with Indonesian help pages, in the order in which an office meets them."""
+        """Add them, with Indonesian placeholders, in the order in which an office meets them."""
         for command in commands:
             self.add_command(command)
-            _speak(command)
+        _speak(self)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -103,8 +80,16 @@ class Program(click.Group):
         **extra: Any,
     ) -> Any:
         """As click's own, but it speaks Indonesian where click would end the program with its own words."""
-        if not standalone_mode:
-            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        with _indonesian():
+            if not standalone_mode:
+                return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            code = self._run(args, prog_name, complete_var, **extra)
+        sys.exit(code)
+
+    def _run(
+        self, args: Sequence[str] | None, prog_name: str | None, complete_var: str | None, **extra: Any
+    ) -> int:
+        """The exit code."""
         try:
             code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             sys.stdout.flush()
@@ -116,20 +101,39 @@ class Program(click.Group):
             ):  # click 8.2 and later; the message is the help page
                 click.echo(error.format_message(), err=True)
             else:
-                _tell(translate(error.format_message()), f"Lihat `{path} --help`.")
-            code = error.exit_code
+                _tell(_explain(error), f"Lihat `{path} --help`.")
+            return error.exit_code
         except click.Abort:
             click.echo("Dibatalkan.", err=True)
-            code = 1
+            return 1
         except BrokenPipeError:  # `jaga backups | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = 1
-        sys.exit(code if isinstance(code, int) else 0)
+            return 1
+        return code if isinstance(code, int) else 0
+
+
+def _explain(error: click.ClickException) -> str:
+    """Click's message. What is missing it names last, which in Indonesian it is not."""
+    if isinstance(error, click.MissingParameter) and error.param and not error.message:
+        name = error.param.get_error_hint(error.ctx)
+        choices = error.param.type.get_missing_message(param=error.param, ctx=error.ctx)
+        what = (
+            f"Isian {name} belum ada."
+            if error.param.param_type_name == "argument"
+            else f"Opsi {name} belum diisi."
+        )
+        return f"{what} {choices}" if choices else what
+    return error.format_message()
 
 
 def _speak(command: click.Command) -> None:
-    command.context_class = _Context
+    command.options_metavar = "[OPSI]"
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.metavar is None and not parameter.is_flag:
+            parameter.metavar = _METAVARS.get(parameter.type.name)
     if isinstance(command, click.Group):
+        optional = command.invoke_without_command
+        command.subcommand_metavar = "[PERINTAH] [ISIAN]..." if optional else "PERINTAH [ISIAN]..."
         for child in command.commands.values():
             _speak(child)
 

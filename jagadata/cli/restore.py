@@ -20,13 +20,22 @@ from rich.progress import (
 )
 
 from jagadata.connections import open_workplace
-from jagadata.errors import BusyError, JagadataError, NotFoundError, RefusedError
-from jagadata.restore.letters import confirm_receipt, inform_requester
+from jagadata.errors import RefusedError
 from jagadata.restore.papers.markdown import render_restore
 from jagadata.restore.papers.plan_sheet import make_plan_facts
 from jagadata.restore.request import RestoreRequest
 from jagadata.restore.run import RestoreRun
-from jagadata.signoff.signers import Decision
+from jagadata.restore.submission import (
+    PaperApproval,
+    approve_on_paper,
+    finish,
+    raise_unless_restored,
+    receive,
+    recover,
+    refuse_unapproved,
+    submit,
+    withdraw,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -121,14 +130,8 @@ def _carry_out(
     console = Console()
     with open_workplace() as place:
         entry = place.office.system(system)
-        purpose = request.get("purpose", "Produksi")
-        if not (approved_by and letter) and (
-            purpose == "Produksi" or place.office.policy.restore.approve_tests
-        ):
-            raise RefusedError(
-                f"Restore {purpose} memerlukan persetujuan.",
-                "Sebutkan --approved-by PEJABAT dan --letter NOMOR surat persetujuannya.",
-            )
+        paper = PaperApproval(signer=approved_by, letter=letter)
+        refuse_unapproved(place, request.get("purpose", "Produksi"), paper)
         wanted = RestoreRequest(
             system=system,
             requester=requester or f"Petugas atas nama {entry.owner}",
@@ -140,29 +143,14 @@ def _carry_out(
             **request,
         )
         restore_run = RestoreRun(place, run or new_run_id(), wanted)
-        if run and restore_run.journal.outcome("open") is None:
-            raise NotFoundError(
-                f"Run '{run}' tidak ada di penyimpanan.", "Lihat nomornya dengan `jaga forms`."
-            )
-        if restore_run.system != system:
-            raise RefusedError(
-                f"Run '{run}' adalah permohonan untuk sistem '{restore_run.system}'.", "Perbaiki --system."
-            )
-        if approved_by and approved_by not in (known := [one.id for one in restore_run.approvers()]):
-            raise RefusedError(
-                f"Pejabat '{approved_by}' tidak berwenang menyetujui permohonan ini.",
-                f"Sebutkan --approved-by dengan salah satu dari: {', '.join(known)}.",
-            )
+        submit(restore_run, paper, system=system, again=bool(run))
         console.print(f"Permohonan {restore_run.number()} · run {restore_run.run}")
-        try:
-            progress_bar("Memeriksa back up", restore_run.expected_bytes(), restore_run.receive)
-        except JagadataError:
-            inform_requester(restore_run)
-            raise
-        confirm_receipt(restore_run)
+        progress_bar(
+            "Memeriksa back up", restore_run.expected_bytes(), lambda done: receive(restore_run, done)
+        )
         for label, value in make_plan_facts(restore_run.plan, restore_run.impact):
             console.print(f"  {label}: {value}", markup=False)
-        _approve(restore_run, approved_by, letter)
+        approve_on_paper(restore_run, paper)
         if not yes and not click.confirm("Lanjutkan?"):
             _withdraw(restore_run)
         carry_on(restore_run)
@@ -170,61 +158,22 @@ def _carry_out(
 
 def carry_on(run: RestoreRun) -> None:
     """Steps 2 to 5 as far as they are not done, and the form. Raises JagadataError unless the restore succeeded."""
-    _recover(run)
     if run.result is None:
-        raise BusyError(
-            f"Run {run.run} sedang dikerjakan di tempat lain.", "Tunggu sampai selesai; lihat `jaga forms`."
-        )
-    inform_requester(run)
+        with _signals_interrupt():
+            progress_bar("Mengambil dan memulihkan", run.expected_bytes(), lambda done: recover(run, done))
+    finish(run)
     Console().print(render_restore(run.form(), run.place.timezone), markup=False)
-    if run.status != "Selesai":
-        error = JagadataError(f"Restore {run.number()} {run.status}: {run.reason}")
-        error.exit_code = run.result.get("exit_code", error.exit_code)
-        raise error
-
-
-def _approve(run: RestoreRun, approved_by: str, letter: str) -> None:
-    if not run.needs_approval() or run.decision is not None:
-        return
-    if not (approved_by and letter):
-        raise RefusedError("Restore ini memerlukan persetujuan.", "Sebutkan --approved-by dan --letter.")
-    at = run.place.clock().isoformat()
-    decision = Decision(
-        answer="yes", signer=approved_by, note=f"surat {letter}", at=at, proof="paper", reference=letter
-    )
-    run.decide(decision, run.plan.hash)
+    raise_unless_restored(run)
 
 
 def _withdraw(run: RestoreRun) -> NoReturn:
-    """The officer's no ends a request that was not begun yet: its requester is told, and nobody waits for it for ever.
-
-    Raises:
-        RefusedError: always, unless an attempt began before, whose end this no is not: click.Abort.
-    """
-    run.journal.refresh()
-    if run.journal.began("prepare"):
+    """Raises RefusedError; click.Abort where an attempt began before, whose end this no is not."""
+    if not withdraw(run):
         raise click.Abort
-    run.close("Dibatalkan petugas sebelum apa pun dihentikan; tidak ada data yang diubah.", "Ditolak")
-    inform_requester(run)
     raise RefusedError(
         f"Permohonan {run.number()} dibatalkan petugas; tidak ada yang dihentikan atau diubah.",
         "Ajukan permohonan baru bila restore masih diperlukan.",
     )
-
-
-def _recover(run: RestoreRun) -> None:
-    if run.result is not None:
-        return
-
-    def work(progress: Callable[[int], None]) -> None:
-        with run.recovery(progress) as recovery:
-            recovery.prepare()
-            recovery.stop()
-            recovery.restore()
-            recovery.start()
-
-    with _signals_interrupt():
-        progress_bar("Mengambil dan memulihkan", run.expected_bytes(), work)
 
 
 @contextlib.contextmanager
@@ -239,8 +188,8 @@ def _signals_interrupt() -> Iterator[None]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del number, frame
-        for one in (signal.SIGTERM, signal.SIGHUP):  # a second one must not break off the start
-            signal.signal(one, signal.SIG_IGN)
+        for caught in (signal.SIGTERM, signal.SIGHUP):  # a second one must not break off the start
+            signal.signal(caught, signal.SIG_IGN)
         raise KeyboardInterrupt
 
     chosen = [

@@ -12,6 +12,7 @@ from jagadata.cli.tables import print_problems, print_table
 from jagadata.collection.claims import find_holder, find_rounds
 from jagadata.collection.intake.delivery_table import make_delivery_rows
 from jagadata.collection.intake.late_arrivals import make_late_rows
+from jagadata.collection.intake.releases import list_releases, make_held_rows, release, render_release
 from jagadata.collection.intake.run import (
     accept_receipt,
     list_deliveries,
@@ -22,9 +23,12 @@ from jagadata.collection.intake.run import (
 )
 from jagadata.collection.round import Round, parse_round
 from jagadata.collection.run import RoundRun, find_policy
+from jagadata.collection.steps import MEET, SCHEDULE
 from jagadata.connections import open_workplace
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from jagadata.findings import Problem
+from jagadata.stores import layout
+from jagadata.stores.copies import from_all
 
 if TYPE_CHECKING:
     from jagadata.ports.store import Store
@@ -69,7 +73,7 @@ def list_rounds() -> None:
 
 def _row(place: Workplace, one: Round) -> list[str]:
     run = RoundRun(place, find_holder(place, one))
-    if run.journal.outcome("1") is None:
+    if run.journal.outcome(SCHEDULE) is None:
         return [one.text, run.run, run.status or "disiapkan", "-", "-"]
     deliveries = list_deliveries(run)
     complete = sum(item.is_complete for item in deliveries)
@@ -88,9 +92,16 @@ def show(name: str) -> None:
     """Menampilkan siapa menyampaikan apa, isi karantina, dan surel yang perlu dibaca petugas."""
     with open_workplace() as place:
         run = _open(place, name)
-        rows = make_delivery_rows(list_deliveries(run), place.timezone)
+        deliveries = list_deliveries(run)
+        rows = make_delivery_rows(deliveries, place.timezone)
         if rows:
             print_table(tuple(rows[0]), [list(row.values()) for row in rows])
+        personal = make_held_rows(deliveries)
+        if personal:
+            click.echo("Ditahan karena data pribadi (Kasi dapat melepasnya dengan `jaga round release`):")
+            print_table(tuple(personal[0]), [list(row.values()) for row in personal])
+        for one in list_releases(run):
+            click.echo(f"Data pribadi pada '{one.dataset}' {render_release(run, one)}.")
         held = list_quarantine(run)
         if held:
             click.echo("Karantina (pengirim tidak dikenal; terima dengan `jaga round accept`):")
@@ -112,7 +123,7 @@ def attendance(name: str, file: Path) -> None:
     """Memasukkan presensi dari Daftar Hadir (XLSX) yang sudah diisi."""
     with open_workplace() as place:
         run = _open(place, name)
-        if run.journal.outcome("3") is not None:
+        if run.journal.outcome(MEET) is not None:
             raise RefusedError(f"Presensi {run.title} sudah ditutup.", "Lihat dengan `jaga round papers`.")
         found = place.spreadsheets.read_attendance(file, run.agencies)
         run.enter_attendance(found)
@@ -157,6 +168,26 @@ def accept(name: str, receipt: str, agency: str, by: str) -> None:
         )
 
 
+@round_group.command(name="release", epilog=CODES)
+@click.argument("name", metavar="PUTARAN")
+@click.argument("dataset", metavar="KODE-DATA")
+@click.option("--by", required=True, help="ID Kasi yang memutuskan.")
+@click.option("--note", required=True, help="Alasan atau dasar hukumnya; dicatat dan dicetak pada laporan.")
+def release_dataset(name: str, dataset: str, by: str, note: str) -> None:
+    """Melepas satu tabel yang ditahan karena data pribadi (UU 27/2022), atas keputusan Kasi yang dicatat dan ditandatangani."""
+    with open_workplace() as place:
+        run = _open(place, name)
+        official = place.office.official(by)
+        done = release(run, list_deliveries(run), dataset, official, note)
+        for found in done.found:
+            click.echo(f"- {found}")
+        click.echo(
+            f"Data '{dataset}' {render_release(run, done)}. Berlaku hanya bagi tabel ini; kiriman berikutnya diperiksa lagi."
+        )
+        if run.journal.outcome("5") is not None:
+            click.echo(f"Terbitkan sekarang dengan `jaga inventory take-in {name}`.")
+
+
 @round_group.command(name="papers", epilog=CODES)
 @click.argument("name", metavar="PUTARAN")
 @click.option(
@@ -169,17 +200,14 @@ def papers(name: str, folder: Path) -> None:
     """Menyimpan surat, presensi, dan laporan putaran sebagai berkas."""
     with open_workplace() as place:
         _open(place, name)
-        prefix = f"rounds/{parse_round(name)}/papers/"
+        prefix = layout.make_papers_prefix(str(parse_round(name)))
         seen: set[str] = set()
-        silent: list[UnreachableError] = []
-        for store in place.stores:
-            try:
-                _save(store, prefix, folder, seen)
-            except UnreachableError as error:  # the others have copies
-                silent.append(error)
-        if len(silent) == len(place.stores):
-            raise silent[0]
-        print_problems([Problem(where="penyimpanan", what=error.message) for error in silent])
+        answers = from_all(
+            place.stores,
+            lambda store: _save(store, prefix, folder, seen),
+            passable=(UnreachableError,),  # the others have copies
+        )
+        print_problems([Problem(where="penyimpanan", what=fault.message) for _, fault in answers.faults])
 
 
 def _save(store: Store, prefix: str, folder: Path, seen: set[str]) -> None:
@@ -187,7 +215,7 @@ def _save(store: Store, prefix: str, folder: Path, seen: set[str]) -> None:
     for stored in store.list(prefix):
         if stored.key in seen:
             continue
-        path = folder / stored.key.removeprefix(prefix).replace("/", "-")
+        path = folder / layout.make_download_name(stored.key, prefix)
         content = store.get(stored.key, version=stored.version)
         if not (path.exists() and path.read_bytes() == content):
             write_new(path, content)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import TypeAdapter
-
+from jagadata.evidence.lines import Line
 from jagadata.papers.sheet import Field, Section, Sheet, SheetPart, Table, make_block, make_notes
 from jagadata.papers.values import format_nip
-from jagadata.text.formats import format_long, zone_name
+from jagadata.text.formats import format_date, format_long, format_moment, zone_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from jagadata.collection.proposal import Proposal
@@ -39,12 +38,16 @@ class Attendee:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attendance:
-    """Who came, and the minutes. `source`: how it was entered."""
+class Attendance(Line):
+    """[langkah 3] Who came, who led, and the minutes. `source`: how it was entered; `early`: before the time that was set for the meeting."""
 
+    STEP: ClassVar[str] = "3"
     attendees: tuple[Attendee, ...] = ()
     minutes: str = ""
     source: str = "formulir"
+    leader: str = ""
+    leader_post: str = ""
+    early: bool = False
 
     @property
     def present(self) -> frozenset[str]:
@@ -52,16 +55,33 @@ class Attendance:
         return frozenset(one.agency for one in self.attendees)
 
 
-_ADAPTER: TypeAdapter[Attendance] = TypeAdapter(Attendance)
+def make_attendance(
+    answer: str, values: Mapping[str, Any], sheet: Attendance | None, *, early: bool = False
+) -> Attendance:
+    """Who came and who led, from the form of the gate (`values`) and the sheet that was filled in, where there is one.
 
-
-def to_json(attendance: Attendance) -> dict[str, Any]:
-    value: dict[str, Any] = _ADAPTER.dump_python(attendance, mode="json")
-    return value
-
-
-def from_json(value: dict[str, Any]) -> Attendance:
-    return _ADAPTER.validate_python(value)
+    `early`: it was answered before the time that was set for the meeting.
+    """
+    known = {one.agency: one for one in sheet.attendees} if sheet else {}
+    present = values.get("hadir") or list(known)
+    attendees = [
+        *(one for one in (sheet.attendees if sheet else ()) if one.agency in present),
+        *(Attendee(agency=key) for key in present if key not in known),
+    ]
+    source = "belum diisi sampai batas waktu" if answer == "expired" else "formulir"
+    if answer == "no":
+        source = "rapat tidak dilaksanakan"
+    elif sheet:
+        source = sheet.source
+    minutes = str(values.get("notulen", "")) or (sheet.minutes if sheet else "")
+    return Attendance(
+        attendees=tuple(attendees),
+        minutes=minutes,
+        source=source,
+        leader=str(values.get("pemimpin", "")).strip(),
+        leader_post=str(values.get("jabatan_pemimpin", "")).strip(),
+        early=bool(values.get("sudah_dilaksanakan")) and early,
+    )
 
 
 def absent(attendance: Attendance, agencies: Sequence[Agency]) -> list[Agency]:
@@ -75,6 +95,21 @@ def _head(proposal: Proposal, round: Round, tz: ZoneInfo) -> tuple[Field, ...]:
         Field(label="Waktu", value=f"{proposal.begins} s.d. {proposal.ends} {zone_name(tz)}"),
         Field(label="Tempat", value=proposal.place),
     )
+
+
+def _remarks(attendance: Attendance, recorder: Signature | None, tz: ZoneInfo) -> list[str]:
+    """Who filled it in, and that it was before the meeting's time."""
+    found = []
+    if recorder and recorder.at:
+        who = f"{recorder.name} ({recorder.post})" if recorder.post else recorder.name
+        found.append(
+            f"Diisi secara elektronik oleh {who} pada {format_moment(recorder.at, tz)}; {recorder.remark}".rstrip(
+                "; "
+            )
+        )
+    if attendance.early:
+        found.append("Diisi sebelum waktu yang ditetapkan, dengan pernyataan bahwa rapat sudah dilaksanakan")
+    return found
 
 
 def make_attendance_sheet(
@@ -106,19 +141,22 @@ def make_presence_sheet(
     number: str,
     city: str,
     leader: Signature,
+    recorder: Signature | None = None,
     tz: ZoneInfo,
     contacts: bool = True,
 ) -> Sheet:
     """Presensi Rapat: who came, who was absent, and the minutes (Output of step 3).
 
-    `contacts`: with NIP and telephone number of who came.
+    `leader` signs by hand; `recorder`: who filled it in, named in a note. `contacts`: with NIP and telephone number of who came.
     """
     names = {one.id: one.name for one in agencies}
     rows = tuple(
         (str(number), names.get(one.agency, one.agency), one.name, format_nip(one.nip), one.post, one.phone)
         for number, one in enumerate(attendance.attendees, 1)
     )
-    columns = range(len(HEADS) - 1) if contacts else tuple(map(HEADS.index, ("No", "OPD", "Nama", "Jabatan")))
+    wanted = HEADS[:-1] if contacts else ("No", "OPD", "Nama", "Jabatan")
+    filled = [any(row[one].strip(" -") for row in rows) for one in range(len(HEADS) - 1)]
+    columns = [one for one in map(HEADS.index, wanted) if filled[one] or HEADS[one] == "OPD"]
     table = Table(
         heads=tuple(HEADS[one] for one in columns),
         rows=tuple(tuple(row[one] for one in columns) for row in rows),
@@ -143,6 +181,11 @@ def make_presence_sheet(
         subtitle=f"SOP Pengumpulan Data, langkah 3 · dicatat dari {attendance.source}",
         head=_head(proposal, round, tz),
         sections=tuple(parts),
-        blocks=(make_block("Pemimpin Rapat,", leader, city=city, tz=tz),),
-        notes=make_notes((), (leader,)),
+        blocks=(
+            replace(
+                make_block("Pemimpin Rapat,", leader, tz=tz, show_role=False),
+                place=f"{city}, {format_date(proposal.day, tz) if attendance.attendees else '………………'}",
+            ),
+        ),
+        notes=make_notes(_remarks(attendance, recorder, tz), (leader,)),
     )

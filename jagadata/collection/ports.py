@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -87,9 +87,6 @@ class InventoryBook(Protocol):
         at: datetime,
     ) -> None: ...
     def note_delivery(self, round: Round, agency: str, receipt: str, name: str, at: datetime) -> None: ...
-    def set_status(
-        self, dataset: str, round: Round, status: Status, *, by: str, why: str = "", at: datetime
-    ) -> bool: ...
     def bring_to(
         self, dataset: str, round: Round, status: Status, *, by: str, why: str = "", at: datetime
     ) -> tuple[Status, ...]: ...
@@ -100,7 +97,6 @@ class InventoryBook(Protocol):
     def versions(self, dataset: str, round: Round) -> list[Version]: ...
     def requested(self, before: Round) -> list[RequestedDataset]: ...
     def statuses(self, round: Round) -> dict[str, StatusEntry]: ...
-    def history(self, dataset: str, round: Round) -> list[StatusEntry]: ...
 
 
 class Workbooks(Protocol):
@@ -130,11 +126,24 @@ class TableExaminer(Protocol):
         round: Round,
         limits: Limits,
         region: str,
+        region_name: str = "",
         folder: Path,
         previous: Mapping[str, PreviousTable] | None = None,
+        unconfined: bool = False,
     ) -> Examination:
         """What the file, sent as `name`, holds of the data sets asked of its sender; clean tables as Parquet in `folder`.
 
-        Whatever is wrong with the file is a finding. Raises JagadataError (transient) where no reader can be started.
+        Whatever is wrong with the file is a finding. Raises UnconfinedError where that process can't be shut off from the
+        machine (`unconfined`: it is read all the same), JagadataError (transient) where none can be started.
         """
+        ...
+
+    def open_archive(
+        self, path: Path, into: Path, limits: Limits, *, folder: Path, unconfined: bool = False
+    ) -> dict[str, Any]:
+        """What is in a ZIP: {'names', 'sizes'}, the bytes one after another in `into`; {'refusal'}; or {}: no archive. Raises as above."""
+        ...
+
+    def try_confinement(self, folder: Path) -> str:
+        """How the process that reads files is shut off here, tried. Raises UnconfinedError."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
@@ -16,10 +16,13 @@ from jagadata.connections import open_workplace
 from jagadata.demo.agencies import ADDRESS, broken_file, good_file, mended_file
 from jagadata.demo.scene import ENDED, sign_off
 from jagadata.office.file import load_office
+from jagadata.stores import layout
+from jagadata.text.periods import add_working_days, is_working_day
 
 if TYPE_CHECKING:
     from jagadata.demo.scene import Scene, Teller
 
+_MINUTES = "Daftar data, metadata, dan batas waktu disepakati. OPD yang tidak hadir menerima notulen ini."
 _XLSX = "vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -34,11 +37,19 @@ def collect(scene: Scene, teller: Teller) -> bool:
     teller.fact("Run", scene.api.ui_url(run))
     with open_workplace(load_office(scene.office)) as place:
         today = place.today()  # the office's day, not this machine's
-    dates = {"tanggal": today.isoformat(), "batas_waktu": (today + timedelta(days=1)).isoformat()}
+        holidays = place.office.holidays
+    meeting = today if is_working_day(today, holidays) else add_working_days(today, 1, holidays)
+    deadline = add_working_days(meeting, 1, holidays)
+    dates = {"tanggal": meeting.isoformat(), "batas_waktu": deadline.isoformat()}
     sign_off(scene, teller, run, "Diajukan", "wahyu", dates)
     sign_off(scene, teller, run, "Disetujui", "endang")
     sign_off(scene, teller, run, "Ditandatangani", "hadi")
-    sign_off(scene, teller, run, "Rapat dilaksanakan", "wahyu", {"hadir": ["bkpsdm", "dinkes"]})
+    held = {
+        "hadir": ["bkpsdm", "dinkes"],
+        "notulen": _MINUTES,
+        "sudah_dilaksanakan": True,
+    }  # nobody waits here
+    sign_off(scene, teller, run, "Rapat dilaksanakan", "wahyu", held)
     scene.api.wait(run, ("Suspended", *ENDED), 180)
     teller.say(
         "BKPSDM mengirim lewat surel; Dinas Kesehatan menaruh berkas yang salah di folder; Dinas Perhubungan belum mengirim.",
@@ -93,7 +104,7 @@ def _show(scene: Scene, teller: Teller, run: str) -> None:
         for row in rows:
             table.add_row(*(row[name] for name in ("OPD", "Data", "Status", "Tanda terima", "Baris")))
         teller.console.print(table)
-        prefix = f"rounds/{round_run.round}/papers/"
+        prefix = layout.make_papers_prefix(str(round_run.round))
         wanted = (
             "bkpsdm/1-surat-undangan.pdf",
             "bkpsdm/1-surat-permintaan-data.pdf",

@@ -29,6 +29,7 @@ from jagadata.lab.ssh_server import start_ssh
 from jagadata.lab.swift import start_swift
 from jagadata.office.file import load_office
 from jagadata.restore.run import RestoreRun
+from jagadata.stores import layout
 from jagadata.text.formats import format_duration, format_number
 
 REQUESTER = "dewi@example.id"
@@ -155,9 +156,9 @@ def restore(scene: Scene, teller: Teller) -> str:
 def prove(scene: Scene, teller: Teller, counts: list[int], backup: str, run: str) -> bool:
     """The proof: the application's rows, the papers, the mails. True if all is as it was."""
     with open_workplace(load_office(scene.office)) as place:
-        result = RestoreRun(place, run).result or {}
+        result = RestoreRun(place, run).result
         for store in place.stores:
-            for stored in store.list("forms/"):
+            for stored in store.list(layout.FORMS):
                 if stored.key.endswith("-langkah-6.pdf") and (backup in stored.key or run in stored.key):
                     name = (
                         "formulir-pelaksanaan-back-up.pdf"
@@ -165,6 +166,8 @@ def prove(scene: Scene, teller: Teller, counts: list[int], backup: str, run: str
                         else "formulir-permohonan-restore.pdf"
                     )
                     (scene.papers / name).write_bytes(store.get(stored.key, version=stored.version))
+    off = result.downtime_seconds if result else None
+    kept = f"{', '.join(result.kept)}, {result.kept_days} hari" if result and result.kept else "-"
     table = Table(
         title="Bukti: jumlah surat menurut aplikasi (proof: rows the application shows)", title_justify="left"
     )
@@ -172,11 +175,8 @@ def prove(scene: Scene, teller: Teller, counts: list[int], backup: str, run: str
         table.add_column(column, justify="right")
     table.add_row(*(format_number(count) for count in counts))
     teller.console.print(table)
-    teller.fact("Layanan berhenti (service off)", format_duration(float(result.get("downtime_seconds", 0))))
-    teller.fact(
-        "Data lama disimpan (old data kept)",
-        f"{', '.join(result.get('kept', []))}, {result.get('kept_days')} hari",
-    )
+    teller.fact("Layanan berhenti (service off)", format_duration(off or 0.0))
+    teller.fact("Data lama disimpan (old data kept)", kept)
     scene.show(teller)
     return counts[0] == counts[2] != counts[1]
 

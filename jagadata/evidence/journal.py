@@ -14,12 +14,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from jagadata.errors import AlreadyExistsError, DamagedError, JagadataError, RefusedError, UnreachableError
+from jagadata.stores import layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from jagadata.evidence.envelope import JsonObject
     from jagadata.evidence.records import Records
 
+OPEN = "open"
+"""The step with which every run begins: what it is to do, and which SOP's it is."""
 JOURNAL_KIND = "application/vnd.jagadata.journal+json"
 FORMAT = 1
 """Of a line; another one is refused, never guessed (docs/format.md)."""
@@ -39,14 +43,14 @@ class Entry:
     step: str
     subject: str
     event: str
-    data: dict[str, Any] = field(default_factory=dict)
+    data: JsonObject = field(default_factory=dict)
 
 
 class Journal:
     """The journal of one run, read once and appended to; appends of other workers are seen when a number is taken.
 
-    Between the stop and the start of a service nothing may wait for a store: `soft()` hands writing to a thread, and
-    what could not be written is kept and tried again by `settle()`.
+    Between the stop and the start of a service nothing may wait for a store: `buffered()` hands writing to a thread, and
+    what could not be written is kept and tried again by `flush()`.
     """
 
     def __init__(self, records: Records, run: str, *, clock: Callable[[], datetime] = now) -> None:
@@ -57,21 +61,21 @@ class Journal:
         self._lock = threading.RLock()
         self._previous = ""
         self._written = 0
-        self._pending = 0  # noted inside soft(), not yet written
-        self._queue: queue.SimpleQueue[dict[str, Any] | None] | None = None
+        self._pending = 0  # noted inside buffered(), not yet written
+        self._queue: queue.SimpleQueue[JsonObject | None] | None = None
         self._thread: threading.Thread | None = None
-        self._unwritten: list[dict[str, Any]] = []
+        self._unwritten: list[JsonObject] = []
         self._load()
 
     @property
     def folder(self) -> str:
-        return f"runs/{self.run}/journal/"
+        return layout.make_journal_prefix(self.run)
 
     def _load(self) -> None:
         entries: list[Entry] = []
         previous = ""
         for sequence, key in enumerate(sorted(self.records.keys(self.folder)), 1):
-            if key != f"{self.folder}{sequence:06}.json":
+            if key != layout.make_line_key(self.run, sequence):
                 raise DamagedError(
                     f"Jurnal run {self.run} tidak utuh: baris {sequence} tidak ada, atau ada berkas asing di antaranya.",
                     "Penyimpanan yang memegangnya mungkin tidak menjawab; periksa dengan `jaga doctor`, lalu ulangi.",
@@ -102,12 +106,12 @@ class Journal:
         self.entries, self._previous, self._written = entries, previous, len(entries)
 
     def refresh(self) -> None:
-        """Read again what other workers may have written. Not inside `soft()`."""
+        """Read again what other workers may have written. Not inside `buffered()`."""
         with self._lock:
             if self._queue is None and not self._unwritten:
                 self._load()
 
-    def outcome(self, step: str, subject: str = "") -> dict[str, Any] | None:
+    def outcome(self, step: str, subject: str = "") -> JsonObject | None:
         """What the step came to, if it ended; None if it did not, or only began."""
         found = None
         for entry in self.entries:
@@ -129,8 +133,8 @@ class Journal:
         )
 
     def note(self, step: str, event: str, subject: str = "", /, **data: Any) -> None:
-        """Append a line, never before an earlier one. Raises UnreachableError unless inside `soft()`."""
-        if self._queue is None and self._pending and self.settle():
+        """Append a line, never before an earlier one. Raises UnreachableError unless inside `buffered()`."""
+        if self._queue is None and self._pending and self.flush():
             raise UnreachableError(
                 f"Baris jurnal run {self.run} yang terdahulu belum dapat disimpan di penyimpanan mana pun.",
                 "Periksa penyimpanan dengan `jaga doctor`, lalu ulangi.",
@@ -153,7 +157,7 @@ class Journal:
                 return
             self.entries.append(self._write(value))
 
-    def once(self, step: str, work: Callable[[], dict[str, Any]], subject: str = "") -> dict[str, Any]:
+    def once(self, step: str, work: Callable[[], JsonObject], subject: str = "") -> JsonObject:
         """The step's outcome: the recorded one, or what `work` returns now, with intent written before and outcome after.
 
         A failure is written and raised; the step then counts as not done.
@@ -171,7 +175,7 @@ class Journal:
         return result
 
     @contextlib.contextmanager
-    def soft(self) -> Iterator[None]:
+    def buffered(self) -> Iterator[None]:
         """Inside, `note` never waits and never fails; leaving waits up to 10 s for what is still to be written."""
         if self._queue is not None:
             yield
@@ -193,8 +197,8 @@ class Journal:
             time.sleep(0.01)
         return not self._pending
 
-    def settle(self) -> int:
-        """Try again what `soft` could not write; returns how many lines are still unwritten."""
+    def flush(self) -> int:
+        """Try again what `buffered` could not write; returns how many lines are still unwritten."""
         if self._thread:
             self._thread.join(60)
         with self._lock:
@@ -224,14 +228,16 @@ class Journal:
     def _next(self) -> int:
         return 1 + max((entry.sequence for entry in self.entries), default=0)
 
-    def _write(self, value: dict[str, Any]) -> Entry:
+    def _write(self, value: JsonObject) -> Entry:
         sequence = 1 + self._written
         while True:
             line = {**value, "sequence": sequence, "previous": self._previous}
             try:
-                record = self.records.write(f"{self.folder}{sequence:06}.json", JOURNAL_KIND, line)
+                record = self.records.write(layout.make_line_key(self.run, sequence), JOURNAL_KIND, line)
             except AlreadyExistsError:  # another worker wrote meanwhile: its line is part of the story
-                self._previous = self.records.read(f"{self.folder}{sequence:06}.json", JOURNAL_KIND).digest
+                self._previous = self.records.read(
+                    layout.make_line_key(self.run, sequence), JOURNAL_KIND
+                ).digest
                 self._written = sequence
                 sequence += 1
                 continue
@@ -239,7 +245,7 @@ class Journal:
             return _parse(line)
 
 
-def _parse(value: dict[str, Any]) -> Entry:
+def _parse(value: JsonObject) -> Entry:
     return Entry(
         sequence=value["sequence"],
         at=datetime.fromisoformat(value["at"]),

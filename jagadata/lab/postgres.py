@@ -105,11 +105,6 @@ class Postgres:
             cursor = connection.execute(text)
             return cursor.fetchall() if cursor.description else []
 
-    def kill9(self) -> None:
-        """Crash it: SIGKILL to the postmaster; its children follow."""
-        if self.server:
-            self.server.kill()
-
     def stop(self) -> None:
         if self.server:
             self.server.stop()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from jagadata.office.machines import Credentials
 from jagadata.office.section import SectionModel
@@ -40,6 +40,24 @@ def _clock(value: str) -> str:
     return value
 
 
+def _authority(value: object) -> object:
+    if value is False:  # as the key was written before it named a server
+        return None
+    if value is True:
+        raise ValueError(
+            "tulis nama server surel kantor (authserv-id): kata pertama pada baris Authentication-Results dari surel yang "
+            "diterima, misalnya 'mx.trenggalekkab.go.id'; 'true' tidak cukup, sebab baris itu dapat ditulis pengirim sendiri"
+        )
+    return value
+
+
+def _server_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", value):
+        raise ValueError("bukan nama server (authserv-id), misalnya 'mx.trenggalekkab.go.id'")
+    return value.lower()
+
+
+Authority = Annotated[Annotated[OneLine, AfterValidator(_server_name)] | None, BeforeValidator(_authority)]
 Address = Annotated[OneLine, AfterValidator(_address)]
 Sender = Annotated[OneLine, AfterValidator(_sender)]
 ClockTime = Annotated[OneLine, AfterValidator(_clock)]
@@ -98,7 +116,7 @@ class DatasetEntry(SectionModel):
     columns: Annotated[list[ColumnEntry], Field(min_length=1)]
     covers_year: bool = True  # the round's year must be among its years
     smallest: Annotated[int, Field(ge=1)] = 1  # rows
-    personal: bool = False  # personal data is expected: kept, never published
+    personal: bool = False  # personal data is expected: kept, never published, not even by the Kasi's word
     public: bool = True
 
 
@@ -112,7 +130,7 @@ class Mailbox(SectionModel):
     password: SecretReference
     folder: OneLine = "INBOX"
     ca: Path | None = None
-    require_authentication: bool = False  # quarantine whom the server does not vouch for (RFC 8601)
+    require_authentication: Authority = None  # quarantine whom this server does not vouch for (RFC 8601)
 
 
 class FolderDropEntry(SectionModel):
@@ -199,6 +217,9 @@ class Collection(SectionModel):
     invitation_code: OneLine = "005"  # kode klasifikasi: undangan
     request_code: OneLine = "041"  # kode klasifikasi: permintaan data
     region: OneLine = "3503"  # region codes begin so
+    region_name: OneLine | None = (
+        None  # as tables write it: 'Kabupaten Trenggalek'; a row named so sums up the others
+    )
     address: Address  # where OPD send their data: printed in the letters
     meeting: Meeting = Meeting()
     confirm: bool = True  # the Kabid confirms step 1
@@ -211,10 +232,19 @@ class Collection(SectionModel):
     mailbox: Mailbox | None = None
     drops: list[Drop] = Field(default_factory=list)
     limits: Limits = Limits()
+    read_unconfined: bool = False  # files are read even where the process that does can't be shut off
     inventory: Inventory
     publishers: list[Publisher] = Field(default_factory=list)
     agencies: Annotated[list[Agency], Field(min_length=1)]
     datasets: Annotated[list[DatasetEntry], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_region(cls, value: Any) -> Any:
+        """The region that is meant where the file names none has a name too."""
+        if isinstance(value, dict) and not {"region", "region_name"} & set(value):
+            return {**value, "region_name": "Kabupaten Trenggalek"}
+        return value
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -246,6 +276,3 @@ class Collection(SectionModel):
 
     def agency(self, key: str) -> Agency:
         return next(one for one in self.agencies if one.id == key)
-
-    def datasets_of(self, agency: str) -> list[DatasetEntry]:
-        return [one for one in self.datasets if one.agency == agency]

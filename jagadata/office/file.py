@@ -132,13 +132,13 @@ class Office(SectionModel):
         return [
             official
             for official in self.officials
-            if any(
-                duty.role == role
-                and (duty.since is None or duty.since <= today)
-                and (duty.until is None or today <= duty.until)
-                for duty in official.duties
-            )
+            if any(duty.role == role and duty.holds_on(today) for duty in official.duties)
         ]
+
+    @property
+    def spool_folder(self) -> Path:
+        """Where files without a name are made. Raises OfficeFileError."""
+        return self.path(self.spool)
 
     def path(self, relative: Path) -> Path:
         """A path of the file, relative to the file's own folder."""

@@ -112,7 +112,7 @@ class ServerEntry(SectionModel):
     extensions: Credentials | None = (
         None  # makes extensions that ask for a superuser, in a database that is still empty
     )
-    tools: Path | None = None  # folder of pg_dump and pg_restore of the server's major version
+    tools: Path | None = None  # folder of the client programs of the server's major version
     data_host: Identifier | None = None  # measures free space with df
     free_space_gib: Annotated[float, Field(gt=0)] | None = None  # declared, where it can't be measured
     parallel_backups: Annotated[int, Field(ge=1, le=16)] = 1
@@ -143,7 +143,7 @@ class System(SectionModel):
 
 
 class Mail(SectionModel):
-    """Where mail leaves: SMTP, as an apprise channel. Further apprise URLs are secret references."""
+    """Where letters leave: SMTP. `channels` beside it are apprise URLs, for notices to the office itself."""
 
     host: OneLine
     port: Port = 587
@@ -156,3 +156,7 @@ class Mail(SectionModel):
 class Prefect(SectionModel):
     work_pool: OneLine = "jagadata"
     ui: Url | None = None  # address that staff open, for links in mails
+
+    def run_page(self, run: str) -> str:
+        """The page of a run in the UI; '' where the office file does not say its address."""
+        return f"{self.ui.rstrip('/')}/runs/flow-run/{run}" if self.ui else ""

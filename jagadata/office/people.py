@@ -73,6 +73,9 @@ class Dated(SectionModel):
             )
         return self
 
+    def holds_on(self, day: date) -> bool:
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+
 
 class Duty(Dated):
     """One SOP role held for a period; `acting` for Plt./Plh."""
@@ -86,5 +89,6 @@ class Official(SectionModel):
     name: OneLine
     nip: Nip = "Non-ASN"
     post: OneLine  # jabatan
+    rank: OneLine | None = None  # pangkat: 'Pembina Tk. I (IV/b)', below the name in letters
     email: OneLine | None = None
     duties: list[Duty] = Field(default_factory=list)

@@ -33,9 +33,13 @@ def make_mail(
     link: str = "",
     link_text: str = "Buka halaman ini",
     attachments: Sequence[tuple[str, bytes]] = (),
+    notice: bool = False,
     **values: Any,
 ) -> Message:
-    """The letter of `templates/NAME.mail.j2` (blocks `subject`, `opening`, `closing`) to `person`."""
+    """The letter of `templates/NAME.mail.j2` (blocks `subject`, `opening`, `closing`) to `person`.
+
+    `notice`: what it says, without greeting and papers, is also meant for the office's own room, since it names no person.
+    """
     template = _text.get_template(f"{name}.mail.j2")
     context = template.new_context({"until": "", **values})
     blocks = {key: "".join(block(context)) for key, block in template.blocks.items()}
@@ -56,7 +60,13 @@ def make_mail(
         text=_text.get_template("paper/mail.txt.j2").render(letter),
         html=_html.get_template("paper/mail.html.j2").render(letter),
         attachments=tuple(attachments),
+        notice=_notice(letter) if notice else "",
     )
+
+
+def _notice(letter: dict[str, Any]) -> str:
+    facts = "\n".join(f"{label}: {value}" for label, value in letter["facts"])
+    return "\n\n".join([*letter["opening"], facts, *letter["closing"]])
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from jagadata.errors import AlreadyExistsError, JagadataError, OfficeFileError
 from jagadata.papers.values import to_json
+from jagadata.ports.channel import reaches
 from jagadata.ports.printer import Letterhead
+from jagadata.stores import layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from jagadata.evidence.journal import Journal
@@ -74,7 +77,7 @@ def file_form(
 ) -> str:
     """Store a form as it is after that step, as a signed record and as the PDF that `draw` makes of its hash; the PDF's key."""
     year = (form.at or place.clock()).astimezone(place.timezone).year
-    key = f"forms/{procedure}/{year}/{form.run}-langkah-{step}"
+    key = layout.make_form_key(procedure, year, form.run, step)
     value = {"at": place.clock().isoformat(), "step": step, "form": to_json(form)}
     try:
         record = place.records.write(f"{key}.json", FORM_KIND, value)
@@ -85,29 +88,65 @@ def file_form(
     return f"{key}.pdf"
 
 
-def send(place: Workplace, message: Message) -> tuple[bool, str]:
-    """Send over the first channel that takes it: whether it is done with, and how the recipient was told or why not, for the form."""
-    if not message.to:
-        return True, "tidak ada alamat email; disampaikan langsung oleh petugas"
-    if not place.channels:
-        return True, "belum ada saluran pesan di berkas kantor; disampaikan langsung oleh petugas"
+class Sending(NamedTuple):
+    """What came of sending."""
+
+    done: bool
+    """Whether nothing is left to be sent later."""
+    how: str
+    """How the recipient was told or why not, for the form."""
+    reached: tuple[str, ...] = ()
+    """Where not done: the addresses that have it."""
+
+
+def send(place: Workplace, message: Message) -> Sending:
+    """Send over the first channel that reaches the addressees and takes it: a letter never ends up in a room of the office."""
+    if not message.to and not message.notice:
+        return Sending(done=True, how="tidak ada alamat email; disampaikan langsung oleh petugas")
+    channels = [channel for channel in place.channels if reaches(channel, message)]
+    if not channels:
+        what = "belum ada saluran pesan di berkas kantor yang sampai ke penerima"
+        if not message.to:
+            what = "tidak ada alamat email"
+        elif not place.channels:
+            what = "belum ada saluran pesan di berkas kantor"
+        return Sending(done=True, how=f"{what}; disampaikan langsung oleh petugas")
     failures = []
-    for channel in place.channels:
+    for channel in channels:
         try:
-            return True, channel.send(message)
+            delivery = channel.send(message)
         except JagadataError as error:
             failures.append(error.message)
             log.warning("Pesan '%s' gagal dikirim: %s", message.subject, error.message)
-    return False, "; ".join(failures)
+        else:
+            return Sending(
+                done=not delivery.deferred, how=delivery.reference, reached=tuple(delivery.reached)
+            )
+    return Sending(done=False, how="; ".join(failures))
+
+
+def send_rest(place: Workplace, message: Message, reached: Collection[str]) -> Sending:
+    """As `send`, to those who were not reached by an earlier attempt; `reached` of the outcome holds both."""
+    rest = tuple(address for address in message.to if address not in reached)
+    sending = send(place, replace(message, to=rest))
+    if not reached:
+        return sending
+    how = f"e-mail ke {', '.join(reached)}; {sending.how}"
+    return sending._replace(how=how, reached=(*reached, *sending.reached))
 
 
 def send_once(journal: Journal, what: str, place: Workplace, message: Message) -> str:
-    """Send a message of a run once, whatever is run again; one that failed is sent again when it comes to that."""
-    known = journal.outcome(f"mail:{what}")
+    """Send a message of a run once to each, whatever is run again; to whom it failed it is sent again when it comes to that."""
+    step = f"mail:{what}"
+    known = journal.outcome(step)
     if known:
         return str(known["how"])
-    sent, how = send(place, message)
-    journal.note(f"mail:{what}", "done" if sent else "failed", how=how)
+    failed = journal.last(step, "failed")
+    done, how, reached = send_rest(place, message, tuple(failed.data.get("reached", ())) if failed else ())
+    if done:
+        journal.note(step, "done", how=how)
+    else:
+        journal.note(step, "failed", how=how, reached=list(reached))
     return how
 
 

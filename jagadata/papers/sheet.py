@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jagadata.office.people import ROLES
-from jagadata.papers.values import format_nip, nip_warning
+from jagadata.papers.values import RankedSignature, format_nip, nip_warning
 from jagadata.sop import PARTIES
 from jagadata.text.formats import WIB, format_date, format_moment
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from jagadata.evidence.envelope import JsonObject
     from jagadata.papers.values import Signature
 
 
@@ -66,6 +67,7 @@ class Block:
     heading: str
     post: str = ""
     name: str = ""
+    rank: str = ""
     nip: str = ""
     remark: str = ""
 
@@ -83,19 +85,34 @@ class Sheet:
     blocks: tuple[Block, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         return asdict(self)
 
 
 def make_block(
-    heading: str, signature: Signature, *, city: str = "", tz: ZoneInfo = WIB, fallback_post: str = ""
+    heading: str,
+    signature: Signature,
+    *,
+    city: str = "",
+    tz: ZoneInfo = WIB,
+    fallback_post: str = "",
+    show_role: bool = True,
 ) -> Block:
-    """The signature block of one signer; post and SOP role are kept apart, acting ones named as such."""
+    """The signature block of one signer; post and SOP role are kept apart, acting ones named as such.
+
+    Without a `heading` the post stands in its place, with its comma. `show_role`: where the post is named otherwise, the role too.
+    """
     role = ROLES.get(signature.role) or PARTIES.get(signature.role, "")
     post = signature.post or fallback_post or role
     acting = f"{signature.acting} {role or post}" if signature.acting else post
     remark = [f"dicatat secara elektronik {format_moment(signature.at, tz)}"] if signature.at else []
-    if signature.post and signature.role in ROLES and signature.post != role and not signature.acting:
+    if (
+        show_role
+        and signature.post
+        and signature.role in ROLES
+        and signature.post != role
+        and not signature.acting
+    ):
         remark.append(f"peran SOP: {role}")
     if signature.acting and signature.post:
         remark.append(f"jabatan: {signature.post}")
@@ -105,8 +122,9 @@ def make_block(
     return Block(
         place=f"{where}, ………………" if city and not signature.at else where,
         heading=heading,
-        post=acting,
+        post=acting if heading or not acting else f"{acting},",
         name=signature.name,
+        rank=signature.rank if isinstance(signature, RankedSignature) else "",
         nip=format_nip(signature.nip) if signature.nip else "",
         remark="; ".join(remark),
     )

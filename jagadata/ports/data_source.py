@@ -1,7 +1,7 @@
 """What must be able to do whatever holds an application's data: a database server today, other engines and file trees later.
 
 A source holds data sets by name. Three kinds of value pass through the rest of the code without being looked into:
-an *identity* tells one data set from every other for ever, on every server and under whatever name ("oid:16385@7312000000000000001");
+an *identity* tells one data set from every other for ever, on every server and under whatever name;
 the *properties* are what belongs to a data set but not into its dump, as JSON of the engine's own; an *archive* is the dump's bytes.
 
 The promise of an exchange: afterwards it either happened or did not, and `ask` and `find` say which.

@@ -1,33 +1,38 @@
-"""What of running restores needs a person's look."""
+"""What of restores needs a person's attention: those under way, and the services and switches that they stop and arm."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
-from jagadata.errors import (
-    BusyError,
-    DamagedError,
-    RefusedError,
-)
+from jagadata.errors import BusyError, DamagedError, RefusedError
 from jagadata.findings import Concern
-from jagadata.restore.recovery.steps import RECOVERY
+from jagadata.restore.record import is_ended
 from jagadata.restore.run import RestoreRun
+from jagadata.restore.steps import PrepareBegun
 from jagadata.text.formats import format_moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from jagadata.office.machines import System
+    from jagadata.procedure import OpenRun
     from jagadata.workplace import Workplace
 
 
-def list_journals(place: Workplace, runs: Sequence[str]) -> Iterator[Concern]:
-    """Runs that nobody can go on with, because their memory is not whole or of another version."""
-    for run_id in runs:
-        try:
-            place.journal(run_id)
-        except (DamagedError, RefusedError) as error:
-            yield Concern(key=f"jurnal {run_id}", text=error.message, action=error.hint)
+def make_inspections(
+    place: Workplace, runs: Sequence[OpenRun]
+) -> list[tuple[str, Callable[[], Iterator[Concern]]]]:
+    """What is inspected and how, one by one."""
+    running = [item.run for item in runs if item.state == "running"]
+    return [
+        *(
+            (f"layanan {system.id}", partial(find_service_concerns, place, system))
+            for system in place.office.systems
+        ),
+        ("restore", partial(find_long_restores, place, running)),
+    ]
 
 
 def find_long_restores(place: Workplace, running: Sequence[str]) -> Iterator[Concern]:
@@ -36,9 +41,9 @@ def find_long_restores(place: Workplace, running: Sequence[str]) -> Iterator[Con
         try:
             journal = place.journal(run_id)
         except (DamagedError, RefusedError):
-            continue  # told by list_journals
-        begun = journal.last("prepare", "begin")
-        if begun is None or journal.outcome(RECOVERY) is not None:
+            continue  # the watch itself names a journal that is not whole
+        begun = journal.last(PrepareBegun.STEP, PrepareBegun.EVENT)
+        if begun is None or is_ended(journal):
             continue
         run = RestoreRun(place, run_id)
         limit = timedelta(minutes=max(30.0, 4 * run.impact.minutes_total))
@@ -53,4 +58,27 @@ def find_long_restores(place: Workplace, running: Sequence[str]) -> Iterator[Con
                 key=f"restore {run_id}",
                 text=f"Restore {run.number()} sistem '{run.system}' berjalan sejak {since}, jauh lebih lama daripada rencananya.",
                 action="Lihat kemajuannya di Prefect; sakelar pengaman mengaktifkan layanan bila tidak ada kemajuan lagi.",
+            )
+
+
+def find_service_concerns(place: Workplace, system: System) -> Iterator[Concern]:
+    """Services that do not run, and a switch that fired; nothing while a restore holds the switch."""
+    if not system.services:
+        return
+    control = place.services(system.id)
+    switch = control.switch()
+    if switch.state == "armed":
+        return  # a restore is at work, or its switch will fire
+    if switch.state == "fired":
+        yield Concern(
+            key=f"sakelar {system.id} {switch.token}",
+            text=f"Sakelar pengaman sistem '{system.id}' bekerja pada {switch.token}: layanan diaktifkan tanpa restore selesai.",
+            action="Periksa permohonan restore itu dengan `jaga forms`, lalu lanjutkan dengan `jaga resume` atau ajukan kembali.",
+        )
+    for unit in control.status():
+        if unit.state != "running":
+            yield Concern(
+                key=f"unit {unit.host} {unit.unit}",
+                text=f"Layanan '{unit.unit}' di host '{unit.host}' (sistem '{system.id}') tidak berjalan: {unit.detail or unit.state}.",
+                action="Aktifkan layanan itu, atau keluarkan dari berkas kantor bila memang tidak dipakai.",
             )

@@ -53,7 +53,7 @@ def measure_impact(place: Workplace, plan: Plan, backup: Backup, properties: dic
     """What the restore will change and cost, as it looks now. What can't be measured is said, not guessed."""
     system, policy = place.office.system(plan.request.system), place.office.policy.restore
     server, entry = place.server(system.id), place.office.server(system.server)
-    remarks = [f"{one.where} {one.what}" for one in map(make_unanswered, backup.unseen)]
+    remarks = [f"{problem.where} {problem.what}" for problem in map(make_unanswered, backup.unseen)]
     rows: dict[str, tuple[int | None, int]] = {}
     live_size: int | None = 0
     sessions: list[str] = []

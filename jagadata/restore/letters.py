@@ -1,4 +1,4 @@
-"""The letters of SOP Restore: who is told what at which step, and the form as it is filed."""
+"""The letters of SOP Restore: who is notified of what at which step, and the form as it is filed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from jagadata.papers.outbox import email_addresses, file_form, print_paper, send_once
+from jagadata.papers.outbox import email_addresses, file_form, print_paper, send, send_once
 from jagadata.restore.papers.mails import (
+    render_acknowledgement_reminder,
     render_approval_request,
     render_completion,
     render_failure,
@@ -18,12 +19,16 @@ from jagadata.restore.papers.mails import (
 from jagadata.restore.papers.minutes import make_minutes_sheet
 from jagadata.restore.papers.plan_sheet import make_plan_facts
 from jagadata.restore.papers.sheet import make_restore_sheet
+from jagadata.restore.run import RestoreRun
+from jagadata.restore.steps import APPROVAL_GATE, CLOSED_UNCONFIRMED
 from jagadata.text.formats import format_date, format_moment
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from jagadata.ports.channel import Message
     from jagadata.restore.papers.form import RestoreForm
-    from jagadata.restore.run import RestoreRun
+    from jagadata.signoff.gates import OpenGate
     from jagadata.workplace import Workplace
 
 
@@ -60,24 +65,37 @@ def confirm_receipt(run: RestoreRun) -> None:
 
 
 def ask_for_approval(run: RestoreRun, *, link: str) -> None:
-    due = format_moment(
-        run.received_at() + timedelta(hours=run.place.office.policy.restore.approval_hours),
-        run.place.timezone,
-    )
-    facts = make_plan_facts(run.plan, run.impact)
-    message = render_approval_request(
+    due = run.received_at() + timedelta(hours=run.place.office.policy.restore.approval_hours)
+    send_once(run.journal, "approval", run.place, _approval_request(run, link=link, due=due))
+
+
+def _approval_request(run: RestoreRun, *, link: str, due: datetime) -> Message:
+    return render_approval_request(
         run.form(),
         to=email_addresses(run.approvers()),
         link=link,
-        until=due,
-        facts=facts,
+        until=format_moment(due, run.place.timezone),
+        facts=make_plan_facts(run.plan, run.impact),
         tz=run.place.timezone,
     )
-    send_once(run.journal, "approval", run.place, message)
+
+
+def remind(place: Workplace, run_id: str, gate: OpenGate) -> bool:
+    """One reminder for a gate of this SOP that waits: the first mail again, with the deadline. False if no channel took it."""
+    run = RestoreRun(place, run_id)
+    if gate.name == APPROVAL_GATE:
+        return send(place, _approval_request(run, link=place.office.prefect.run_page(run_id), due=gate.due))[
+            0
+        ]
+    form, until = run.form(), format_moment(gate.due, place.timezone)
+    message = render_acknowledgement_reminder(
+        form, to=requester_address(form), until=until, tz=place.timezone
+    )
+    return send(place, message)[0]
 
 
 def inform_requester(run: RestoreRun) -> None:
-    """Step 5: tell the requester what became of the request, the form attached, and file it."""
+    """Step 5: inform the requester of what became of the request, the form attached, and file it."""
     how = send_once(run.journal, INFORMATION, run.place, _information(run))
     run.record_information(how)
     file_restore_form(run.place, run.form(), step=5)
@@ -101,15 +119,15 @@ def _information(run: RestoreRun) -> Message:
         until = format_date(run.acknowledgement_due()) if asked else ""
         return render_completion(form, to=to, until=until, attachments=attachments, tz=run.place.timezone)
     if form.status == "Gagal":
-        running = (run.result or {"on_at": True}).get("on_at") is not None
+        running = run.result is None or run.result.on_at is not None
         return render_failure(form, to=to, running=running, attachments=attachments, tz=run.place.timezone)
     return render_rejection(form, to=to, attachments=attachments, tz=run.place.timezone)
 
 
 def close_restore(run: RestoreRun) -> None:
-    """Step 6: file the closed form; an unconfirmed closing is told to the requester."""
+    """Step 6: file the closed form; the requester is notified of an unconfirmed closing."""
     form = run.form()
-    if form.acknowledged == "ditutup tanpa konfirmasi":
+    if form.acknowledged == CLOSED_UNCONFIRMED:
         send_once(
             run.journal,
             "closed",

@@ -23,7 +23,7 @@ def _beside(database: str, tag: str, token: str) -> str:
     mark = hashlib.sha256(f"{tag}\0{token}\0{database}".encode()).hexdigest()[:12]
     shown = re.sub(r"[^a-z0-9]", "", token.lower())[-12:]
     tail = f"__{tag}_{shown}_{mark}" if shown else f"__{tag}_{mark}"
-    head = "".join(sign if sign.isprintable() else "_" for sign in database)
+    head = "".join(letter if letter.isprintable() else "_" for letter in database)
     return _cut(head, NAME_BYTES - len(tail)) + tail
 
 

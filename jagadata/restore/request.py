@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from jagadata.errors import RefusedError
 from jagadata.evidence.envelope import canonical_json, digest
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Purpose = Literal["Produksi", "Uji"]
+Parsed = TypeVar("Parsed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,13 +138,13 @@ def parse_plan(value: dict[str, Any]) -> Plan:
         )
         plan.to_json()  # a plan of format 1 with what that format can't say is none
     except (TypeError, KeyError, AttributeError, ValueError) as error:
-        raise _other_version("Rencana restore", error) from error
+        raise other_version("Rencana restore", error) from error
     return plan
 
 
 def _is_text(value: str) -> bool:
     """False for half a surrogate pair: a terminal's stray byte."""
-    return not any("\ud800" <= sign <= "\udfff" for sign in value)
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def parse_restore_request(value: dict[str, Any]) -> RestoreRequest:
@@ -151,10 +152,18 @@ def parse_restore_request(value: dict[str, Any]) -> RestoreRequest:
     try:
         return RestoreRequest(**value)
     except (TypeError, AttributeError) as error:
-        raise _other_version("Permohonan restore", error) from error
+        raise other_version("Permohonan restore", error) from error
 
 
-def _other_version(what: str, error: Exception) -> RefusedError:
+def parse_known(kind: type[Parsed], value: dict[str, Any]) -> Parsed:
+    """A value of a journal line of any version: fields that this one does not know are passed over. Raises RefusedError."""
+    try:
+        return kind(**{item.name: value[item.name] for item in fields(kind) if item.name in value})  # type: ignore[arg-type]
+    except (TypeError, AttributeError) as error:
+        raise other_version("Baris jurnal", error) from error
+
+
+def other_version(what: str, error: Exception) -> RefusedError:
     return RefusedError(
         f"{what} ini ditulis versi Jagadata lain dan tidak dapat dibaca ({error}).",
         "Lanjutkan dengan versi yang menulisnya, atau ajukan permohonan baru.",
@@ -196,20 +205,19 @@ class Impact:
 
 
 def parse_impact(value: dict[str, Any]) -> Impact:
-    """The impact of a journal line; the inverse of `Impact.to_json`. Raises RefusedError for one of another version."""
+    """The impact of a journal line; the inverse of `Impact.to_json`. Raises RefusedError for one that can't be read."""
     try:
+        known = {item.name: value[item.name] for item in fields(Impact) if item.name in value}
+        lists = ("sessions", "taken_down_too", "missing_roles", "remarks")
         return Impact(
             **{
-                **value,
+                **known,
                 "rows": {table: (counts[0], counts[1]) for table, counts in value["rows"].items()},
-                **{
-                    name: tuple(value[name])
-                    for name in ("sessions", "taken_down_too", "missing_roles", "remarks")
-                },
+                **{name: tuple(known[name]) for name in lists if name in known},
             }
         )
     except (TypeError, KeyError, AttributeError, IndexError) as error:
-        raise _other_version("Dampak restore", error) from error
+        raise other_version("Dampak restore", error) from error
 
 
 def refuse_beyond_limits(shown: Impact, measured: Impact) -> None:

@@ -18,7 +18,7 @@ def plan_rollback(place: Workplace, request: RestoreRequest) -> tuple[Plan, Impa
     """A restore in reverse: what lies kept since the newest restore takes its name back; nothing is dropped. Raises NotFoundError."""
     system = place.office.system(request.system)
     server = place.server(system.id)
-    kept = {one.name: one for one in newest_kept(place, system.id)}
+    kept = {item.name: item for item in newest_kept(place, system.id)}
     if sorted(kept) != sorted(system.databases):
         raise RefusedError(
             f"Data lama yang masih disimpan ({', '.join(sorted(kept))}) tidak lengkap untuk sistem '{system.id}'.",
@@ -48,8 +48,8 @@ def plan_rollback(place: Workplace, request: RestoreRequest) -> tuple[Plan, Impa
         f"Rollback sistem '{system.id}'",
         [
             fault
-            for one in planned
-            for name in (one.name, one.side)
+            for item in planned
+            for name in (item.name, item.side)
             for fault in server.check_restore(name, None)
         ],
     )

@@ -5,14 +5,16 @@ The tasks of tasks/restore.py and `jaga restore` call these methods in order. St
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from jagadata.errors import JagadataError, RefusedError
+from jagadata.evidence.lines import once, read_outcome
+from jagadata.evidence.numbers import FORM_SERIES, next_number
+from jagadata.papers.values import BackupFile
 from jagadata.ports.progress import ignore
 from jagadata.restore.impact import measure_impact
-from jagadata.restore.papers.filling import Filled, fill_restore_form
+from jagadata.restore.papers.filling import fill_restore_form
 from jagadata.restore.planning import (
     check_restore,
     check_services,
@@ -21,31 +23,34 @@ from jagadata.restore.planning import (
     make_plan,
     prove_backup,
 )
-from jagadata.restore.recovery.steps import RECOVERY, Recovery
-from jagadata.restore.request import (
-    Impact,
-    Plan,
-    RestoreRequest,
-    parse_impact,
-    parse_plan,
-    parse_restore_request,
-)
+from jagadata.restore.record import is_acknowledged, is_closed, is_informed, read_record
+from jagadata.restore.recovery.steps import Recovery
 from jagadata.restore.rollback import plan_rollback
-from jagadata.signoff.signers import Decision, Person, may_sign
-from jagadata.text.names import make_number
+from jagadata.restore.steps import (
+    Acknowledgement,
+    Approval,
+    Closed,
+    Informed,
+    Opened,
+    Received,
+    RestoreResult,
+)
+from jagadata.signoff.signers import Person, may_sign
 from jagadata.text.periods import add_working_days
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
+    from datetime import date, datetime
 
     from jagadata.evidence.journal import Journal
     from jagadata.office.people import Official
-    from jagadata.restore.papers.form import RestoreForm, Status
+    from jagadata.restore.papers.form import RestoreForm
+    from jagadata.restore.record import RunRecord
+    from jagadata.restore.request import Impact, Plan, RestoreRequest
+    from jagadata.restore.steps import RequesterAnswer, Status
+    from jagadata.signoff.signers import Decision
+    from jagadata.vault.catalog import Backup
     from jagadata.workplace import Workplace
-
-APPROVAL = "approval"
-"""Journal step of the gate before step 2 (tambahan)."""
 
 
 class RestoreRun:
@@ -63,95 +68,76 @@ class RestoreRun:
 
     # --- step 1 and the gate ---
 
-    def receive(self, progress: Callable[[int], None] = ignore) -> dict[str, Any]:
+    def receive(self, progress: Callable[[int], None] = ignore) -> Received:
         """Step 1: number the request, find and prove the backup, make the plan, measure the impact. Nothing is stopped or changed.
 
         Raises:
             JagadataError: the request can't be carried out, with every reason; the request keeps its number.
         """
         self.number()
-        return self.journal.once("1", lambda: self._receive(progress))
+        return once(self.journal, Received, lambda: self._receive(progress))
 
     def number(self) -> str:
         """The request's number, claimed before anything else so that a refused one is on record too."""
+        return once(self.journal, Opened, self._open).number
+
+    def _open(self) -> Opened:
         request = self.asked()
+        self.place.office.system(request.system)
+        at = self.place.clock()
+        number = next_number(self.place.records, self.place.office.office, FORM_SERIES, run=self.run, at=at)
+        stamped = request if request.requested_at else replace(request, requested_at=at.isoformat())
+        return Opened(number=number, at=at, request=stamped)
 
-        def claim() -> dict[str, Any]:
-            self.place.office.system(request.system)
-            at, info = self.place.clock(), self.place.office.office
-            year = at.astimezone(self.place.timezone).year
-            sequence = self.place.records.claim_number("form", year, run=self.run, at=at.isoformat())
-            number = make_number(
-                info.number,
-                classification=info.classification,
-                sequence=sequence,
-                unit=info.unit_code,
-                year=year,
-            )
-            stamped = request if request.requested_at else replace(request, requested_at=at.isoformat())
-            return {"number": number, "at": at.isoformat(), "request": asdict(stamped)}
-
-        return str(self.journal.once("open", claim)["number"])
-
-    def _receive(self, progress: Callable[[int], None]) -> dict[str, Any]:
-        opened = self.journal.outcome("open") or {}
-        request = parse_restore_request(opened["request"])
-        self.approvers()  # nobody who may approve: told now, not at the gate
+    def _receive(self, progress: Callable[[int], None]) -> Received:
+        request = self.asked()
+        self.approvers()  # nobody who may approve: reported now, not at the gate
         if request.rollback:
             plan, impact = plan_rollback(self.place, request)
             check_services(self.place, plan)
-            return {
-                "plan": plan.to_json(),
-                "hash": plan.hash,
-                "impact": impact.to_json(),
-                "means": [],
-                "store": "",
-                "backup_at": "",
-                "files": [],
-            }
+            return Received(plan=plan.to_json(), hash=plan.hash, impact=impact)
         backup = find_backup(self.place, request)
         store, means = prove_backup(self.place, backup, progress)
         plan = make_plan(self.place, request, backup)
         properties = load_properties(self.place, backup, store)
         check_restore(self.place, plan, properties)
         check_services(self.place, plan)
-        impact = measure_impact(self.place, plan, backup, properties)
-        files = [
-            {
-                "name": data.file_name,
-                "database": data.database,
-                "size": sum(entry.size for entry in data.archive.objects),
-            }
-            | {"sha256": data.archive.objects[0].sha256}
-            for data in backup.manifest.data
-        ]
-        return {
-            "plan": plan.to_json(),
-            "hash": plan.hash,
-            "impact": impact.to_json(),
-            "means": means,
-            "store": store.name,
-            "backup_at": backup.manifest.started.isoformat(),
-            "files": files,
-        }
+        return Received(
+            plan=plan.to_json(),
+            hash=plan.hash,
+            impact=measure_impact(self.place, plan, backup, properties),
+            means=tuple(means),
+            store=store.name,
+            backup_at=backup.manifest.started,
+            files=_list_files(backup),
+        )
 
     @property
     def plan(self) -> Plan:
-        return parse_plan(self._received()["plan"])
+        return self._received().read_plan()
 
     @property
     def impact(self) -> Impact:
-        return parse_impact(self._received()["impact"])
+        return self._received().impact
 
-    def _received(self) -> dict[str, Any]:
-        received = self.journal.outcome("1")
+    @property
+    def received(self) -> Received | None:
+        return read_outcome(self.journal, Received)
+
+    def _received(self) -> Received:
+        received = self.received
         if received is None:
             raise RefusedError("Langkah 1 belum selesai.", "Jalankan SOP dari langkah 1.")
         return received
 
+    @property
+    def opened(self) -> Opened | None:
+        return read_outcome(self.journal, Opened)
+
     def received_at(self) -> datetime:
-        """When the request got its number (UTC)."""
-        return datetime.fromisoformat((self.journal.outcome("open") or {})["at"])
+        """When the request got its number (UTC); now where it has none yet."""
+        opened = self.opened
+        return opened.at if opened else self.place.clock()
 
     def expected_bytes(self) -> int:
         """Decrypted bytes of the backup, for the progress shown; 0 where it is not known yet."""
@@ -180,9 +166,9 @@ class RestoreRun:
 
     def asked(self) -> RestoreRequest:
         """The request as it was numbered. Raises RefusedError where this run has none."""
-        opened = self.journal.outcome("open")
+        opened = self.opened
         if opened:
-            return parse_restore_request(opened["request"])
+            return opened.request
         if self.request is None:
             raise RefusedError(
                 "Run ini belum memuat permohonan.", "Ajukan melalui formulir SOP Restore Data."
@@ -195,7 +181,7 @@ class RestoreRun:
         Raises:
             RefusedError: the decision is for another plan, or the signer may not sign.
         """
-        if plan_hash != self._received()["hash"]:
+        if plan_hash != self._received().hash:
             raise RefusedError(
                 "Persetujuan ini untuk rencana lain.", "Muat ulang halaman, lalu nilai rencana yang sekarang."
             )
@@ -206,30 +192,26 @@ class RestoreRun:
                 f"Pejabat '{decision.signer}' tidak berwenang menyetujui permohonan ini.",
                 "Pilih pejabat dari daftar.",
             )
-        value = self.journal.once(APPROVAL, lambda: {**decision.to_json(), "plan": plan_hash})
-        return bool(value["answer"] == "yes")
+        line = Approval.from_json({**decision.to_json(), "plan": plan_hash})
+        return once(self.journal, Approval, lambda: line).answer == "yes"
+
+    @property
+    def approval(self) -> Approval | None:
+        return read_outcome(self.journal, Approval)
 
     @property
     def decision(self) -> Decision | None:
-        value = self.journal.outcome(APPROVAL)
-        if not value:
-            return None
-        try:
-            return Decision(**{name: item for name, item in value.items() if name != "plan"})
-        except TypeError as error:
-            raise RefusedError(
-                "Keputusan pada run ini ditulis versi Jagadata lain.",
-                "Lanjutkan dengan versi yang menulisnya.",
-            ) from error
+        approval = self.approval
+        return approval.decision if approval else None
 
     @property
     def is_closed(self) -> bool:
         """Ended although steps 2 to 4 never came to an end: its run died or was cancelled."""
-        return self.journal.outcome("closed") is not None
+        return is_closed(self.journal)
 
     def may_go_on(self) -> bool:
         """Received, approved where that is needed, and not closed."""
-        if self.journal.outcome("1") is None or self.is_closed:
+        if self.received is None or self.is_closed:
             return False
         return not self.needs_approval() or (self.decision is not None and self.decision.answer == "yes")
 
@@ -241,62 +223,55 @@ class RestoreRun:
             raise RefusedError(
                 "Permohonan ini sudah ditutup, dan pemohonnya sudah diberi tahu.", "Ajukan permohonan baru."
             )
-        if self.needs_approval():
-            value = self.journal.outcome(APPROVAL)
-            if value is None or value["answer"] != "yes" or value["plan"] != self.plan.hash:
-                raise RefusedError("Restore ini belum disetujui.", "Tunggu keputusan pejabat yang berwenang.")
+        approval = self.approval
+        if self.needs_approval() and (
+            approval is None or approval.answer != "yes" or approval.plan != self.plan.hash
+        ):
+            raise RefusedError("Restore ini belum disetujui.", "Tunggu keputusan pejabat yang berwenang.")
         return Recovery(
             place=self.place, journal=self.journal, plan=self.plan, shown=self.impact, progress=progress
         )
 
     @property
-    def result(self) -> dict[str, Any] | None:
-        """The outcome of steps 2 to 4, once there is one."""
-        return self.journal.outcome(RECOVERY)
+    def result(self) -> RestoreResult | None:
+        """What steps 2 to 4 came to, once they ended."""
+        return read_outcome(self.journal, RestoreResult)
 
     # --- steps 5 and 6 ---
 
     @property
-    def status(self) -> str:
+    def record(self) -> RunRecord:
+        """All that the journal holds so far."""
+        return read_record(self.journal, self.asked())
+
+    @property
+    def status(self) -> Status:
         """Status Aduan."""
-        result, decision = self.result, self.decision
-        if result:
-            return str(result["status"])
-        if decision and decision.answer != "yes":
-            return "Ditolak"
-        if self.journal.last("1", "failed") and not self.journal.outcome("1"):
-            return "Ditolak"
-        if closed := self.journal.last("closed"):
-            return str(closed.data.get("status", "Gagal"))
-        return "Diproses" if self.journal.outcome("1") else "Diterima"
+        return self.record.status
 
     @property
     def reason(self) -> str:
         """Why it was refused or failed; empty otherwise."""
-        result, decision, refused, closed = (
-            self.result,
-            self.decision,
-            self.journal.last("1", "failed"),
-            self.journal.last("closed"),
-        )
-        if result:
-            return str(result.get("reason", ""))
-        if decision and decision.answer != "yes":
-            return decision.note or (
-                "tidak ada keputusan sampai batas waktu" if decision.answer == "expired" else ""
-            )
-        if refused and not self.journal.outcome("1"):
-            return f"{refused.data['message']} {refused.data['hint']}".strip()
-        return str(closed.data.get("reason", "")) if closed else ""
+        return self.record.reason
 
     def record_information(self, how: str) -> None:
-        """Step 5: the requester was told, and how."""
-        self.journal.once("5", lambda: {"how": how, "at": self.place.clock().isoformat()})
+        """Step 5: the requester was notified, and how."""
+        once(self.journal, Informed, lambda: Informed(how=how, at=self.place.clock()))
+
+    @property
+    def is_informed(self) -> bool:
+        """Step 5 is done."""
+        return is_informed(self.journal)
+
+    @property
+    def is_acknowledged(self) -> bool:
+        """Step 6 is done."""
+        return is_acknowledged(self.journal)
 
     def acknowledgement_due(self) -> date:
         """The last working day for the requester's answer."""
-        told = self.journal.outcome("5")
-        start = datetime.fromisoformat(told["at"]) if told else self.place.clock()
+        informed = read_outcome(self.journal, Informed)
+        start = informed.at if informed else self.place.clock()
         days = self.place.office.policy.restore.acknowledgement_days
         return add_working_days(
             start.astimezone(self.place.timezone).date(), days, self.place.office.holidays
@@ -307,32 +282,29 @@ class RestoreRun:
         office, today = self.place.office, self.place.today()
         return office.holders("staf_infrastruktur", today) or office.holders("kasi_infrastruktur", today)
 
-    def acknowledge(self, *, answer: str, recorded_by: str, how: str, note: str = "") -> None:
+    def acknowledge(self, *, answer: RequesterAnswer, recorded_by: str, how: str, note: str = "") -> None:
         """Step 6: the requester's acknowledgement, recorded by staff "atas nama pemohon" with medium and reference; or its closing."""
-        at = self.place.clock().isoformat()
-        self.journal.once(
-            "6", lambda: {"answer": answer, "by": recorded_by, "how": how, "note": note, "at": at}
-        )
+        at = self.place.clock()
+        line = Acknowledgement(answer=answer, by=recorded_by, how=how, note=note, at=at)
+        once(self.journal, Acknowledgement, lambda: line)
 
     def form(self) -> RestoreForm:
         """The form as filled so far, from the journal alone."""
-        opened = self.journal.outcome("open") or {}
-        state = Filled(
-            run=self.run,
-            number=str(opened.get("number", "")),
-            request=self.asked(),
-            received=self.journal.outcome("1"),
-            decision=self.decision,
-            result=self.result or {},
-            informed=self.journal.outcome("5"),
-            acknowledged=self.journal.outcome("6"),
-            status=self.status,  # type: ignore[arg-type] # the journal holds no other
-            reason=self.reason,
-        )
-        return fill_restore_form(self.place.office, state, now=self.place.clock())
+        return fill_restore_form(self.place.office, self.record, now=self.place.clock())
 
     def close(self, reason: str, status: Status = "Gagal") -> None:
         """End a run that died, was cancelled, or that nobody wants to go on with; the form then says so."""
-        self.journal.once(
-            "closed", lambda: {"reason": reason, "status": status, "at": self.place.clock().isoformat()}
+        line = Closed(reason=reason, status=status, at=self.place.clock())
+        once(self.journal, Closed, lambda: line)
+
+
+def _list_files(backup: Backup) -> tuple[BackupFile, ...]:
+    return tuple(
+        BackupFile(
+            name=data.file_name,
+            database=data.database,
+            size=sum(entry.size for entry in data.archive.objects),
+            sha256=data.archive.objects[0].sha256,
         )
+        for data in backup.manifest.data
+    )

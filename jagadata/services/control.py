@@ -191,7 +191,7 @@ class ServiceControl:
             armed.append(gate)
         self._token = token
 
-    def adopt(self, token: str) -> bool:
+    def take_over_switch(self, token: str) -> bool:
         """Take over the switch that an earlier attempt of the same run armed; True if it is still armed on every host."""
         self._token = token
         try:

@@ -20,5 +20,11 @@ def render_watch(new: Sequence[Concern], over: Sequence[str], *, to: Sequence[st
         *((f"Sudah pulih {number}", text) for number, text in enumerate(over, 1)),
     ]
     return make_mail(
-        "watch", to, person="Pengelola Infrastruktur TIK", office=office, facts=facts, count=len(new)
+        "watch",
+        to,
+        person="Pengelola Infrastruktur TIK",
+        office=office,
+        facts=facts,
+        count=len(new),
+        notice=True,
     )

@@ -62,6 +62,7 @@ class PostgresLab:
         self.server = server
         self.token = secrets.token_hex(4)
         self.names = []
+        grant(server)
 
     def source(self):
         return connect(self.server)

@@ -252,7 +252,7 @@ def test_with_the_prefect_server_gone_during_step_3_the_restore_finishes(deploye
         with office.place() as place:
             wait_until(lambda: RestoreRun(place_again(office), run).journal.outcome("5") is not None, 60)
             result = RestoreRun(place, run).result
-        assert result["status"] == "Selesai", result
+        assert result.status == "Selesai", result
     finally:
         deployed.server.start()
         office.sql("DROP TABLE IF EXISTS aplikasi.pelan_sekali")  # the next restores need not be slow

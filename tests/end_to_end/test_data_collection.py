@@ -42,9 +42,10 @@ def test_a_round_runs_through_prefect_and_a_second_run_of_it_is_refused(deployed
     refused = deployed.end(second)
     assert refused.kind == "FAILED"
     assert "sedang berjalan pada run" in refused.message
-    deployed.sign(
-        run, "Rapat dilaksanakan", "wahyu", values={"hadir": ["bkpsdm", "dinkes"], "notulen": "Sepakat."}
-    )
+    held = {"hadir": ["bkpsdm", "dinkes"], "notulen": "Sepakat."}
+    deployed.sign(run, "Rapat dilaksanakan", "wahyu", values=held)
+    assert "belum dimulai" in api.gate(run, 60).text
+    deployed.sign(run, "Rapat dilaksanakan", "wahyu", values={**held, "sudah_dilaksanakan": True})
     api.gate(run, 60)
     drop(deployed, "bkpsdm", "asn.xlsx", good_file(2031))
     drop(deployed, "dinkes", "puskesmas.xlsx", broken_file(2031))

@@ -87,7 +87,7 @@ def ends_well(deployed, run, *, status="Gagal"):
     with office.place() as place:
         again = office.received(place, f"{run[:8]}-ulang")
         result = office.carry_out(again)
-        assert result["status"] == "Selesai", result["reason"]
+        assert result.status == "Selesai", result.reason
     assert office.letters() == 200
 
 
@@ -142,7 +142,7 @@ def test_sshd_is_killed(slow, in_step_3):
     slow.api.wait(run, ("Suspended",), 60)
     assert slow.office.letters() == 200
     with slow.office.place() as place:
-        assert RestoreRun(place, run).result["status"] == "Selesai"
+        assert RestoreRun(place, run).result.status == "Selesai"
 
 
 @whole
@@ -154,7 +154,7 @@ def test_the_prefect_server_is_killed(slow, in_step_3):
     slow.server.server.stop()
     slow.server.start()
     with slow.office.place() as place:
-        assert RestoreRun(place, run).result["status"] == "Selesai"
+        assert RestoreRun(place, run).result.status == "Selesai"
 
 
 @whole

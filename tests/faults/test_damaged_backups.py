@@ -116,8 +116,8 @@ class Shelf:
         """Restore beside the live data, compare it with what that backup must hold, and drop it; the backup."""
         restore = self.lab.received(place, self.new_run(), purpose="Uji", backup=backup)
         result = self.lab.carry_out(restore)
-        assert result["status"] == "Selesai", result["reason"]
-        for name in result["kept"]:
+        assert result.status == "Selesai", result.reason
+        for name in result.kept:
             assert self.lab.postgres.sql(DIGEST, name)[0][0] == self.digests[restore.plan.backup]
             self.lab.postgres.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
         return restore.plan.backup
@@ -311,7 +311,7 @@ def restore_for_good(shelf: Shelf) -> None:
     """When all damage is gone the newest backup comes back into production."""
     with shelf.lab.place() as place:
         result = shelf.lab.carry_out(shelf.lab.received(place, shelf.new_run()))
-        assert result["status"] == "Selesai", result["reason"]
+        assert result.status == "Selesai", result.reason
     assert shelf.live() == shelf.digests[shelf.newest]
     assert shelf.lab.is_up()
 
@@ -358,8 +358,8 @@ def test_what_is_damaged_in_the_primary_store_only_is_taken_from_the_second_and_
         with shelf.lab.place() as place:
             restore = RestoreRun(place, shelf.new_run(), shelf.lab.request())
             received = restore.receive()
-        said = " ".join(received["means"])
-        assert (received["store"], restore.plan.backup) == ("kedua", shelf.newest), name
+        said = " ".join(received.means)
+        assert (received.store, restore.plan.backup) == ("kedua", shelf.newest), name
         assert "salinan lain tidak dapat dipakai" in said, name
         assert shelf.newest in said, name
         shelf.repair()
@@ -388,9 +388,9 @@ def test_damage_after_the_approval_fails_before_anything_stops(shelf, minimal):
             restore = shelf.lab.received(place, shelf.new_run())
             damage(shelf)
             result = shelf.lab.carry_out(restore)
-        assert result["status"] == "Gagal", name
-        assert shelf.newest in result["reason"], (name, result["reason"])
-        assert "off_at" not in result, name
+        assert result.status == "Gagal", name
+        assert shelf.newest in result.reason, (name, result.reason)
+        assert result.off_at is None, name
         assert shelf.live() == live
         assert shelf.lab.is_up()
         assert shelf.lab.databases() == shelf.plain
@@ -503,7 +503,7 @@ def test_a_damaged_primary_copy_is_passed_over_when_the_data_is_fetched_too(shel
     DATA[name](shelf)
     with shelf.lab.place() as place:
         result = shelf.lab.carry_out(shelf.lab.received(place, shelf.new_run()))
-    assert result["status"] == "Selesai", result["reason"]
+    assert result.status == "Selesai", result.reason
     assert shelf.live() == shelf.digests[shelf.newest]
 
 

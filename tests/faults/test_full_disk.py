@@ -145,13 +145,13 @@ def test_a_spool_that_fills_up_while_the_backup_is_fetched_stops_nothing(roomy):
                     pass
 
     result = restore(office, "0000000a", fill_up)
-    assert result["status"] == "Gagal"
-    assert "Spool tidak dapat ditulisi: No space left on device" in result["reason"]
-    assert "off_at" not in result
+    assert result.status == "Gagal"
+    assert "Spool tidak dapat ditulisi: No space left on device" in result.reason
+    assert result.off_at is None
     assert office.letters() == 150
     assert list((office.folder / "spool").iterdir()) == [ballast]
     ballast.unlink()
-    assert restore(office, "0000000b")["status"] == "Selesai"
+    assert restore(office, "0000000b").status == "Selesai"
     assert office.letters() == 200
 
 
@@ -176,13 +176,13 @@ def test_a_database_server_whose_disk_fills_up_keeps_the_live_data_and_the_servi
         with (disk / "lain").open("wb") as ballast:  # room for an empty database, not for the letters
             ballast.write(bytes(free.f_bavail * free.f_frsize - 2**22))
         result = restore(office, "0000000a")
-        assert result["status"] == "Gagal"
-        assert "No space left" in result["reason"]
+        assert result.status == "Gagal"
+        assert "No space left" in result.reason
         assert office.is_up()
         assert office.letters() == 150
         assert office.databases() == plain
         with office.place() as place:
             assert place.services(office.application.system).switch().state == "disarmed"
         (disk / "lain").unlink()
-        assert restore(office, "0000000b")["status"] == "Selesai"
+        assert restore(office, "0000000b").status == "Selesai"
         assert office.letters() == 200

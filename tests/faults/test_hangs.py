@@ -85,9 +85,9 @@ def test_a_restore_that_stands_still_ends_by_name_and_the_service_is_back(office
             for step in ("prepare", "stop", "restore", "start"):
                 getattr(recovery, step)()
         over.set()
-    print(f"\nDIAM {stopped}: {time.monotonic() - begun:.0f} s, {restore.result['downtime_seconds']} s off")
-    assert restore.result["status"] == "Gagal"
-    assert "tidak maju lagi" in restore.result["reason"]
+    print(f"\nDIAM {stopped}: {time.monotonic() - begun:.0f} s, {restore.result.downtime_seconds} s off")
+    assert restore.result.status == "Gagal"
+    assert "tidak maju lagi" in restore.result.reason
     assert office_lab.is_up()
     assert office_lab.letters() == 5
     assert office_lab.databases() == plain

@@ -135,10 +135,10 @@ def test_of_two_restores_in_two_threads_one_goes_on(damaged, names):
         thread.start()
     for thread in threads:
         thread.join(90)
-    assert sorted(result["status"] for result in results.values()) == ["Gagal", "Selesai"], results
-    loser = next(result for result in results.values() if result["status"] == "Gagal")
-    assert "sedang berjalan (proses" in loser["reason"]
-    assert "off_at" not in loser
+    assert sorted(result.status for result in results.values()) == ["Gagal", "Selesai"], results
+    loser = next(result for result in results.values() if result.status == "Gagal")
+    assert "sedang berjalan (proses" in loser.reason
+    assert loser.off_at is None
     hold(damaged, damaged.plain, *runs, good={damaged.new})
 
 
@@ -215,9 +215,9 @@ def test_a_restore_that_waited_long_enough_for_a_backup_is_refused_and_says_who_
                 recovery.timeout = 0.5
                 recovery.prepare()
             result = restore.result
-    assert (result["status"], result["exit_code"], "off_at" in result) == ("Gagal", 7, False)
-    assert re.search(BUSY.format(login="jagadata_dump"), result["reason"]), result
-    assert "Sudah ditunggu selama" in result["reason"]
+    assert (result.status, result.exit_code, result.off_at) == ("Gagal", 7, None)
+    assert re.search(BUSY.format(login="jagadata_dump"), result.reason), result
+    assert "Sudah ditunggu selama" in result.reason
     hold(damaged, damaged.plain, *names[:2], good={damaged.old})
 
 
@@ -233,7 +233,7 @@ def test_a_run_that_was_begun_before_stays_open_when_it_waited_in_vain_for_a_bac
             with pytest.raises(BusyError, match=r"sedang berjalan \(proses"), recovery:
                 recovery.prepare()
             assert RestoreRun(place, run).status == "Diproses"
-        assert damaged.carry_out(RestoreRun(place, run))["status"] == "Selesai"
+        assert damaged.carry_out(RestoreRun(place, run)).status == "Selesai"
     hold(damaged, damaged.plain, *names[:2], good={damaged.new})
 
 
@@ -328,7 +328,7 @@ def test_the_second_worker_of_a_run_does_not_end_it_while_the_first_is_at_work(d
             recovery.stop()
             recovery.restore()
             recovery.start()
-        assert recovery.outcome["status"] == "Selesai"
+        assert recovery.result.status == "Selesai"
         assert meanwhile == "Diproses"
 
 
@@ -339,8 +339,7 @@ def test_a_first_worker_that_dies_after_the_second_was_refused_is_still_made_saf
         recovery.prepare()
         recovery.stop()
         damaged.carry_out(RestoreRun(other, run))
-        recovery._keeper.stop()  # as if the process had died here: nothing is made safe, the lock is gone
-        recovery._stack.close()
+        recovery.vanish()  # as if the process had died here: nothing is made safe, the lock is gone
     try:
         with damaged.place() as place:
             follow_up.finish_dead(place, run)
@@ -358,7 +357,7 @@ def test_a_worker_that_read_the_journal_before_the_run_ended_does_not_end_it_aga
     with damaged.place() as place, damaged.place() as other:
         first = damaged.received(place, run, purpose=purpose)
         second = RestoreRun(other, run)
-        assert damaged.carry_out(first)["status"] == "Selesai"
+        assert damaged.carry_out(first).status == "Selesai"
         damaged.carry_out(second)
     assert count(damaged, run, "recovery", "done") == 1
     with damaged.place() as place:
@@ -399,9 +398,9 @@ def test_manifests_and_receipts_of_another_format_are_refused_by_name(damaged, n
         damaged.place() as place
     ):  # what was approved before the upgrade is refused, not replaced by another backup
         result = damaged.carry_out(RestoreRun(place, names[1]))
-        assert (result["status"], backup in result["reason"]) == ("Gagal", True), result
+        assert (result.status, backup in result.reason) == ("Gagal", True), result
         assert place.catalog(system).newest(system).id == older
-        assert damaged.carry_out(RestoreRun(place, names[0]))["status"] == "Selesai"
+        assert damaged.carry_out(RestoreRun(place, names[0])).status == "Selesai"
     hold(damaged, damaged.plain, names[0], names[1], good={damaged.new})
 
 
@@ -422,7 +421,7 @@ def rewrite_plan(office_lab, run: str, change) -> None:
 def test_a_plan_of_a_version_that_lacked_a_field_with_a_known_default_goes_on(damaged, names):
     rewrite_plan(damaged, names[0], lambda plan: plan["request"].pop("rollback"))
     with damaged.place() as place:
-        assert damaged.carry_out(RestoreRun(place, names[0]))["status"] == "Selesai"
+        assert damaged.carry_out(RestoreRun(place, names[0])).status == "Selesai"
     hold(damaged, damaged.plain, names[0], good={damaged.new})
 
 

@@ -67,7 +67,7 @@ def test_task_names_are_the_sops_own_words():
         data_collection.invite,
         data_collection.meet,
         data_collection.collect,
-        data_collection.fill_inventory,
+        data_collection.take_inventory,
     ]
     assert [task.name for task in ours] == [step.title for step in sop.DATA_COLLECTION.steps]
 

@@ -70,6 +70,7 @@ def examine(path, columns, **changes):
         round=Round(2026, 2),
         limits=Limits(),
         region="3503",
+        region_name="Kabupaten Trenggalek",
         folder=path.parent,
         previous={},
     )

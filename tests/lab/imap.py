@@ -216,7 +216,8 @@ def make_place(folder, mail=None, *, clock=lambda: NOON, connections=None, **col
             "sender": "jagadata@diskominfo.example.id",
         }
     value["collection"] = make_collection(**collection)
-    value["spool"] = str(folder)
+    (folder / "spool").mkdir(exist_ok=True)
+    value["spool"] = "spool"
     office = parse_office(yaml.safe_dump(value, allow_unicode=True), folder=folder)
     return Workplace(office, clock=clock, connections=connections or RealConnections(office))
 

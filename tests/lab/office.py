@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jagadata.lab.postgres import Postgres
+    from jagadata.restore.steps import RestoreResult
     from jagadata.workplace import Workplace
 
 
@@ -74,9 +75,7 @@ class OfficeLab:
 
     def back_up(self, place: Workplace, run: str = "run-backup", **order) -> BackupRun:
         done = BackupRun(place, run, BackupOrder(**order))
-        for system in done.open()["systems"]:
-            for step in (done.dump, done.verify, done.name, done.secure):
-                step(system)
+        done.make_backups()
         return done
 
     def request(self, **changes) -> RestoreRequest:
@@ -100,12 +99,9 @@ class OfficeLab:
             )
         return restore
 
-    def carry_out(self, restore: RestoreRun) -> dict:
+    def carry_out(self, restore: RestoreRun) -> RestoreResult:
         with restore.recovery() as recovery:
-            recovery.prepare()
-            recovery.stop()
-            recovery.restore()
-            recovery.start()
+            recovery.carry_out()
         return restore.result
 
     def databases(self) -> set[str]:
@@ -128,7 +124,5 @@ def die_after(office_lab, place, *steps):
     recovery = restore.recovery().__enter__()
     for step in steps:
         getattr(recovery, step)()
-    if recovery._keeper:
-        recovery._keeper.stop()
-    recovery._stack.close()
+    recovery.vanish()
     return restore.run

@@ -239,7 +239,9 @@ class ImapMailbox:
             f"surel berukuran {format_bytes(listed.size)}, sedangkan yang diterima paling besar "
             f"{format_bytes(self.limit)} (termasuk penyandian lampiran); pecah menjadi beberapa surel, atau simpan di folder kiriman"
         )
-        found = make_arrival(read_head(head), listed.at, self.senders, refusal=refusal)
+        found = make_arrival(
+            read_head(head, authority=self.senders.authority), listed.at, self.senders, refusal=refusal
+        )
         return replace(found, key=listed.key)
 
     def mark(self, arrival: Arrival) -> None:

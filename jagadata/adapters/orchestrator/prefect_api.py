@@ -8,12 +8,38 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import httpx
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_attempt,
+    wait_exponential,
+    wait_fixed,
+)
 
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from jagadata.ports.orchestrator import FlowRun, GateQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+_while_busy = Retrying(
+    retry=retry_if_result(
+        lambda answer: answer.status_code in (429, 503)
+    ),  # refused before anything was done
+    wait=wait_fixed(1),
+    stop=stop_after_attempt(11),
+    retry_error_callback=lambda state: (
+        state.outcome and state.outcome.result()
+    ),  # the last answer says what it is
+)
+_while_unreachable = Retrying(
+    retry=retry_if_exception_type(UnreachableError),
+    wait=wait_exponential(multiplier=0.5),
+    stop=stop_after_attempt(5),
+    reraise=True,
+)
+"""A server that starts again, or is busy (SQLite), is asked for up to 8 s."""
 
 
 class PrefectApi:
@@ -34,19 +60,16 @@ class PrefectApi:
     def close(self) -> None:
         self._client.close()
 
-    def call(self, method: str, path: str, body: Any = None, tries: int = 10) -> Any:
-        """One request; a server that is busy is asked again up to `tries` times, each second. Raises UnreachableError, RefusedError (login, refused input) or NotFoundError."""
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """One request; a server that is busy is asked again up to ten times, each second. Raises UnreachableError, RefusedError (login, refused input) or NotFoundError."""
         try:
-            answer = self._client.request(method, path, json=body)
+            answer = _while_busy(self._client.request, method, path, json=body)
         except httpx.HTTPError as error:
             raise UnreachableError(
                 f"Server Prefect di {self.url} tidak menjawab.",
                 "Periksa layanan jagadata-server dan PREFECT_API_URL.",
                 transient=True,
             ) from error
-        if answer.status_code in (429, 503) and tries > 0:  # refused before anything was done
-            time.sleep(1)
-            return self.call(method, path, body, tries - 1)
         if answer.status_code in (429, 502, 503, 504):
             raise UnreachableError(
                 f"Server Prefect di {self.url} sedang sibuk (HTTP {answer.status_code}).",
@@ -87,15 +110,8 @@ class PrefectApi:
         return self._parse(self._get(f"/flow_runs/{quote(run)}"))
 
     def _get(self, path: str) -> Any:
-        """A request that may be repeated: a busy server (SQLite) is asked again for up to 10 s."""
-        for attempt in range(5):
-            try:
-                return self.call("GET", path)
-            except UnreachableError:
-                if attempt == 4:
-                    raise
-                time.sleep(0.5 * 2**attempt)
-        raise AssertionError
+        """A request that may be repeated."""
+        return _while_unreachable(self.call, "GET", path)
 
     def _parse(self, value: dict[str, Any]) -> FlowRun:
         state = value.get("state") or {}

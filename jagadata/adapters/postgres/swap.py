@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from jagadata.adapters.postgres.access import UnpreparedError
 from jagadata.adapters.postgres.identity import read_identities
@@ -37,8 +37,13 @@ WHERE datname = ANY(%s) AND pid <> pg_backend_pid() AND backend_type = 'client b
 """
 
 
-_ATTEMPTS, _PAUSE = 60, 2.0
-"""How often, and with how many seconds between, the server is asked whether a swap happened whose answer was lost."""
+_until_told = Retrying(
+    retry=retry_if_exception_type(JagadataError),
+    wait=wait_fixed(2),
+    stop=stop_after_attempt(60),
+    reraise=True,
+)
+"""How often the server is asked whether a swap happened whose answer was lost."""
 _DURABLE = """
 SELECT set_config('synchronous_commit', 'local', true) WHERE current_setting('synchronous_commit') = 'off'
 """
@@ -292,14 +297,11 @@ class PostgresSwap:
 
     def _happened(self, pairs: Sequence[Pair]) -> bool:
         """After a lost answer to COMMIT, look at what is true. Raises UnreachableError while nobody can tell."""
-        for attempt in range(_ATTEMPTS):
-            try:
-                return ask(self.access, pairs) == "new"
-            except JagadataError:
-                if attempt == _ATTEMPTS - 1:
-                    raise
-                time.sleep(_PAUSE)
-        return False
+        answer: Answer = "old"
+        for attempt in _until_told:
+            with attempt:
+                answer = ask(self.access, pairs)
+        return answer == "new"
 
 
 class PreparedRenames:

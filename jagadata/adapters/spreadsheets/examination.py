@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pyarrow import parquet
 from pydantic import TypeAdapter
 
-from jagadata.adapters.spreadsheets.archive import find_percents, look_into
-from jagadata.adapters.spreadsheets.grids import open_csv, open_html, open_workbook
+from jagadata.adapters.spreadsheets.archive import Contents, look_into
+from jagadata.adapters.spreadsheets.grids import is_parted_by_blanks, open_csv, open_html, open_workbook
 from jagadata.adapters.spreadsheets.kinds import SUFFIXES, UnfitError, recognise
 from jagadata.collection.round import Round
 from jagadata.collection.tables.examination import CleanTable, Examination, Finding, PreviousTable
@@ -22,9 +22,10 @@ from jagadata.collection.tables.wording import clean_name, number_text, sift
 from jagadata.office.collection import DatasetEntry, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from io import RawIOBase
+    from typing import BinaryIO
 
-    from jagadata.collection.tables.cleaning import Percents
     from jagadata.collection.tables.grid import Rows
 
 
@@ -38,6 +39,7 @@ class Request:
     round: Round
     limits: Limits
     region: str
+    region_name: str = ""
     folder: Path
     previous: dict[str, PreviousTable]
 
@@ -59,13 +61,13 @@ def parquet_prefix(path: Path, name: str) -> str:
     return hashlib.sha256(f"{path}\0{name}".encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def examine_file(request: Request) -> Examination:
-    """Whatever is wrong with the file is a finding."""
+def examine_file(request: Request, begin: Callable[[], BinaryIO | RawIOBase] | None = None) -> Examination:
+    """Whatever is wrong with the file is a finding. `begin` gives what the next table is written into, else files in the folder."""
     started = time.perf_counter()
     shown = clean_name(request.name)
     findings: list[Finding] = []
     kind = encoding = delimiter = ""
-    percents: dict[str, Percents] | None = {}
+    contents = Contents()
     outcome = Outcome()
     try:
         _check_size(request)
@@ -80,10 +82,11 @@ def examine_file(request: Request) -> Examination:
                 findings.append(_HTML)
                 grids = open_html(request.path, request.limits)
             case _:
-                if kind != "xls":
-                    findings += look_into(request.path, kind, request.limits)
-                percents = find_percents(request.path, kind, request.limits)
-                grids = open_workbook(request.path, request.limits)
+                contents = (
+                    Contents(marks=None) if kind == "xls" else look_into(request.path, kind, request.limits)
+                )
+                findings += contents.findings
+                grids = open_workbook(request.path, request.limits, contents.marks)
         outcome = read_tables(
             grids,
             Question(
@@ -91,20 +94,24 @@ def examine_file(request: Request) -> Examination:
                 datasets=request.datasets,
                 round=request.round,
                 region=request.region,
+                region_name=request.region_name,
                 previous=request.previous,
-                percents=percents,
+                knows_formats=contents.marks is not None,
+                has_percents=contents.has_percents,
                 is_text=kind == "csv",
             ),
         )
+        if kind == "csv" and not outcome.tables and is_parted_by_blanks(request.path, encoding):
+            outcome.findings = [_BLANKS]
     except UnfitError as error:
         findings.append(Finding(code=error.code, severity="kesalahan", text=error.message, action=error.hint))
-        kind = kind if kind in ("xlsx", "xls", "ods", "csv", "html") else ""
+        kind = kind if kind in SUFFIXES else ""
     return Examination(
         name=shown,
         kind=kind,
         encoding=encoding,
         delimiter=delimiter,
-        tables=_write(request, outcome),
+        tables=_write(request, outcome, begin),
         findings=sift([*findings, *outcome.findings]),
         personal=tuple(outcome.personal),
         seconds=round(time.perf_counter() - started, 3),
@@ -127,6 +134,14 @@ _HTML = Finding(
     severity="peringatan",
     text="Isi berkas halaman web (HTML), seperti hasil ekspor aplikasi; tabelnya dibaca.",
     action="Sebaiknya buka di Excel dan simpan sebagai XLSX.",
+)
+
+
+_BLANKS = Finding(
+    code="kolom-dipisah-spasi",
+    severity="kesalahan",
+    text="Kolom pada berkas ini hanya dipisah dengan spasi, seperti laporan cetak; batas kolomnya tidak pasti dan tidak dibaca.",
+    action="Ekspor lagi sebagai XLSX, atau sebagai CSV dengan pemisah titik koma, lalu kirim ulang.",
 )
 
 
@@ -159,12 +174,14 @@ def _suffix_finding(name: str, kind: str) -> list[Finding]:
     ]  # fmt: skip
 
 
-def _write(request: Request, outcome: Outcome) -> tuple[CleanTable, ...]:
+def _write(
+    request: Request, outcome: Outcome, begin: Callable[[], BinaryIO | RawIOBase] | None
+) -> tuple[CleanTable, ...]:
     written = []
     prefix = parquet_prefix(request.path, request.name)
     for number, found in enumerate(outcome.tables, 1):
         file = f"{prefix}-{number}.parquet"
-        parquet.write_table(found.table, request.folder / file, compression="zstd")
+        parquet.write_table(found.table, begin() if begin else request.folder / file, compression="zstd")
         written.append(
             CleanTable(
                 dataset=found.dataset.code,
@@ -176,6 +193,7 @@ def _write(request: Request, outcome: Outcome) -> tuple[CleanTable, ...]:
                 years=found.years,
                 digest=found.digest,
                 held=found.held,
+                held_for=found.held_for,
             )
         )
     return tuple(written)

@@ -8,6 +8,7 @@ import re
 import zipfile
 from typing import TYPE_CHECKING
 
+from jagadata.adapters.spreadsheets.shortcuts import find_target
 from jagadata.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ ASK = "Kirim tabelnya sebagai XLSX, XLS, ODS, atau CSV, memakai formulir yang ka
 SUFFIXES = {
     "xlsx": {".xlsx"},
     "xls": {".xls"},
+    "xlsb": {".xlsb"},
     "ods": {".ods"},
     "csv": {".csv", ".txt", ".tsv"},
     "html": {".html", ".htm"},
@@ -46,11 +48,19 @@ _SIGNS = (
 _ARCHIVES = (
     ("xl/workbook.xml", "xlsx"),
     ("content.xml", "ods"),
-    ("xl/workbook.bin", "buku kerja XLSB"),
+    ("xl/workbook.bin", "xlsb"),
     ("word/document.xml", "dokumen Word (DOCX)"),
     ("ppt/presentation.xml", "presentasi (PPTX)"),
     ("AndroidManifest.xml", "program Android"),
 )
+_TYPES = "[Content_Types].xml"
+_WORKBOOKS = (
+    (b"sheet.binary.macroEnabled.main", "xlsb"),
+    (b"spreadsheetml.sheet.main+xml", "xlsx"),
+    (b"spreadsheetml.template.main+xml", "xlsx"),
+    (b"ms-excel.sheet.macroEnabled.main+xml", "xlsx"),
+)
+"""How an archive names its main part: it may lie anywhere."""
 _MACHINE = {
     errno.ENOSPC,
     errno.EDQUOT,
@@ -89,6 +99,14 @@ def recognise(path: Path) -> str:
         return _kind_of_archive(path)
     if start.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _kind_of_compound(path)
+    target = find_target(start)
+    if target is not None:
+        where = f" ke {target}" if target else ""
+        raise UnfitError(
+            "tautan",
+            f"Yang datang hanya tautan{where}, bukan berkasnya; tautan tidak kami buka.",
+            "Unduh berkasnya (di Google Drive: File > Download > Microsoft Excel), lalu kirim sebagai lampiran.",
+        )
     for sign, name in _SIGNS:
         if start.startswith(sign):
             raise UnfitError("bukan-tabel", f"Berkas ini {name}, bukan tabel.")
@@ -99,6 +117,7 @@ def _kind_of_archive(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
+            types = _content_types(archive) if _TYPES in names else b""
             mimetype = (
                 archive.read("mimetype")[:100]
                 if "mimetype" in names and archive.getinfo("mimetype").file_size < 200
@@ -112,10 +131,11 @@ def _kind_of_archive(path: Path) -> str:
             "Berkas terpotong atau rusak.",
             "Buka dan simpan lagi di komputer pengirim, lalu kirim ulang.",
         ) from error
-    kind = next((kind for name, kind in _ARCHIVES if name in names), "")
+    kind = next((kind for sign, kind in _WORKBOOKS if sign in types), "")
+    kind = kind or next((kind for name, kind in _ARCHIVES if name in names), "")
     if kind == "ods" and b"spreadsheet" not in mimetype:
         kind = "dokumen OpenDocument lain"
-    if kind in ("xlsx", "ods"):
+    if kind in ("xlsx", "xlsb", "ods"):
         return kind
     if kind:
         raise UnfitError("bukan-tabel", f"Berkas ini {kind}, bukan tabel yang dapat dibaca.")
@@ -126,6 +146,13 @@ def _kind_of_archive(path: Path) -> str:
         f"Berkas ini arsip ZIP{more}.",
         "Keluarkan isinya dan kirim setiap tabel sebagai lampiran tersendiri.",
     )
+
+
+def _content_types(archive: zipfile.ZipFile) -> bytes:
+    if archive.getinfo(_TYPES).flag_bits & 1:
+        return b""
+    with archive.open(_TYPES) as file:
+        return file.read(1 << 20)
 
 
 def _kind_of_compound(path: Path) -> str:

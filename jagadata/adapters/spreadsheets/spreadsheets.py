@@ -6,7 +6,7 @@ Implements Workbooks, TableExaminer (collection/ports.py), ReportWorkbooks (clos
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from jagadata.collection.attendance import Attendance
-    from jagadata.collection.closing.report import Report
+    from jagadata.collection.closing.report import Report, ReportWorkbooks
     from jagadata.collection.inventory.package import DataPackage
-    from jagadata.collection.ports import Version
+    from jagadata.collection.inventory.publishing import PackageWriter
+    from jagadata.collection.ports import TableExaminer, Version, Workbooks
     from jagadata.collection.proposal import Proposal
     from jagadata.collection.round import Round
     from jagadata.collection.tables.examination import Examination, PreviousTable
@@ -57,14 +58,37 @@ class Spreadsheets:
         round: Round,
         limits: Limits,
         region: str,
+        region_name: str = "",
         folder: Path,
         previous: Mapping[str, PreviousTable] | None = None,
+        unconfined: bool = False,
     ) -> Examination:
         from jagadata.adapters.spreadsheets.examiner import examine
 
         return examine(
-            path, name, datasets, round=round, limits=limits, region=region, folder=folder, previous=previous
+            path,
+            name,
+            datasets,
+            round=round,
+            limits=limits,
+            region=region,
+            region_name=region_name,
+            folder=folder,
+            previous=previous,
+            unconfined=unconfined,
         )
+
+    def open_archive(
+        self, path: Path, into: Path, limits: Limits, *, folder: Path, unconfined: bool = False
+    ) -> dict[str, Any]:
+        from jagadata.adapters.spreadsheets.examiner import open_archive
+
+        return open_archive(path, into, limits, folder=folder, unconfined=unconfined)
+
+    def try_confinement(self, folder: Path) -> str:
+        from jagadata.adapters.spreadsheets.examiner import try_confinement
+
+        return try_confinement(folder)
 
     def write_package(
         self,
@@ -82,3 +106,14 @@ class Spreadsheets:
         return write_package(
             source, folder, dataset=dataset, version=version, agency=agency, custodian=custodian, terms=terms
         )
+
+
+if (
+    TYPE_CHECKING
+):  # callers get it as Any (Workplace.spreadsheets): here the checker holds it to what they ask of it
+    _ports: tuple[type[Workbooks], type[TableExaminer], type[ReportWorkbooks], type[PackageWriter]] = (
+        Spreadsheets,
+        Spreadsheets,
+        Spreadsheets,
+        Spreadsheets,
+    )

@@ -98,4 +98,5 @@ def render_backup_failure(
         link=link,
         attachments=attachments,
         failed=len(failures),
+        notice=True,
     )

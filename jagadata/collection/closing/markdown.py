@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jagadata.collection.closing.report import conclude
 from jagadata.collection.intake.delivery_table import make_delivery_rows
 from jagadata.papers.markdown import escape_markdown, render_table
 
@@ -22,6 +23,5 @@ def render_report(report: Report, tz: ZoneInfo) -> str:
     rows = make_delivery_rows(report.deliveries, tz)
     table = render_table(tuple(rows[0]), [tuple(row.values()) for row in rows]) if rows else ""
     notes = "\n".join(f"- {escape_markdown(note)}" for note in report.notes)
-    return (
-        f"### Laporan penutup {escape_markdown(report.round.text)}\n\n{times}\n\n{table}\n\n{notes}".strip()
-    )
+    title = f"### Laporan penutup {escape_markdown(report.round.text)}"
+    return "\n\n".join([title, escape_markdown(conclude(report)), times, table, notes]).strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from jagadata.papers.sheet import Field, Section, Sheet, SheetPart, Table, make_block, make_notes
 from jagadata.text.formats import format_date, format_number
@@ -24,6 +24,10 @@ MOST_COLUMNS = 30
 """Columns that a chart over time shows; days are put together to weeks and more beyond that."""
 
 
+_NAMED = 5
+"""OPD that the conclusion names."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bar:
     """`value` of `total`; `mark`: set apart (after the deadline)."""
@@ -36,11 +40,15 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """`kind` 'columns': over time, upright; 'bars': one line for each OPD, value of total."""
+    """`kind` 'columns': over time, upright; 'bars': one line for each OPD, value of total.
+
+    `legend`: what each colour that is drawn means, ('dark', 'lengkap').
+    """
 
     title: str
     kind: str
     bars: tuple[Bar, ...]
+    legend: tuple[tuple[Literal["dark", "light", "late"], str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +78,9 @@ class Report:
 
 
 def make_arrivals_chart(arrivals: Sequence[datetime], deadline: date, tz: ZoneInfo) -> Chart | None:
-    """Files a day, or in spans of days where there are many; None where nothing came."""
+    """Files a day, or in spans of days where there are many; None where all came on one day, or nothing: there is nothing to compare."""
     days = Counter(moment.astimezone(tz).date() for moment in arrivals)
-    if not days:
+    if len(days) < 2:
         return None
     first, last = min(days), max(days)
     span = 1 + (last - first).days // MOST_COLUMNS
@@ -84,19 +92,64 @@ def make_arrivals_chart(arrivals: Sequence[datetime], deadline: date, tz: ZoneIn
         day = first.fromordinal(first.toordinal() + number * span)
         bars.append(Bar(label=f"{day.day}/{day.month}", value=columns.get(number, 0), mark=day > deadline))
     title = "Berkas diterima per hari" if span == 1 else f"Berkas diterima per {span} hari"
-    return Chart(title=title, kind="columns", bars=tuple(bars))
+    late: tuple[Literal["late"], str] = ("late", "setelah batas waktu")
+    return Chart(
+        title=title,
+        kind="columns",
+        bars=tuple(bars),
+        legend=(("dark", "sampai batas waktu"), *([late] if any(bar.mark for bar in bars) else [])),
+    )
 
 
 def make_agency_chart(agencies: Sequence[Agency], deliveries: Sequence[Delivery]) -> Chart:
     """Complete data sets of those asked, for each OPD that was asked for some."""
     asked = Counter(one.dataset.agency for one in deliveries)
     done = Counter(one.dataset.agency for one in deliveries if one.is_complete)
-    bars = [
-        Bar(label=one.name, value=done[one.id], total=asked[one.id], mark=done[one.id] < asked[one.id])
-        for one in agencies
-        if asked[one.id]
+    bars = [Bar(label=one.name, value=done[one.id], total=asked[one.id]) for one in agencies if asked[one.id]]
+    return Chart(
+        title="Data lengkap menurut OPD",
+        kind="bars",
+        bars=tuple(bars),
+        legend=(("dark", "lengkap"), ("light", "belum lengkap")),
+    )
+
+
+def conclude(report: Report) -> str:
+    """What the round came to, in a few sentences."""
+    asked, owing = len(report.deliveries), [one for one in report.deliveries if not one.is_complete]
+    producers = {one.dataset.agency for one in report.deliveries}
+    share = f" ({format_number(round(100 * report.complete / asked))} persen)" if asked else ""
+    found = [
+        f"Dari {format_number(asked)} data yang diminta kepada {format_number(len(producers))} OPD pada {report.round.text}, "
+        f"{format_number(report.complete)} data{share} lengkap"
+        + (
+            f" dan {format_number(len(report.stored))} data tercatat dalam inventaris."
+            if report.stored
+            else "."
+        )
     ]
-    return Chart(title="Data lengkap menurut OPD", kind="bars", bars=tuple(bars))
+    if owing:
+        names = list(dict.fromkeys(one.agency for one in owing))
+        found.append(
+            f"Yang belum lengkap {format_number(len(owing))} data dari {_join(names[:_NAMED])}"
+            + (f" dan {len(names) - _NAMED} OPD lain" if len(names) > _NAMED else "")
+            + "."
+        )
+    elif asked:
+        found.append("Semua OPD yang diminta telah menyampaikan datanya dengan lengkap.")
+    slow = [str(one.number) for one in report.timings if one.verdict == "Terlambat"]
+    if slow:
+        found.append(f"Kegiatan {_join(slow)} melampaui waktu baku SOP.")
+    elif any(one.verdict for one in report.timings):
+        found.append("Semua kegiatan dilaksanakan dalam waktu baku SOP.")
+    return " ".join(found)
+
+
+def _join(words: Sequence[str]) -> str:
+    """'a, b, dan c'."""
+    if len(words) < 3:
+        return " dan ".join(words)
+    return f"{', '.join(words[:-1])}, dan {words[-1]}"
 
 
 def make_report_sheet(report: Report, *, city: str, signer: Signature, tz: ZoneInfo) -> ReportSheet:
@@ -118,7 +171,7 @@ def make_report_sheet(report: Report, *, city: str, signer: Signature, tz: ZoneI
                 str(number),
                 names.get(one.dataset.agency, one.agency),
                 one.dataset.name,
-                one.status + (" (terlambat)" if one.late else ""),
+                one.status_text + (" (terlambat)" if one.late else ""),
                 format_date(one.received.at, tz) if one.received else "-",
                 format_number(one.table.rows) if one.table else "-",
             )
@@ -156,11 +209,12 @@ def make_report_sheet(report: Report, *, city: str, signer: Signature, tz: ZoneI
                 value=f"{len(report.present)} dari {len(report.agencies)}",
             ),
             Field(label="Data lengkap", value=f"{report.complete} dari {len(report.deliveries)}"),
-            Field(label="Terlambat", value=str(late)),
+            Field(label="Data terlambat", value=str(late)),
             Field(label="Berkas diterima", value=format_number(len(report.arrivals))),
         ),
         sections=tuple(sections),
-        blocks=(make_block("Kasi Data dan Statistik,", signer, city=city, tz=tz),),
+        closing=conclude(report),
+        blocks=(make_block("", signer, city=city, tz=tz, show_role=False),),
         notes=make_notes(report.notes, (signer,)),
         charts=charts,
     )

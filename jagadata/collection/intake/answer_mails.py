@@ -37,11 +37,18 @@ def make_receipt_mail(box: Letterbox, receipts: Sequence[Receipt], to: Sequence[
     """What was received, each file with its number; or why nothing of it could be."""
     kept = any(one.state == "diterima" for one in receipts)
     facts = [_receipt_fact(one) for one in receipts]
+    if offered := _offered(receipts):
+        facts.append(("Tidak diambil", f"{offered}; kirim berkasnya sebagai lampiran"))
     return _mail("receipt" if kept else "refused", box, receipts, to, agency, facts)
 
 
 def make_empty_mail(box: Letterbox, receipts: Sequence[Receipt], to: Sequence[str], agency: str) -> Message:
-    return _mail("empty", box, receipts, to, agency, [])
+    """What came in place of a file, or nothing at all, and what to do."""
+    return _mail("empty", box, receipts, to, agency, [], offered=_offered(receipts))
+
+
+def _offered(receipts: Sequence[Receipt]) -> str:
+    return " dan ".join(dict.fromkeys(what for one in receipts for what in one.offered))
 
 
 def make_closed_mail(box: Letterbox, receipts: Sequence[Receipt], to: Sequence[str], agency: str) -> Message:
@@ -118,7 +125,9 @@ def _headers(receipt: Receipt, to: Sequence[str]) -> tuple[tuple[str, str], ...]
 
 def _receipt_fact(receipt: Receipt) -> tuple[str, str]:
     what = (
-        f"{receipt.name} ({format_bytes(receipt.size)})" if receipt.name else mask(receipt.subject) or "surel"
+        f"{receipt.title} ({format_bytes(receipt.size)})"
+        if receipt.name
+        else mask(receipt.subject) or "surel"
     )
     if receipt.state in ("ditolak", LATE) and receipt.reason:
         return receipt.number, f"{what}, tidak diterima: {receipt.reason}"
@@ -140,7 +149,7 @@ def _file_facts(receipt: Receipt, found: Examination, datasets: Mapping[str, str
         outcome = (
             "tidak ada tabel yang sesuai dengan data yang diminta; pakai formulir yang telah disampaikan"
         )
-    facts = [(f"{receipt.number} {receipt.name}", outcome)]
+    facts = [(f"{receipt.number} {receipt.title}", outcome)]
     ordered = sorted(found.findings, key=lambda one: one.severity != "kesalahan")
     facts += [_finding_fact(number, one) for number, one in enumerate(ordered[:_SHOWN], 1)]
     if len(ordered) > _SHOWN:

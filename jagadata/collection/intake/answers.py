@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from jagadata.collection.intake.answer_mails import (
     Letterbox,
@@ -28,7 +28,7 @@ from jagadata.collection.intake.receipts import (
     checked_numbers,
     folder,
     list_receipts,
-    memory,
+    primary_records,
     read_check,
 )
 from jagadata.collection.run import find_policy
@@ -85,7 +85,7 @@ class _Ledger:
 
     def __init__(self, place: Workplace, round: Round) -> None:
         self.place = place
-        self.records: Records = memory(place)
+        self.records: Records = primary_records(place)
         self.prefix = folder(round, "answers")
         self.sent: set[str] = set()
         self.attempts: dict[str, int] = {}
@@ -127,11 +127,27 @@ class _Ledger:
         self.attempts[name] = attempt + 1
         return True
 
-    def note(self, unit: _Unit, kind: Kind, *, sent: bool, how: str) -> None:
+    def note(self, unit: _Unit, kind: Kind, sending: outbox.Sending) -> None:
         name = self._name(unit, kind)
-        self._write(name if sent else f"{name}-{self.attempts[name]}.gagal", unit, how=how)
+        if sending.done:
+            self._write(name, unit, how=sending.how)
+        else:
+            name = f"{name}-{self.attempts[name]}.gagal"
+            self._write(name, unit, how=sending.how, reached=list(sending.reached))
+            self.failed[self._name(unit, kind)] = self.attempts[self._name(unit, kind)]
 
-    def _write(self, name: str, unit: _Unit, **values: str) -> None:
+    def reached(self, units: Sequence[_Unit], kind: Kind) -> tuple[str, ...]:
+        """Addresses that have this very mail from an earlier attempt, where the server put off the others."""
+        found: list[set[str]] = []
+        for unit in units:
+            name = self._name(unit, kind)
+            last = self.failed.get(name, 0)
+            key = f"{self.prefix}{name}-{last}.gagal.json"
+            value = self.records.read(key, ANSWER_KIND).value if last else {}
+            found.append(set(value.get("reached", ())))
+        return tuple(sorted(set.intersection(*found)))
+
+    def _write(self, name: str, unit: _Unit, **values: Any) -> None:
         value = {"at": self.place.clock().isoformat(), "receipts": [one.receipt for one in unit.receipts]}
         self.records.write(f"{self.prefix}{name}.json", ANSWER_KIND, {**value, **values})
 
@@ -228,11 +244,12 @@ class _Desk:
         try:
             message = self._make(ours, kind)
         except JagadataError as error:
-            sent, how = False, error.message
+            sending = outbox.Sending(done=False, how=error.message)
         else:
-            sent, how = outbox.send(self.place, message)
+            sending = outbox.send_rest(self.place, message, self.ledger.reached(ours, kind))
+        sent, how = sending.done, sending.how
         for unit in ours:
-            self.ledger.note(unit, kind, sent=sent, how=how)
+            self.ledger.note(unit, kind, sending)
         if sent:
             self.sent, self.streak = self.sent + 1, 0
         else:

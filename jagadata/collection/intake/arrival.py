@@ -16,12 +16,14 @@ class ArrivedFile:
     """One attachment or dropped file. `name` is as it was sent (hostile: never a path of ours), `size` in bytes.
 
     `open` gives its bytes as a stream; it may be called again. `refusal`: why this one can't be taken, in words for the sender.
+    `archive`: the ZIP that it was in.
     """
 
     name: str
     size: int
     open: Callable[[], AbstractContextManager[BinaryIO]] = field(repr=False)
     refusal: str = ""
+    archive: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +49,11 @@ class Arrival:
         str, ...
     ] = ()  # what was noticed, for the office: 'bagian HTML dengan gambar luar diabaikan'
     refusal: str = ""  # why nothing of it can be taken, in words for the sender
+    offered: tuple[str, ...] = ()  # in place of a file: 'tautan ke drive.google.com', 'tabel di badan surel'
     answer: bool = True
-    is_reply: bool = False  # to a mail of ours or to anyone's: without a file it is for people to read
+    is_reply: bool = (
+        False  # to a mail of ours or to anyone's: with nothing for a file it is for people to read
+    )
     unproven: bool = False  # from a registered address, and the mail server says nothing of who sent it
 
 

@@ -65,8 +65,11 @@ def read_bytes(value: str) -> str:
         return raw.decode("cp1252", "replace")
 
 
-def read_head(raw: bytes, *, size: int = 0, arrived: str = "") -> MailHead:
-    """The head of a mail from its first bytes. `size` and `arrived` (as the server writes it) tell mails without Message-ID apart."""
+def read_head(raw: bytes, *, size: int = 0, arrived: str = "", authority: str = "") -> MailHead:
+    """The head of a mail from its first bytes. `size` and `arrived` (as the server writes it) tell mails without Message-ID apart.
+
+    `authority`: the authserv-id whose Authentication-Results count, and no other's.
+    """
     message = BytesHeaderParser(policy=compat32).parsebytes(raw[:LONGEST])
     fields: dict[str, list[str]] = {}
     for name, value in message.raw_items():
@@ -83,7 +86,10 @@ def read_head(raw: bytes, *, size: int = 0, arrived: str = "") -> MailHead:
     if not identity[0]:
         identity += [str(size), arrived]
     found = re.fullmatch(r"\s*(<[!-;=?-~]{3,250}>)\s*", first("message-id"))
-    results, domain = fields.get("authentication-results", []), sender.rpartition("@")[2].lower()
+    domain = sender.rpartition("@")[2].lower()
+    results = [_bare(read_bytes(one)) for one in fields.get("authentication-results", [])]
+    if authority:
+        results = [one for one in results if _authority(one) == authority]
     return MailHead(
         key=hashlib.sha256(json.dumps(identity).encode()).hexdigest(),
         sender=sender,
@@ -120,15 +126,15 @@ def _automatic(fields: dict[str, list[str]], sender: str, kind: str) -> str:
 def _forged(results: list[str], domain: str) -> str:
     """Why the sender is not believed, from Authentication-Results (RFC 8601) of the server that got the mail; '' otherwise.
 
-    That server's header is the topmost. Failures count from every header in its name: adding one harms only who adds it.
+    That server is the one that the office names; else its header is taken to be the topmost, which can only harm its sender:
+    without a name nobody is believed for a pass. Failures count from every header in its name: adding one harms only who adds it.
     Passes count from the topmost alone, and for the sender's own `domain` alone (RFC 7489, relaxed alignment).
     """
-    plain = [_bare(read_bytes(one)) for one in results]
-    ours = [one for one in plain if one.partition(";")[0].strip() == plain[0].partition(";")[0].strip()]
+    ours = [one for one in results if _authority(one) == _authority(results[0])]
     verdicts = [dict(re.findall(r"[;\s](dmarc|spf|dkim)\s*=\s*([a-z]+)", one)) for one in ours]
     if any(one.get("dmarc") == "fail" for one in verdicts):
         return "server surel menyatakan alamat pengirimnya tidak asli (dmarc=fail)"
-    passes = _passes(plain[0]) if plain else []
+    passes = _passes(results[0]) if results else []
     aligned = {method for method, one in passes if _aligned(one, domain)}
     if "dkim" in aligned or (verdicts and verdicts[0].get("dmarc") == "pass"):
         return ""
@@ -145,11 +151,16 @@ def _vouched(results: list[str], domain: str) -> Vouched:
     """By the topmost header alone: DMARC passed, or SPF or DKIM for the sender's own `domain`."""
     if not results:
         return "unsaid"
-    plain = _bare(read_bytes(results[0]))
-    passed = re.search(r"[;\s]dmarc\s*=\s*pass\b", plain) or any(
-        _aligned(one, domain) for _, one in _passes(plain)
+    passed = re.search(r"[;\s]dmarc\s*=\s*pass\b", results[0]) or any(
+        _aligned(one, domain) for _, one in _passes(results[0])
     )
     return "yes" if passed else "no"
+
+
+def _authority(header: str) -> str:
+    """The authserv-id of a bare header: its first word, before the version that may follow (RFC 8601, 2.2)."""
+    words = header.partition(";")[0].split()
+    return words[0].strip('"') if words else ""
 
 
 def _bare(header: str) -> str:

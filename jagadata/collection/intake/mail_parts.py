@@ -1,4 +1,4 @@
-"""The files in a mail as it came, however broken (MIME: RFC 2045-2049, 2231). HTML is never looked at, nothing is ever fetched. Pure."""
+"""The files in a mail as it came, however broken (MIME: RFC 2045-2049, 2231). HTML is never rendered, nothing is ever fetched. Pure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from email.policy import Compat32, compat32
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from jagadata.collection.intake.arrival import Arrival, ArrivedFile
+from jagadata.collection.intake.mail_bodies import LONGEST as LONGEST_BODY
+from jagadata.collection.intake.mail_bodies import find_offers, is_photo
 from jagadata.collection.intake.mail_heads import LONGEST, read_bytes, read_head, read_text
 from jagadata.errors import RefusedError
 
@@ -67,7 +69,7 @@ _ENDINGS = {
 
 def read_mail(raw: bytes, *, at: datetime, senders: Senders, key: str = "") -> Arrival:
     """A whole mail as an arrival; what can't be read is refused with words, never raised. `at`: when the server got it."""
-    head = read_head(raw)
+    head = read_head(raw, authority=senders.authority)
     if key:
         head = replace(head, key=key)
     try:
@@ -80,6 +82,7 @@ def read_mail(raw: bytes, *, at: datetime, senders: Senders, key: str = "") -> A
         senders,
         files=tuple(found.files),
         remarks=tuple(dict.fromkeys(found.remarks)),
+        offered=find_offers(found.bodies),
         automatic="jawaban undangan dari kalender" if found.calendar and not found.files else "",
     )
 
@@ -112,6 +115,7 @@ def make_arrival(
     *,
     files: tuple[ArrivedFile, ...] = (),
     remarks: tuple[str, ...] = (),
+    offered: tuple[str, ...] = (),
     refusal: str = "",
     automatic: str = "",
 ) -> Arrival:
@@ -120,8 +124,10 @@ def make_arrival(
     claim = known or senders.claim(head.subject)
     own = head.sender in senders.own
     doubt = head.forged
-    if known and not doubt and senders.prove and head.vouched != "yes":
-        doubt = "server surel tidak memastikan alamat pengirimnya (Authentication-Results)"
+    if known and not doubt and senders.authority and head.vouched != "yes":
+        doubt = (
+            f"server surel {senders.authority} tidak memastikan alamat pengirimnya (Authentication-Results)"
+        )
     if not known and not doubt:
         doubt = "alamat kantor sendiri" if own else "alamat pengirim tidak terdaftar"
     automatic = head.automatic or automatic or ("dari alamat kantor sendiri" if own else "")
@@ -138,6 +144,7 @@ def make_arrival(
         files=files,
         remarks=remarks + ((f"tidak dijawab: {automatic}",) if automatic else ()),
         refusal=refusal,
+        offered=offered,
         answer=bool(head.sender) and not automatic and not (known and doubt) and not head.forged,
         is_reply=head.is_reply,
         unproven=bool(known) and head.vouched == "unsaid",
@@ -150,6 +157,7 @@ class _Attachments:
     def __init__(self, message: Message) -> None:
         self.files: list[ArrivedFile] = []
         self.remarks: list[str] = []
+        self.bodies: list[tuple[str, str]] = []
         self.calendar = False
         self.parts = 0
         self._walk(message, 0)
@@ -179,8 +187,9 @@ class _Attachments:
         name = _name(part)
         placed = part.get_content_disposition()
         if kind in ("text/plain", "text/html") and not name and placed != "attachment":
-            return  # the body: for people, and never rendered
-        if kind.startswith("image/") and placed != "attachment":
+            self.bodies.append((kind, _text(part)))  # the body: for people, and never rendered
+            return
+        if kind.startswith("image/") and placed != "attachment" and not is_photo(_content(part)):
             self.remarks.append("gambar di badan surel diabaikan")
             return
         refusal = _UNREADABLE.get(kind, "")
@@ -222,6 +231,15 @@ def refuse_open() -> AbstractContextManager[BinaryIO]:
 def _content(part: Message) -> bytes:
     content: Any = part.get_payload(decode=True)
     return content if isinstance(content, bytes) else b""
+
+
+def _text(part: Message) -> str:
+    """A body's text, whatever it says of its encoding."""
+    content = _content(part)[: 4 * LONGEST_BODY]
+    try:
+        return content.decode(part.get_content_charset("utf-8"), "replace")
+    except (LookupError, ValueError):
+        return content.decode("utf-8", "replace")
 
 
 def _mend(part: Message) -> None:

@@ -1,9 +1,11 @@
-"""Reminders to OPD whose data is still missing."""
+"""Reminders: to OPD whose data is still missing, to the Kasi whose files wait unread."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jagadata.collection.letters import dispatch
+from jagadata.office.people import ROLES
 from jagadata.papers import outbox
 from jagadata.papers.mails import make_mail
 from jagadata.text.formats import format_date
@@ -24,10 +26,27 @@ def remind(run: RoundRun, name: str, agency: Agency, owed: Sequence[Delivery]) -
         agency.email,
         person=agency.head,
         office=run.place.office.office.name,
-        facts=[(f"Data {number}", f"{one.dataset.name}: {one.status}") for number, one in enumerate(owed, 1)],
+        facts=[
+            (f"Data {number}", f"{one.dataset.name}: {one.status_text}") for number, one in enumerate(owed, 1)
+        ],
         round=run.round.text,
         deadline=format_date(run.deadline),
         address=run.policy.address,
         late="sesudah" in name,
     )
     outbox.send_once(run.journal, f"{name}:{agency.id}", run.place, message)
+
+
+def tell_unread(run: RoundRun, files: int) -> None:
+    """The Kasi learns, once a day, that files are kept and not read, because this machine can't shut off their reader."""
+    day = run.place.today()
+    message = make_mail(
+        "collection/unread",
+        dispatch.addresses(run, "kasi_data"),
+        person=ROLES["kasi_data"],
+        office=run.place.office.office.name,
+        facts=[],
+        round=run.round.text,
+        files=files,
+    )
+    outbox.send_once(run.journal, f"unread:{day}", run.place, message)

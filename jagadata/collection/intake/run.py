@@ -8,29 +8,32 @@ import shutil
 import tempfile
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jagadata.collection.claims import find_holder, find_rounds
-from jagadata.collection.intake import answers, reminders
+from jagadata.collection.intake import answers, archives, reminders
 from jagadata.collection.intake.copies import copy_round
 from jagadata.collection.intake.deliveries import due_reminders, make_deliveries, open_of
 from jagadata.collection.intake.late_arrivals import late_until, newest_closed
 from jagadata.collection.intake.receipts import list_receipts, list_received, parse_number
+from jagadata.collection.intake.releases import released_tables
 from jagadata.collection.intake.take_in import accept_quarantined, check_received, take_in
 from jagadata.collection.intake.unread_mails import make_unread_rows
 from jagadata.collection.letters import dispatch
 from jagadata.collection.run import RoundRun
+from jagadata.collection.steps import Collected
 from jagadata.collection.tables.examination import PreviousTable
 from jagadata.collection.tables.personal import mask
 from jagadata.errors import JagadataError, RefusedError, UnreachableError
+from jagadata.evidence.lines import once
 from jagadata.findings import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
-    from jagadata.collection.intake.arrival import Arrivals
+    from jagadata.collection.intake.arrival import Arrival, Arrivals
     from jagadata.collection.intake.deliveries import Delivery
     from jagadata.collection.intake.receipts import Receipt
     from jagadata.collection.ports import InventoryBook, TableExaminer
@@ -78,16 +81,26 @@ def take_in_round(run: RoundRun) -> Intake:
     if not closed:
         failed = dispatch.invite(run)
         problems += [Problem(where=f"undangan {agency}", what=how) for agency, how in failed.items()]
-    since = datetime.fromisoformat(run.open()["at"])
+    since = run.open().at
     until = late_until(run, now) if closed else None
     with contextlib.ExitStack() as stack:
         sources: list[Arrivals] = place.arrivals(run.policy, since, stack)
-        taken = take_in(place, run.round, sources, since=since, until=until, closed=closed)
+        taken = take_in(
+            place,
+            run.round,
+            sources,
+            since=since,
+            until=until,
+            closed=closed,
+            open_archives=lambda arrival: _open_archives(run, arrival),
+        )
     previous = {} if closed else _previous(run, problems)
     with work_folder(place) as folder:
         checked = check_received(
             place, run.round, lambda path, receipt: _examine(run, path, receipt, folder, previous)
         )
+    if checked.unconfined:
+        reminders.tell_unread(run, checked.unconfined)
     answered = answers.answer(place, run.round)
     if not closed:
         _note_statuses(run, problems)
@@ -105,11 +118,12 @@ def take_in_round(run: RoundRun) -> Intake:
 @contextlib.contextmanager
 def work_folder(place: Workplace) -> Iterator[Path]:
     """A private folder for clean tables, gone afterwards; what a killed process left of its own is removed first."""
-    for left in place.office.spool.glob(f"{WORK_FOLDER}*"):
+    spool = place.office.spool_folder
+    for left in spool.glob(f"{WORK_FOLDER}*"):
         number = left.name.removeprefix(WORK_FOLDER).partition("-")[0]
         if number.isdecimal() and not Path(f"/proc/{number}").exists():
             shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=f"{WORK_FOLDER}{os.getpid()}-", dir=place.office.spool) as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{WORK_FOLDER}{os.getpid()}-", dir=spool) as folder:
         yield Path(folder)
 
 
@@ -129,6 +143,17 @@ def _examine(
     return found
 
 
+def _open_archives(run: RoundRun, arrival: Arrival) -> AbstractContextManager[Arrival]:
+    policy = run.policy
+    return archives.opened(
+        arrival,
+        run.place.spreadsheets,
+        policy.limits,
+        run.place.office.spool_folder,
+        unconfined=policy.read_unconfined,
+    )
+
+
 def examine_receipt(
     run: RoundRun, path: Path, receipt: Receipt, folder: Path, previous: dict[str, PreviousTable]
 ) -> Examination:
@@ -142,8 +167,10 @@ def examine_receipt(
         round=run.round,
         limits=run.policy.limits,
         region=run.policy.region,
+        region_name=run.policy.region_name or "",
         folder=tables_of(folder, receipt),
         previous={one.code: previous[one.code] for one in asked if one.code in previous},
+        unconfined=run.policy.read_unconfined,
     )
 
 
@@ -210,7 +237,9 @@ def tell_extension(run: RoundRun) -> None:
 def list_deliveries(run: RoundRun) -> list[Delivery]:
     """The state of everything that was asked for."""
     received = list_received(run.place, run.round)
-    return make_deliveries(run.policy, run.datasets(), received, run.deadline, run.place.timezone)
+    return make_deliveries(
+        run.policy, run.datasets(), received, run.deadline, run.place.timezone, released_tables(run)
+    )
 
 
 def list_quarantine(run: RoundRun) -> list[dict[str, str]]:
@@ -237,7 +266,7 @@ def accept_receipt(run: RoundRun, number: str, agency: str, by: str) -> None:
 def close_intake(run: RoundRun, *, wait: Callable[[float], None] = time.sleep) -> list[Delivery]:
     """Step 4: a last intake, tried twice, and what it all came to. Raises UnreachableError where something could not be taken in: nothing may be lost."""
 
-    def work() -> dict[str, int]:
+    def work() -> Collected:
         unread = take_in_round(run).unread
         if unread:  # perhaps a file that was dropped just now
             wait(SETTLING_SECONDS)
@@ -249,7 +278,7 @@ def close_intake(run: RoundRun, *, wait: Callable[[float], None] = time.sleep) -
                 transient=True,
             )
         found = list_deliveries(run)
-        return {"asked": len(found), "complete": sum(one.is_complete for one in found)}
+        return Collected(asked=len(found), complete=sum(one.is_complete for one in found))
 
-    run.journal.once("4", work)
+    once(run.journal, Collected, work)
     return list_deliveries(run)

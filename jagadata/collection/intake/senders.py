@@ -23,7 +23,7 @@ class Senders:
     addresses: Mapping[str, str]  # 'data@bkpsdm.go.id' or '@bkpsdm.go.id' -> id of the OPD
     agencies: frozenset[str]
     own: frozenset[str]
-    prove: bool = False  # only whom the mail server vouches for is believed
+    authority: str = ""  # authserv-id: only whom this server vouches for is believed
 
     @classmethod
     def make(cls, policy: Collection, own: Iterable[str] = ()) -> Self:
@@ -34,7 +34,7 @@ class Senders:
                 for address in (*agency.senders, *agency.email)
             },
             agencies=frozenset(agency.id for agency in policy.agencies),
-            prove=bool(policy.mailbox and policy.mailbox.require_authentication),
+            authority=(policy.mailbox.require_authentication or "") if policy.mailbox else "",
             own=frozenset(address for one in (policy.address, *own) if (address := parse_address(one))),
         )
 

@@ -5,6 +5,7 @@ Killed anywhere and run again, nothing is taken in twice and nothing is lost: da
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 from dataclasses import dataclass, field
@@ -21,21 +22,22 @@ from jagadata.collection.intake.receipts import (
     folder,
     list_receipts,
     make_number,
-    memory,
     open_file,
+    primary_records,
     read_receipt,
     write_check,
     write_receipt,
 )
 from jagadata.collection.run import find_policy
 from jagadata.collection.tables.personal import mask
-from jagadata.errors import AlreadyExistsError, JagadataError, NotFoundError, RefusedError
+from jagadata.errors import AlreadyExistsError, JagadataError, NotFoundError, RefusedError, UnconfinedError
 from jagadata.findings import Problem
 from jagadata.text.formats import format_bytes
 from jagadata.vault.stream import store_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
     from datetime import date, datetime
     from pathlib import Path
 
@@ -79,7 +81,7 @@ class _Book:
         known[receipt.part] = receipt
         if receipt.is_to_examine:
             self.contents.setdefault((receipt.agency, receipt.sha256), receipt)
-        if receipt.answer and (not receipt.agency or receipt.state == "tanpa berkas"):
+        if receipt.answer and not receipt.offered and (not receipt.agency or receipt.state == "tanpa berkas"):
             self.courtesies.add(self._day(receipt.sender, receipt.arrived))
         self.last = max(self.last, receipt.receipt)
 
@@ -102,7 +104,7 @@ class _Book:
         if len(hour) >= HOURLY:
             return f"tidak dijawab: lebih dari {HOURLY} surel dari alamat ini dalam satu jam"
         sent = bool(arrival.files or arrival.refusal)
-        if sent and not arrival.doubt:
+        if (sent or arrival.offered) and not arrival.doubt:
             return ""
         if not sent and (arrival.is_reply or arrival.doubt):
             return "tidak dijawab: surel tanpa lampiran; perlu dibaca petugas"
@@ -118,9 +120,9 @@ class _Book:
             if known:
                 return known
             try:
-                write_receipt(memory(self.place), self.round, receipt)
+                write_receipt(primary_records(self.place), self.round, receipt)
             except AlreadyExistsError:
-                receipt = read_receipt(memory(self.place), self.round, receipt.receipt)
+                receipt = read_receipt(primary_records(self.place), self.round, receipt.receipt)
             self.add(receipt)
 
 
@@ -132,10 +134,11 @@ def take_in(
     since: datetime | None = None,
     until: datetime | None = None,
     closed: bool = False,
+    open_archives: Callable[[Arrival], AbstractContextManager[Arrival]] = contextlib.nullcontext,
 ) -> TakenIn:
     """Take in everything new. `since`, `until`: what came before, or not before, is not of this round and is left alone.
 
-    `closed`: what an OPD sends is kept as LATE.
+    `closed`: what an OPD sends is kept as LATE. `open_archives`: gives an arrival with the files of its ZIP (archives.py).
 
     A place that does not answer is named among the problems, and the others go on.
 
@@ -160,7 +163,8 @@ def take_in(
             if since and arrival.at < since:
                 continue
             try:
-                done += _take_in(book, policy, arrival)
+                with _opened(arrival, open_archives) as whole:
+                    done += _take_in(book, policy, whole)
             except _SourceError as error:
                 problems.append(Problem(where=arrival.source, what=error.message))
                 continue
@@ -170,6 +174,19 @@ def take_in(
 
 class _SourceError(JagadataError):
     """What was sent can't be read where it lies: the store is not to blame, and the next arrival may be fine."""
+
+
+@contextlib.contextmanager
+def _opened(
+    arrival: Arrival, open_archives: Callable[[Arrival], AbstractContextManager[Arrival]]
+) -> Iterator[Arrival]:
+    with contextlib.ExitStack() as stack:
+        try:
+            whole = stack.enter_context(open_archives(arrival))
+        except (OSError, JagadataError) as error:
+            what = error.message if isinstance(error, JagadataError) else type(error).__name__
+            raise _SourceError(f"Arsip tidak dapat dibuka: {what}", "Diambil lagi nanti.") from error
+        yield whole
 
 
 def _take_in(book: _Book, policy: Collection, arrival: Arrival) -> list[Receipt]:
@@ -235,12 +252,14 @@ def _keep(
             claimed=arrival.claimed,
             name=_shown(file) if file else "",
             sent_name=file.name if file else "",
+            archive=mask(clean_name(file.archive)) if file and file.archive else "",
             size=file.size if file else 0,
             sha256=sha256,
             stream=stream,
             duplicate_of=first.number if first else "",
             reason=refusal or arrival.doubt,
             remarks=remarks,
+            offered=arrival.offered if part == 1 else (),
             answer=answer,
             unproven=arrival.unproven,
         )
@@ -337,7 +356,7 @@ def accept_quarantined(place: Workplace, round: Round, receipt: int, agency: str
         )
     value = {"at": place.clock().isoformat(), "receipt": receipt, "agency": agency, "by": by}
     try:
-        memory(place).write(f"{folder(round, 'accepted')}{receipt:06}.json", ACCEPTED_KIND, value)
+        primary_records(place).write(f"{folder(round, 'accepted')}{receipt:06}.json", ACCEPTED_KIND, value)
     except AlreadyExistsError:
         raise RefusedError(
             f"Berkas {found.number} baru saja diputuskan oleh orang lain.", "Lihat lagi daftarnya."
@@ -347,10 +366,14 @@ def accept_quarantined(place: Workplace, round: Round, receipt: int, agency: str
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """What was examined now. `problems`: files that could not be and are tried again."""
+    """What was examined now. `problems`: files that could not be and are tried again.
+
+    `unconfined`: so many of them were left unread, because this machine can't shut off their reader.
+    """
 
     receipts: tuple[Receipt, ...] = ()
     problems: tuple[Problem, ...] = ()
+    unconfined: int = 0
 
 
 def check_received(
@@ -363,15 +386,19 @@ def check_received(
     checked = receipts.checked_numbers(place, round)
     done: list[Receipt] = []
     problems: list[Problem] = []
-    for receipt in list_receipts(place, round):
-        if not receipt.is_to_examine or receipt.receipt in checked:
-            continue
+    waiting = [one for one in list_receipts(place, round) if one.is_to_examine and one.receipt not in checked]
+    for number, receipt in enumerate(waiting):
         try:
             with open_file(place, receipt) as path:
                 found = examine(path, receipt)
             write_check(place, round, receipt, found)
         except AlreadyExistsError:
             continue
+        except UnconfinedError as error:
+            left = len(waiting) - number
+            what = f"{left} berkas disimpan dan belum dibaca: {error.message}"
+            problems.append(Problem(where=f"{receipt.number} {receipt.name}", what=what))
+            return Checked(receipts=tuple(done), problems=tuple(problems), unconfined=left)
         except JagadataError as error:
             problems.append(Problem(where=f"{receipt.number} {receipt.name}", what=error.message))
             continue

@@ -17,6 +17,7 @@ from frictionless.resources import TableResource
 
 from jagadata.collection.tables.examination import Finding
 from jagadata.collection.tables.numerals import parse_date
+from jagadata.collection.tables.spellings import bring_to_one
 from jagadata.collection.tables.wording import number_text, place, quote
 
 if TYPE_CHECKING:
@@ -177,6 +178,8 @@ def _rows(rows: Rows, picked: Sequence[int]) -> Iterator[list[Any]]:
     yield from map(list, zip(*columns, strict=True))
 
 
+_SPELLED = " (huruf besar dan kecil, tanda baca, dan singkatan seperti 'Kec.' tidak membedakan)"
+
 _EXPECTED = {
     "integer": (
         "bukan bilangan bulat",
@@ -245,38 +248,58 @@ def check_rows(rows: Rows, dataset: DatasetEntry) -> list[Finding]:
     if rows.table.num_rows < 2 or not names:
         return []
     table = rows.table.append_column("#", pa.array(range(rows.table.num_rows), pa.int64()))
-    if key and set(key) <= set(names):
-        table = _repeated(table, key)
+    keyed = bool(key) and set(key) <= set(names)
+    spelled = key
+    if keyed:
+        entries = {one.name: one for one in dataset.columns}
+        spelled = [f"# {name}" for name in key]
+        for name, other in zip(key, spelled, strict=True):
+            table = table.append_column(
+                other, bring_to_one(table[name], entries[name], rows.headings.get(name, name))
+            )
+        table = _repeated(table, spelled)
     whole = _repeated(table, names)
     findings = []
     if twins := _twins(whole, names):
         findings.append(
             Finding(
                 code="baris-ganda",
-                severity="kesalahan",
+                severity="kesalahan" if keyed or _is_twice(twins, rows.table.num_rows) else "peringatan",
                 where=rows.place([second for _first, second in twins]),
                 text=f"{number_text(len(twins))} baris sama persis dengan baris lain, misalnya "
                 f"{rows.place([twins[0][1]])} sama dengan {rows.place([twins[0][0]])}.",
-                action="Hapus baris yang ganda.",
+                action="Hapus baris yang ganda."
+                if keyed
+                else "Bila memang dua hal yang berbeda, biarkan; bila tidak, hapus yang ganda.",
                 count=len(twins),
             )
         )
-    if key and set(key) <= set(names):
+    if keyed:
         same = {second for _first, second in twins}
-        clashes = [pair for pair in _twins(table, key) if pair[1] not in same]
+        clashes = [pair for pair in _twins(table, spelled) if pair[1] not in same]
         if clashes:
             findings.append(
                 Finding(
                     code="kunci-ganda",
                     severity="kesalahan",
                     where=rows.place([second for _first, second in clashes]),
-                    text=f"{number_text(len(clashes))} baris memiliki {' dan '.join(key)} yang sama dengan baris lain, "
+                    text=f"{number_text(len(clashes))} baris memiliki {' dan '.join(key)} yang sama dengan baris lain"
+                    f"{_SPELLED if len(clashes) > len(_twins(table, key)) - len(same) else ''}, "
                     f"tetapi isinya berbeda, misalnya {rows.place([clashes[0][1]])} dan {rows.place([clashes[0][0]])}.",
                     action="Pastikan mana yang benar, hapus yang lain.",
                     count=len(clashes),
                 )
             )
     return findings
+
+
+def _is_twice(twins: Sequence[tuple[int, int]], rows: int) -> bool:
+    """All rows stand there again, below each other."""
+    return (
+        len(twins) > 1
+        and 2 * len(twins) == rows
+        and all(second - first == len(twins) for first, second in twins)
+    )
 
 
 def _repeated(table: pa.Table, names: Sequence[str]) -> pa.Table:

@@ -2,74 +2,46 @@
 
 from __future__ import annotations
 
-import math
 from array import array
 from bisect import bisect
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
-from functools import reduce
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from jagadata.collection.tables.conversion import Conversion
-from jagadata.collection.tables.decimal_marks import NumberMarks, judge_marks
+from jagadata.collection.tables.decimal_marks import judge_marks
 from jagadata.collection.tables.grid import CHUNK
-from jagadata.collection.tables.row_kinds import is_amount, is_lone_year, is_number, is_numbering
-from jagadata.collection.tables.sum_gaps import SumGap, WordedSums, find_gaps
-from jagadata.collection.tables.totals import SumDoubt, judge_sums
-from jagadata.collection.tables.words import FOOTER, TOTAL, TOTAL_LIKE, unit_of
+from jagadata.collection.tables.levels import find_levels
+from jagadata.collection.tables.merged_cells import MergedCells
+from jagadata.collection.tables.numbering import is_numbering, is_numbering_among
+from jagadata.collection.tables.part import Part
+from jagadata.collection.tables.row_kinds import is_amount, is_number
+from jagadata.collection.tables.spellings import without_numbering
+from jagadata.collection.tables.stacked import Interruptions, Parting, groups_of, name_of_groups
+from jagadata.collection.tables.sum_gaps import WordedSums, find_gaps
+from jagadata.collection.tables.sum_rows import find_sums
+from jagadata.collection.tables.tail import Tail, has_likeness, with_numbers
+from jagadata.collection.tables.words import FOOTER, TOTAL, words_of
+from jagadata.collection.tables.zeros import fill_zeros
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jagadata.collection.tables.cell_doubts import Doubt, DoubtKind
+    from jagadata.collection.tables.decimal_marks import NumberMarks
     from jagadata.collection.tables.grid import Cell, Grid, Rows
     from jagadata.collection.tables.headings import Layout
     from jagadata.collection.tables.personal_scan import Sightings
+    from jagadata.collection.tables.regions import Region
+    from jagadata.collection.tables.sum_gaps import SumGap
+    from jagadata.collection.tables.totals import Sums
 
 
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """One sheet's table. `lines` are the sheet's own row numbers (from 1), one for each row of `table`."""
-
-    sheet: str
-    layout: Layout
-    table: pa.Table  # the columns that the sheet has, named as in the office file
-    lines: array[int]
-    bad: dict[str, dict[int, Cell]]  # what could not be read, by column and row of `table` (from 0)
-    overflow: int = 0  # more of it
-    left_out: dict[str, int] = field(
-        default_factory=dict
-    )  # 'kosong', 'jumlah', 'judul', 'penomoran', 'kelompok'
-    first_left_out: dict[str, int] = field(default_factory=dict)  # line
-    below: array[int] = field(default_factory=lambda: array("l"))  # lines that stand below the table
-    below_sure: bool = False  # they begin as signature blocks and notes do, and none is like a row of data
-    notes: tuple[
-        int, ...
-    ] = ()  # lines inside the table that read like signatures and notes, and were left out
-    lost: tuple[
-        int, ...
-    ] = ()  # lines left out, there or below the table, that hold a number or year of a column
-    scaled: frozenset[str] = frozenset()  # columns of percent with cells that held fractions, made whole
-    marks: NumberMarks = field(default_factory=NumberMarks)
-    overlong: tuple[
-        int, ...
-    ] = ()  # lines of a CSV with more cells than headings, as decimal commas make them
-    unit_values: dict[str, int] = field(default_factory=dict)  # of a column 'Satuan'
-    spread: tuple[int, ...] = ()  # lines with a number that is merged over several rows or columns
-    twins: tuple[str, ...] = ()  # columns whose heading stands above another filled column as well
-    last_sum: SumDoubt = ""  # why the last row may be a sum and is none for sure
-    gaps: tuple[SumGap, ...] = ()  # of sum rows that were left out
-
-
-Percents = Mapping[int, Sequence[tuple[int, int]]]
-"""By column of a sheet, the runs of rows whose numbers show 12,5% and hold 0.125; all from 0, both ends included."""
-
-
-def read_part(grid: Grid, layout: Layout, seen: Sightings, percents: Percents) -> Part:
+def read_part(grid: Grid, layout: Layout, seen: Sightings, region: Region) -> Part:
     """Every row below the headings, read and judged; `seen` sees the whole sheet."""
-    reading = _Reading(grid, layout, percents)
+    reading = _Reading(grid, layout, region)
     line = 0
     for rows in grid.chunks(CHUNK):
         seen.take(rows)
@@ -81,89 +53,71 @@ def read_part(grid: Grid, layout: Layout, seen: Sightings, percents: Percents) -
 
 
 class _Reading:
-    def __init__(self, grid: Grid, layout: Layout, percents: Percents) -> None:
-        self._sheet, self._layout = grid.sheet, layout
+    def __init__(self, grid: Grid, layout: Layout, region: Region) -> None:
+        self._sheet, self._layout, self._region = grid.sheet, layout, region
         self._places = list(layout.columns.values())
         self._columns = [
-            Conversion(next(one for one in layout.dataset.columns if one.name == name))
+            Conversion(next(one for one in layout.dataset.columns if one.name == name), layout.dataset.unit)
             for name in layout.columns
         ]
-        self._required = [
+        self._texts = self._of_type("text", "region", "date")
+        counted = self._of_type("number", "integer")
+        required = [
             place for place, column in zip(self._places, self._columns, strict=True) if column.entry.required
         ]
-        self._only_text = all(
-            column.entry.type == "text" for column in self._columns if column.entry.required
+        self._counted = counted[0] if counted else None
+        self._tail = Tail(
+            required=required,
+            only_text=all(column.entry.type == "text" for column in self._columns if column.entry.required),
+            years=self._of_type("year"),
+            counted=counted,
         )
-        self._years = [
-            place
-            for place, column in zip(self._places, self._columns, strict=True)
-            if column.entry.type == "year"
-        ]
-        self._texts = [
-            place
-            for place, column in zip(self._places, self._columns, strict=True)
-            if column.entry.type in ("text", "region", "date")
-        ]
-        counted = {
-            place
-            for place, column in zip(self._places, self._columns, strict=True)
-            if column.entry.type in ("number", "integer")
-        }
         below = [merge for merge in grid.merges if merge.top > layout.last and merge.left < grid.width]
-        self._down = [
-            merge
-            for merge in below
-            if merge.bottom > merge.top and merge.left in self._places and merge.left not in counted
-        ]
-        self._over = {
-            (merge.top, merge.left)
-            for merge in below
-            if any(merge.left <= place <= merge.right for place in counted)
-        }
-        self._spread: list[int] = []  # lines
+        self._merged = MergedCells(below, self._places, counted)
         self._twins = dict(layout.twins)
         self._filled_twins: set[str] = set()
-        self._sums: array[int] = array("l")  # rows that begin as sums do
         self._totals = WordedSums()
-        self._regions: array[int] = array("l")  # rows that begin as the name of a regency
+        self._before: dict[int, str] = {}  # rows whose label stands left of all texts that were asked for
+        number = next(
+            (place for place, text in layout.headings.items() if words_of(text)[:1] == ("nomor",)), None
+        )
+        self._number = None if number in self._places else number
+        self._unnumbered: array[int] = array("l")
+        self._interruptions = Interruptions()
+        self._numbering: list[int] = []  # rows '1 2 3' right below a heading, which may be data
         self._lengths = grid.lengths
         self._heads = grid.lengths[layout.last] if grid.lengths else 0
+        self._unnamed = [
+            place
+            for place in range(min(self._places) + 1, grid.width if grid.by_commas else 0)
+            if place not in layout.headings
+        ]  # where the halves of numbers with a decimal comma come to lie
         self._overlong: dict[int, bool] = {}  # lines, and whether the cells without a heading hold anything
-        self._across = {
-            merge.top for merge in grid.merges if merge.right - merge.left >= 2 and merge.top == merge.bottom
-        }
-        self._starts = {text.rpartition(" ")[2] for text in layout.headings.values()} | set(
-            layout.headings.values()
+        self._starts = (
+            {text.rpartition(" ")[2] for text in layout.headings.values()}
+            | set(layout.headings.values())
+            | {word for text in layout.headings.values() for word in text.split(" ")[:1]}
         )
-        self._fill: dict[tuple[int, int], Cell] = {}
         self._lines: array[int] = array("l")
-        self._sparse: array[int] = array("l")  # rows of which little is filled
-        self._full: set[int] = set()  # of them: rows with all that is required, which is one text
-        self._dated: set[int] = set()  # of the footers: rows with a year in a column of years
-        self._footers: set[int] = set()
-        self._percents = {
-            place: percents[place]
-            for place, column in zip(self._places, self._columns, strict=True)
-            if column.entry.type in ("number", "integer")
-            and place in percents
-            and unit_of(column.entry.unit or layout.dataset.unit) == "persen"
-        }
-        self._scaled: set[int] = set()
         self._blank: array[int] = array("l")  # lines
         self._left_out: Counter[str] = Counter()
         self._first: dict[str, int] = {}
         self._units: Counter[str] = Counter()
         self._began = False
+        self._start = ""  # the first cell of the first row
+
+    def _of_type(self, *types: str) -> list[int]:
+        return [
+            place
+            for place, column in zip(self._places, self._columns, strict=True)
+            if column.entry.type in types
+        ]
 
     def take(self, rows: Rows, start: int) -> None:
         """`start`: the first row's number in the sheet, from 0."""
-        self._scale(rows, start)
-        for top, left in self._over:
-            if start <= top < start + len(rows) and is_amount(rows[top - start][left]):
-                self._spread.append(top + 1)
-        if self._down:
-            self._fill_down(rows, start)
-        places, half = self._places, len(self._places) / 2
+        self._merged.take(rows, start)
+        places, half, counted = self._places, len(self._places) / 2, self._counted
+        label = self._texts[0] if self._texts else None
         kept: Rows = []
         for number, row in enumerate(rows, start):
             filled = 0
@@ -182,11 +136,24 @@ class _Reading:
                     self._totals.add(row, number + 1, len(self._lines))
                 continue
             self._began = True
+            if not self._lines and not kept:
+                self._start = str(next(cell for cell in row if cell != ""))
             if filled <= half:
-                self._weigh(row, filled)
+                self._tail.weigh(row, len(self._lines), filled=filled, half=half)
+                self._note_lone(row)
+            elif counted is not None and (
+                (type(row[counted]) is str and not str(row[counted])[:1].isdecimal())
+                or (label is not None and type(row[label]) is str and ":" in str(row[label]))
+            ):
+                self._tail.weigh(row, len(self._lines), filled=filled, half=half)
             if self._heads and self._lengths[number] > self._heads:
                 self._overlong[number + 1] = any(row[self._heads :])
-            self._note_sum(row)
+            elif self._unnamed and any(str(row[place]).isdecimal() for place in self._unnamed):
+                self._overlong[number + 1] = True
+            if label and row[label] == "":
+                self._note_before(row[:label])
+            if self._number is not None and row[self._number] == "":
+                self._unnumbered.append(len(self._lines))
             self._lines.append(number + 1)
             kept.append(row)
         if not kept:
@@ -204,45 +171,24 @@ class _Reading:
                 if row[self._layout.unit_column] != ""
             )
 
-    def _note_sum(self, row: Sequence[Cell]) -> None:
-        """Notes a row that begins as sums do."""
-        first: Cell = next((cell for cell in row if cell != ""), "")
-        for cell in (first, *(row[place] for place in self._texts[:1])):
-            if type(cell) is str and cell[:1] in " JjTtGgSsKkPp" and (match := TOTAL_LIKE.match(cell)):
-                (self._sums if match["sum"] else self._regions).append(len(self._lines))
-                break
+    def _note_before(self, cells: Sequence[Cell]) -> None:
+        """A label that is merged over the columns left of the texts."""
+        for cell in cells:
+            if type(cell) is str and cell and not is_number(cell):
+                self._before[len(self._lines)] = cell
 
-    def _weigh(self, row: Sequence[Cell], filled: int) -> None:
-        """Notes what a row of which little is filled looks like: a row with all that is required is data.
-
-        Only a lone text, or two that both begin like signatures, prove nothing where nothing but text is required.
-        """
-        footers = sum(1 for cell in row if isinstance(cell, str) and cell and FOOTER.match(cell))
-        here = len(self._lines)
-        if self._required and all(row[place] != "" for place in self._required):
-            if not self._only_text or (filled > 1 and footers < 2):
-                return
-            self._full.add(here)
-        self._sparse.append(here)
-        if footers:
-            self._footers.add(here)
-            if any(is_lone_year(row[place]) for place in self._years):
-                self._dated.add(here)
-
-    def _scale(self, rows: Rows, start: int) -> None:
-        """Cells that show 12,5% and hold 0.125."""
-        for place, runs in self._percents.items():
-            for first, last in runs:
-                for number in range(max(first, start), min(last + 1, start + len(rows))):
-                    cell = rows[number - start][place]
-                    if type(cell) is float and math.isfinite(cell):
-                        rows[number - start][place] = float(Decimal(repr(cell)) * 100)
-                        self._scaled.add(place)
+    def _note_lone(self, row: Sequence[Cell]) -> None:
+        texts = [cell for cell in row if cell != ""]
+        if len(texts) == 1 and type(texts[0]) is str and not is_amount(texts[0]):
+            self._interruptions.note_lone(len(self._lines), texts[0])
 
     def _reason(self, row: Sequence[Cell], number: int, filled: int) -> str:
         """Why a row is no data; '' where it is."""
-        if not self._began and is_numbering(row, {row[place] for place in self._texts}):
-            return "penomoran"
+        if not self._began:
+            if is_numbering(row):
+                return "penomoran"
+            if is_numbering(row, plain=True):
+                self._numbering.append(len(self._lines))
         first: Cell = ""
         for first in row:
             if first != "":
@@ -253,52 +199,70 @@ class _Reading:
             cell = row[place]
             if type(cell) is str and cell[:1] in "JjTtGgSsRr" and TOTAL.fullmatch(cell.strip()):
                 return "jumlah"
-        if first in self._starts and filled > 1:
-            headings = self._layout.headings
-            texts = [" ".join(str(row[place]).split()) for place in self._places[:3]]
-            if all(
-                text and headings[place].endswith(text)
-                for place, text in zip(self._places, texts, strict=False)
-            ):
-                return "judul"
-        if filled == 1 and number in self._across and type(first) is str and not FOOTER.match(first):
+        if first in self._starts and filled > 1 and self._is_heading(row):
+            self._interruptions.heads.append((number + 1, len(self._lines)))
+            self._began = False  # its numbering may follow
+            return "judul"
+        if (
+            filled <= 1
+            and number in self._merged.across
+            and type(first) is str
+            and not FOOTER.match(first)
+            and not is_amount(first)
+        ):
+            self._interruptions.banners.append((number + 1, len(self._lines), " ".join(first.split())))
             return "kelompok"
         return ""
+
+    def _is_heading(self, row: Sequence[Cell]) -> bool:
+        headings = self._layout.headings
+        texts = [(headings[place], " ".join(str(row[place]).split())) for place in self._places[:3]]
+        return all(
+            text and (heading.endswith(text) or heading.startswith(f"{text} ")) for heading, text in texts
+        )
 
     def _drop(self, reason: str, number: int) -> None:
         self._left_out[reason] += 1
         self._first.setdefault(reason, number + 1)
 
-    def _fill_down(self, rows: Rows, start: int) -> None:
-        for merge in self._down:
-            if merge.bottom < start or merge.top >= start + len(rows):
-                continue
-            if merge.top >= start:
-                self._fill[merge.top, merge.left] = rows[merge.top - start][merge.left]
-            value = self._fill[merge.top, merge.left]
-            for number in range(max(merge.top, start), min(merge.bottom + 1, start + len(rows))):
-                if rows[number - start][merge.left] == "":
-                    rows[number - start][merge.left] = value
-
     def finish(self) -> Part:
-        cut = self._tail()
-        notes = {row for row in self._footers - self._full if row < cut}
+        entries = [column.entry for column in self._columns]
+        cut = self._tail.begins(self._lines, self._start)
+        notes = self._tail.notes(cut)
         marks = judge_marks(self._columns)
-        whole = table = pa.table(
+        whole = pa.table(
             {column.entry.name: column.finish(decimal_point=marks.point) for column in self._columns}
         )
         below = range(cut, len(self._lines))
-        lost = self._with_numbers(table, [*sorted(notes), *below])
-        below_sure = cut in self._footers and not self._has_likeness(table.slice(cut))
-        counts = [column.entry.name for column in self._columns if column.entry.type in ("number", "integer")]
-        totals, last_sum = judge_sums(table.slice(0, cut), counts, self._sums, self._regions)
-        if totals:
-            self._left_out["jumlah"] += len(totals)
-            self._first.setdefault("jumlah", self._lines[totals[0]])
-        drop = notes | set(totals)
-        keep = [row for row in range(cut) if row not in drop] if drop else range(cut)
-        table = table.take(pa.array(keep, pa.int64())) if drop else table.slice(0, cut)
-        moved = {row: place for place, row in enumerate(keep)} if drop else None
+        lost = with_numbers(whole, entries, [*sorted(notes), *below], self._tail.dated)
+        below_sure = cut in self._tail.footers | self._tail.footnotes and not has_likeness(
+            whole.slice(cut), entries
+        )
+        parting = self._parting(whole, cut)
+        above = whole.slice(0, cut)
+        numbering = {row for row in self._numbering if row < cut and is_numbering_among(above, entries, row)}
+        self._left_out["penomoran"] += len(numbering)
+        rows = _without(range(cut), notes | parting.drop | numbering)
+        sums = self._sums(_take(whole, rows), rows)
+        keep = _without(rows, set(sums.left_out))
+        if sums.left_out:
+            self._left_out["jumlah"] += len(sums.left_out)
+            self._first.setdefault("jumlah", self._lines[sums.left_out[0]])
+        table, zeros, gaps = self._with_zeros(whole, _take(whole, keep), sums, keep, marks)
+        for column in self._columns[: len(entries)]:
+            if column.entry.type == "text":
+                place = table.column_names.index(column.entry.name)
+                table = table.set_column(
+                    place, column.entry.name, without_numbering(table[column.entry.name])
+                )
+        missing = [one.name for one in self._layout.missing if one.type == "text"]
+        if named := name_of_groups(parting, missing) if parting.groups else "":
+            groups = groups_of(parting, [self._lines[row] for row in keep])
+            column = Conversion(next(one for one in self._layout.dataset.columns if one.name == named))
+            column.take(groups)
+            table = table.append_column(named, column.finish(decimal_point=False))
+        levels = find_levels(table, entries, self._headings()) if not parting.tables else None
+        moved = {row: place for place, row in enumerate(keep)} if len(keep) < len(self._lines) else None
         if len(keep) and (blank := self._blank[bisect(self._blank, self._lines[0]) :]):
             inside = bisect(blank, self._lines[keep[-1]])
             self._left_out["kosong"] = inside
@@ -312,7 +276,7 @@ class _Reading:
                 column.entry.name: {
                     (moved[row] if moved is not None else row): cell
                     for row, cell in column.bad.items()
-                    if row < cut and row not in drop
+                    if moved is None or row in moved
                 }
                 for column in self._columns
                 if column.bad
@@ -324,20 +288,72 @@ class _Reading:
             below_sure=below_sure,
             notes=tuple(self._lines[row] for row in sorted(notes)),
             lost=tuple(self._lines[row] for row in lost),
-            scaled=frozenset(name for name, place in self._layout.columns.items() if place in self._scaled),
+            scaled=frozenset(column.entry.name for column in self._columns if column.doubts.percents),
+            cell_doubts=self._cell_doubts(keep),
             marks=marks,
             overlong=self._split([self._lines[row] for row in keep]) if self._overlong else (),
             unit_values=dict(self._units.most_common(20)),
-            spread=tuple(sorted({self._lines[row] for row in keep} & set(self._spread)))
-            if self._spread
+            spread=tuple(sorted({self._lines[row] for row in keep} & set(self._merged.spread)))
+            if self._merged.spread
             else (),
             twins=tuple(name for name in self._layout.columns if name in self._filled_twins),
-            last_sum=last_sum,
-            gaps=tuple(self._gaps(whole, table, totals, keep, marks)),
+            regions=tuple((self._lines[row], text) for row, text in sums.regions.items()),
+            unlabelled=tuple(self._lines[row] for row in sums.unlabelled),
+            doubts=tuple((self._lines[row], doubt) for row, doubt in sums.doubts.items()),
+            parting=parting,
+            named=named,
+            parents=tuple(self._lines[keep[row]] for row in levels.parents) if levels else (),
+            parent=levels.label if levels else "",
+            zeros=zeros,
+            gaps=tuple(gaps),
         )
 
+    def _headings(self) -> dict[str, str]:
+        return {name: self._layout.headings[place] for name, place in self._layout.columns.items()}
+
+    def _parting(self, whole: pa.Table, cut: int) -> Parting:
+        seen = self._interruptions
+        if not (seen.heads or seen.banners or seen.lone):
+            return Parting()
+        name = next(
+            (column.entry.name for column in self._columns if column.entry.type in ("text", "region")), None
+        )
+        labels = whole[name].slice(0, cut).to_pylist() if name else [None] * cut
+        known = {
+            word
+            for text in (self._layout.title, self._layout.dataset.name, *self._layout.headings.values())
+            for word in words_of(text)
+        }
+        return seen.judge(self._lines[:cut], labels, known, self._region)
+
+    def _sums(self, table: pa.Table, rows: Sequence[int]) -> Sums:
+        """What is a sum among the rows; they are numbered as in the sheet's table."""
+        place_of = {row: place for place, row in enumerate(rows)} if self._before or self._unnumbered else {}
+        found = find_sums(
+            table,
+            [column.entry for column in self._columns],
+            self._region,
+            self._headings(),
+            before={place_of[row]: text for row, text in self._before.items() if row in place_of},
+            unnumbered={place_of[row] for row in self._unnumbered if row in place_of},
+        )
+        return found.at(rows)
+
+    def _with_zeros(
+        self, whole: pa.Table, table: pa.Table, sums: Sums, keep: Sequence[int], marks: NumberMarks
+    ) -> tuple[pa.Table, dict[str, int], list[SumGap]]:
+        """Dashes in required columns of numbers are nought, unless a sum says otherwise; and where sums differ."""
+        filled, zeros = fill_zeros(table, self._columns, keep)
+        gaps = self._gaps(whole, filled, sums, keep, marks)
+        if wrong := {gap.column for gap in gaps} & set(zeros):
+            for name in wrong:
+                filled = filled.set_column(filled.column_names.index(name), name, table[name])
+                del zeros[name]
+            gaps = self._gaps(whole, filled, sums, keep, marks)
+        return filled, zeros, gaps
+
     def _gaps(
-        self, whole: pa.Table, table: pa.Table, totals: Sequence[int], keep: Sequence[int], marks: NumberMarks
+        self, whole: pa.Table, table: pa.Table, sums: Sums, keep: Sequence[int], marks: NumberMarks
     ) -> list[SumGap]:
         """Where the sum rows that were left out, by their words or their numbers, differ from the rows of the table."""
         counts = {
@@ -346,44 +362,34 @@ class _Reading:
             if column.entry.type in ("number", "integer")
         }
         found = self._totals.read(counts, decimal_point=marks.point)
-        found += [(self._lines[row], row, whole.slice(row, 1).to_pylist()[0]) for row in totals]
-        return find_gaps(table, [column.entry for column in counts.values()], found, keep)
+        parents = {row for row, text in sums.regions.items() if self._region.kind_of(text) == "parent"}
+        found += [
+            (self._lines[row], row, whole.slice(row, 1).to_pylist()[0])
+            for row in sums.left_out
+            if row not in sums.averages and row not in parents
+        ]
+        regions = {self._lines[row] for row in sums.regions}
+        return find_gaps(table, [column.entry for column in counts.values()], found, keep, regions)
+
+    def _cell_doubts(self, keep: Sequence[int]) -> dict[str, dict[DoubtKind, Doubt]]:
+        """By column, what was noted in rows of the table, with the sheet's lines for the rows."""
+        kept = set(keep)
+        found: dict[str, dict[DoubtKind, Doubt]] = {}
+        for column in self._columns:
+            for kind, doubt in column.doubts.found.items():
+                if lines := array("l", (self._lines[row] for row in doubt.rows if row in kept)):
+                    found.setdefault(column.entry.name, {})[kind] = replace(doubt, rows=lines)
+        return found
 
     def _split(self, lines: Sequence[int]) -> tuple[int, ...]:
         """Those of the table's lines that are too long; none where an application closes each with one more delimiter."""
         found = tuple(line for line in lines if line in self._overlong)
         return found if len(found) < len(lines) or any(self._overlong[line] for line in found) else ()
 
-    def _tail(self) -> int:
-        """The row at which what stands below the table begins; the number of rows where nothing does.
 
-        It is a run of sparse rows up to the end, from the first that begins like a signature block or follows a gap;
-        one with all that is required, from the first that does both.
-        """
-        end = len(self._lines)
-        first = end
-        for row in reversed(self._sparse):
-            if row != first - 1:
-                break
-            first = row
-        for row in range(first, end):
-            signs = (row in self._footers) + bool(row and self._lines[row] - self._lines[row - 1] > 1)
-            if signs > (row in self._full):
-                return row
-        return end
+def _without(rows: Sequence[int], drop: set[int]) -> Sequence[int]:
+    return [row for row in rows if row not in drop] if drop else rows
 
-    def _with_numbers(self, table: pa.Table, rows: Sequence[int]) -> list[int]:
-        """Those of the rows that hold a number where one was asked for; the NIP of who signs is none."""
-        part = table.take(pa.array(rows, pa.int64()))
-        found = {row for row in rows if row in self._dated}
-        for column in self._columns:
-            if column.entry.type in ("number", "integer"):
-                small = pc.less(pc.abs(part[column.entry.name]), 1e15)
-                found.update(rows[number] for number in pc.indices_nonzero(small).to_pylist())
-        return sorted(found)
 
-    def _has_likeness(self, table: pa.Table) -> bool:
-        """Whether some of the rows could be data: more than half of what is required was read in it."""
-        columns = [table[column.entry.name] for column in self._columns if column.entry.required]
-        filled = [pc.is_valid(column).cast(pa.int64()) for column in columns]
-        return bool(filled and table.num_rows) and 2 * pc.max(reduce(pc.add, filled)).as_py() > len(filled)
+def _take(table: pa.Table, rows: Sequence[int]) -> pa.Table:
+    return table.slice(0, len(rows)) if isinstance(rows, range) else table.take(pa.array(rows, pa.int64()))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
-from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from jagadata.collection.tables.fitting import LEAST, SURE_ENOUGH, fit_of
 from jagadata.collection.tables.numerals import years_in
-from jagadata.collection.tables.words import bare_heading, unit_in, unit_of, words_of
+from jagadata.collection.tables.sub_heads import belongs_to_heading
+from jagadata.collection.tables.translations import with_indonesian_units
+from jagadata.collection.tables.words import is_unit_alone, same_unit, unit_in, unit_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,11 +25,14 @@ DEEPEST = 40
 ENOUGH = 0.5
 """The share of a data set's columns (required ones count three times) that makes a table its table."""
 
-_SURE_ENOUGH = 0.655
-"""Below it a heading has a word more or less that may matter: 'Jumlah Siswa Miskin' is not 'Jumlah Siswa'."""
+_ROWS = 5
+"""Rows that one heading may have."""
 
-_FILLERS = {"jumlah", "banyak", "banyaknya", "data", "angka", "nama"}
-"""Words that headings have or lack without meaning anything else."""
+_OTHER_UNIT = 0.12
+"""What a heading with another unit than the one asked for loses against one with it."""
+
+_ALIKE = 0.11
+"""A column of numbers whose heading fits so little worse than the best may be the one that was meant."""
 
 _IGNORED = {("nomor",), ("nomor", "urut"), ("nomer",), ()}
 
@@ -76,7 +80,7 @@ def find_layouts(grid: Grid, head: Rows, datasets: Sequence[DatasetEntry], hints
         texts = [cell for cell in head[top] if isinstance(cell, str) and cell]
         if not texts or sum(map(len, texts)) > 20_000:
             continue
-        for depth in (1, 2, 3):
+        for depth in range(1, _ROWS + 1):
             last = top + depth - 1
             if last >= len(head) or (depth > 1 and not _may_be_heading(head[last])):
                 break
@@ -89,7 +93,29 @@ def find_layouts(grid: Grid, head: Rows, datasets: Sequence[DatasetEntry], hints
                 if dataset.code not in best or rank > best[dataset.code][0]:
                     score = found.score + _resemblance(dataset.name, hints, _title(head, top))
                     best[dataset.code] = rank, _layout(dataset, score, top, last, found, names, head)
-    return sorted((layout for _rank, layout in best.values()), key=lambda one: -one.score)
+    return sorted(
+        (_with_sub_heads(layout, head, grid) for _rank, layout in best.values()), key=lambda one: -one.score
+    )
+
+
+def _with_sub_heads(layout: Layout, head: Rows, grid: Grid) -> Layout:
+    """The layout with the rows below its heading that belong to it: units, translations, headings of parts."""
+    while (row := _next_filled(head, layout.last + 1)) is not None and belongs_to_heading(
+        head[row], row, layout.dataset, layout.columns, grid.merges
+    ):
+        names = _names(head, layout.heading, row, grid)
+        found = _match(layout.dataset, names)
+        if len(found.columns) < len(layout.columns):
+            break
+        layout = _layout(layout.dataset, layout.score, layout.heading, row, found, names, head)
+    return layout
+
+
+def _next_filled(head: Rows, row: int) -> int | None:
+    """The row, or one of the two below it, if it is blank."""
+    return next(
+        (one for one in range(row, min(row + 3, len(head))) if any(cell != "" for cell in head[one])), None
+    )
 
 
 def nearest(
@@ -150,23 +176,34 @@ def _spread(rows: list[list[str]], merge: Merge, top: int, last: int, width: int
 def _text(cell: object) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return " ".join(str(cell).split())[:300]
+    return "\n".join(filter(None, (" ".join(line.split()) for line in str(cell).split("\n"))))[:300]
 
 
 def _match(dataset: DatasetEntry, names: list[tuple[str, ...]]) -> _Match:
     """The best column for each of the data set's, every column used once."""
     wanted = [(one, (one.name, *one.aliases)) for one in dataset.columns]
+    context = frozenset(words_of(dataset.name))
+    known = _known_units(dataset)
     offers: list[tuple[float, int, int]] = []
     for place, texts in enumerate(names):
         if not texts:
             continue
-        candidates = (" ".join(texts), texts[-1], texts[0])
-        for number, (_one, known) in enumerate(wanted):
-            fit = max(
-                _fit(text, name) - (0.02 * order) for order, text in enumerate(candidates) for name in known
-            )
-            if fit >= 0.6:
-                offers.append((fit, number, place))
+        said = _unit_above(texts, known)
+        for number, (one, known_names) in enumerate(wanted):
+            fit = max(fit_of(texts, name, context) for name in known_names)
+            if fit >= LEAST:
+                offers.append(
+                    (
+                        fit
+                        - (
+                            _OTHER_UNIT
+                            if fit > 0.8 and said and one.unit and not same_unit(said, unit_of(one.unit))
+                            else 0
+                        ),
+                        number,
+                        place,
+                    )
+                )
     offers.sort(key=lambda offer: (-offer[0], offer[2]))
     columns: dict[int, tuple[int, float]] = {}
     used: set[int] = set()
@@ -177,6 +214,7 @@ def _match(dataset: DatasetEntry, names: list[tuple[str, ...]]) -> _Match:
     weights = [3 if one.required else 1 for one in dataset.columns]
     unknown = sum(1 for place, texts in enumerate(names) if texts and place not in used)
     score = sum(weights[number] * fit for number, (_place, fit) in columns.items()) / sum(weights)
+    counted = {number for number, (one, _names) in enumerate(wanted) if one.type in ("number", "integer")}
     return _Match(
         score=score - min(0.05, 0.002 * unknown),
         columns={wanted[number][0].name: place for number, (place, _fit) in sorted(columns.items())},
@@ -184,55 +222,30 @@ def _match(dataset: DatasetEntry, names: list[tuple[str, ...]]) -> _Match:
             wanted[number][0].name for number, (_place, fit) in sorted(columns.items()) if fit < 0.8
         ),
         doubtful=tuple(
-            wanted[number][0].name for number, (_place, fit) in sorted(columns.items()) if fit < _SURE_ENOUGH
+            wanted[number][0].name for number, (_place, fit) in sorted(columns.items()) if fit < SURE_ENOUGH
         ),
         twins=tuple(
             (place, wanted[number][0].name)
             for fit, number, place in offers
-            if place not in used and fit >= 0.8 and fit == columns[number][1]
+            if place not in used
+            and fit >= 0.8
+            and fit >= columns[number][1] - (_ALIKE if number in counted else 0)
         ),
     )
 
 
-@lru_cache(maxsize=50_000)
-def _fit(text: str, name: str) -> float:
-    """How well a heading fits a name: 1 the same, 0.95 without brackets, 0.85 the same words in any order, less: similar; 0 not."""
-    if len(text) > 200:
-        return 0
-    if (whole := words_of(text)) == words_of(name):
-        return 1
-    heard, asked = _core(text), _core(name)
-    if not heard or not asked:
-        return 0
-    if heard == asked and (whole == heard or unit_in(text, frozenset()) or unit_in(name, frozenset())):
-        return 0.95
-    if heard == asked:
-        return 0.9
-    if set(heard) == set(asked):
-        return 0.85
-    if "".join(heard) == "".join(asked):
-        return 0.85
-    if len(heard) == len(asked) and all(map(_is_typo, heard, asked)):
-        return 0.75
-    shared, all_words = set(heard) & set(asked), set(heard) | set(asked)
-    if len(asked) < 2 or len(shared) / len(all_words) < 0.66:
-        return 0
-    return 0.7 if all_words - shared <= _FILLERS else 0.65
+def _known_units(dataset: DatasetEntry) -> frozenset[str]:
+    return frozenset({unit_of(one.unit) for one in dataset.columns if one.unit} | {unit_of(dataset.unit)})
 
 
-def _is_typo(one: str, other: str) -> bool:
-    """The same word, or a longer one with a slip: 'SMP' and 'SMA' are two."""
-    if one == other:
-        return True
-    if one[0] != other[0] or abs(len(one) - len(other)) > 2 or min(len(one), len(other)) < 5:
-        return False
-    return not (one + other).isdigit() and SequenceMatcher(None, one, other).ratio() >= 0.83
-
-
-def _core(text: str) -> tuple[str, ...]:
-    """The words without brackets and without 'nama', which headings have or lack at will."""
-    words = words_of(bare_heading(text))
-    return tuple(word for word in words if word != "nama") or words
+def _unit_above(texts: Sequence[str], known: frozenset[str]) -> str:
+    """The unit in the lowest row of a heading that names one; a row may hold nothing but a unit."""
+    for text in reversed(texts):
+        if unit := unit_in(with_indonesian_units(text), known) or (
+            unit_of(text) if text is not texts[0] and is_unit_alone(text) else ""
+        ):
+            return unit
+    return ""
 
 
 def _resemblance(name: str, hints: str, title: str) -> float:
@@ -242,7 +255,9 @@ def _resemblance(name: str, hints: str, title: str) -> float:
 
 
 def _title(head: Rows, top: int) -> str:
-    return " · ".join(text for row in head[:top] for cell in row if (text := _text(cell)))[:2000]
+    return " · ".join(" ".join(text.split()) for row in head[:top] for cell in row if (text := _text(cell)))[
+        :2000
+    ]
 
 
 def _layout(
@@ -255,12 +270,10 @@ def _layout(
     head: Rows,
 ) -> Layout:
     used = set(found.columns.values())
-    headings = {place: " ".join(texts) for place, texts in enumerate(names) if texts}
-    known = frozenset({unit_of(one.unit) for one in dataset.columns if one.unit} | {unit_of(dataset.unit)})
+    headings = {place: " ".join(" ".join(texts).split()) for place, texts in enumerate(names) if texts}
+    known = _known_units(dataset)
     units = {
-        name: unit
-        for name, place in found.columns.items()
-        if (unit := next((unit for text in reversed(names[place]) if (unit := unit_in(text, known))), ""))
+        name: unit for name, place in found.columns.items() if (unit := _unit_above(names[place], known))
     }
     spare = {place: words_of(text) for place, text in headings.items() if place not in used}
     unit_column = next((place for place, words in spare.items() if words in (("satuan",), ("unit",))), None)
@@ -284,8 +297,9 @@ def _layout(
 
 
 def years_of(layout: Layout, names: Sequence[str]) -> list[int]:
-    """Years that the title speaks of; else the sheet's and the file's name (`names`, in this order)."""
-    for text in (layout.title, *names):
+    """Years that the title speaks of; else the headings, the sheet's and the file's name (`names`, in this order)."""
+    headings = " · ".join(layout.headings[place] for place in layout.columns.values())
+    for text in (layout.title, headings, *names):
         if years := years_in(text.replace("_", " ")):
             return years
     return []

@@ -11,15 +11,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from jagadata.collection.tables.columns import is_share
 from jagadata.collection.tables.examination import Finding
 from jagadata.collection.tables.wording import number_text, place, quote
-from jagadata.collection.tables.words import unit_of
+from jagadata.collection.tables.words import same_unit, unit_of
 
 if TYPE_CHECKING:
     from jagadata.collection.round import Round
     from jagadata.collection.tables.checks import Rows
-    from jagadata.collection.tables.cleaning import Part
     from jagadata.collection.tables.examination import PreviousTable
+    from jagadata.collection.tables.part import Part
     from jagadata.office.collection import DatasetEntry
 
 LENGTHS = frozenset({2, 4, 6, 7, 8, 10})
@@ -68,12 +69,25 @@ def check_units(part: Part) -> list[Finding]:
     named = dict(layout.units or {})
     whole = _unit_of_title(layout.title)
     for name, unit in asked.items():
-        said = named.get(name) or (whole if unit_of(unit) != "persen" else "")
-        if said and said != unit_of(unit):
+        wanted = unit_of(unit)
+        fits_title = wanted != "persen" and (wanted.startswith("per ") or not whole.startswith("per "))
+        said = named.get(name) or (whole if fits_title else "")
+        if said and not same_unit(said, unit_of(unit)):
             findings.append(_unit_finding(part, layout.headings[layout.columns[name]], said, unit))
+    for one in layout.dataset.columns:
+        said = named.get(one.name, "")
+        if (
+            not one.unit
+            and _is_of_share(said)
+            and not _is_of_share(unit_of(layout.dataset.unit))
+            and not is_share(one)
+        ):
+            findings.append(
+                _unit_finding(part, layout.headings[layout.columns[one.name]], said, layout.dataset.unit)
+            )
     if part.unit_values:
         units = {unit_of(unit) for unit in [*asked.values(), layout.dataset.unit]}
-        wrong = [text for text in part.unit_values if unit_of(text) not in units]
+        wrong = [text for text in part.unit_values if not any(same_unit(unit_of(text), one) for one in units)]
         if wrong:
             findings.append(
                 Finding(
@@ -95,10 +109,20 @@ def check_units(part: Part) -> list[Finding]:
     return findings
 
 
+def _is_of_share(unit: str) -> bool:
+    return unit == "persen" or unit.startswith("per ")
+
+
 def _unit_of_title(title: str) -> str:
     """'Satuan: ribu orang', '(dalam ribuan)' or '(Juta Rp)' above the table."""
     if match := re.search(r"satuan\s*[:=]?\s*([^·():;,]{1,30})", title, re.IGNORECASE):
         return unit_of(match[1])
+    if match := re.search(
+        r"\bper\s+(?:1[0. ]*00(?:[. ]?000)?|seratus ribu|sepuluh ribu|seribu|mil)(?![\d.])(?:\s+[a-z]+)?",
+        title,
+        re.IGNORECASE,
+    ):
+        return unit_of(match[0])
     for words in (
         r"\bdalam\s+((?:ribuan|jutaan|miliar|ribu|juta)(?:\s+(?:rupiah|rp|orang|jiwa|ton))?)",
         r"[(\[]\s*((?:rp\.?\s+)?(?:ribuan|jutaan|miliar|milyar|ribu|juta)(?:\s+[a-z]+)?)\s*[)\]]",

@@ -9,9 +9,12 @@ from typing import Literal
 Mark = Literal["", ",", ".", "?,", "?."]
 """The decimal mark that a written number proves; '?.' and '?,' where it could be either: '1.234', '1,234'."""
 
-EMPTY = frozenset({"", "-", "--", "---", "–", "—", "n/a", "na", "n.a", "n.a.", "#n/a", "nihil", "kosong", "tidak ada",
+EMPTY = frozenset({"", "-", "--", "---", "–", "—", "\u2212", "n/a", "na", "n.a", "n.a.", "#n/a", "nihil", "kosong", "tidak ada",
                    "tidak ada data", "belum ada", "tad", "..", "...", "…", "*", "null", "none", "nan", "x"})  # fmt: skip
 """What is written, in small letters, where nothing is known."""
+
+DASHES = frozenset({"-", "--", "–", "—", "\u2212", "nihil"})
+"""Of them: what may be nought."""
 
 _MONTHS = ("jan", "feb", "mar", "apr", "mei", "jun", "jul", "agu", "sep", "okt", "nov", "des")
 _OTHER_MONTHS = {"peb": 2, "may": 5, "ags": 8, "agt": 8, "aug": 8, "oct": 10, "nop": 11, "dec": 12}
@@ -19,7 +22,9 @@ _OTHER_MONTHS = {"peb": 2, "may": 5, "ags": 8, "agt": 8, "aug": 8, "oct": 10, "n
 _PLAIN = re.compile(r"[+-]?\d{1,15}")
 _ID = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 _EN = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?([eE][+-]?\d{1,3})?")
-_AROUND = re.compile(r"^\s*(rp\.?|idr)?\s*|\s*(,-|,00-|%|\*+\)?|r\)|x\))?\s*$", re.IGNORECASE)
+_AROUND = re.compile(
+    r"^\s*(rp\.?|idr)?\s*|\s*(,-|,00-|%|\*+\)?|r\)|x\)|(?<=\s)(x{1,3}|r|e))?\s*$", re.IGNORECASE
+)
 _GAP = re.compile(r"(?<=\d) (?=\d{3}(?!\d))|(?<!\d) | (?!\d)")
 """Spaces that stand for nothing: '1 234 567', 'Rp 5', '( 5 )'; not the one of '10 20', which is two numbers."""
 _EPOCH = date(1899, 12, 30)
@@ -27,6 +32,11 @@ _EPOCH = date(1899, 12, 30)
 
 def is_empty(text: str) -> bool:
     return text.strip().lower() in EMPTY
+
+
+def is_dash(text: str) -> bool:
+    """Nought, by BPS's legend; '…' is what it prints for what is not known."""
+    return text.strip().lower() in DASHES
 
 
 def parse_number(text: str) -> tuple[float, Mark] | None:

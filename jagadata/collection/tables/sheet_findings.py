@@ -7,37 +7,16 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from jagadata.collection.tables.examination import Finding
-from jagadata.collection.tables.headings import is_year, years_of
+from jagadata.collection.tables.headings import is_year
 from jagadata.collection.tables.personal_scan import column_name
 from jagadata.collection.tables.wording import number_text, place
-from jagadata.collection.tables.words import unit_of
+from jagadata.collection.tables.words import unit_of, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
-    from jagadata.collection.tables.cleaning import Part, Percents
     from jagadata.collection.tables.examination import Severity
-    from jagadata.office.collection import ColumnEntry
-
-_GAPS = 10
-"""Sums of one sheet that are named."""
-
-_SUMS = {
-    "label": (
-        "Baris terakhir berawal seperti baris jumlah, tetapi angkanya bukan jumlah baris di atasnya.",
-        "Hapus baris jumlah; bila memang data, awali namanya dengan kata lain.",
-    ),
-    "numbers": (
-        "Angka baris terakhir sama dengan jumlah semua baris di atasnya; dibaca sebagai data.",
-        "Bila itu baris jumlah, hapus.",
-    ),
-    "region": (
-        "Baris terakhir adalah jumlah semua baris di atasnya; tidak dibaca sebagai data.",
-        "Hapus baris jumlah.",
-    ),
-}
-"""Text and action by `Part.last_sum`."""
-
+    from jagadata.collection.tables.part import Part
 
 _UNSURE = (
     "angka seperti '1.234' dibaca dengan titik sebagai tanda desimal, seperti kolom lain.",
@@ -53,12 +32,12 @@ _AMBIGUOUS = (
 )
 
 
-def find_part_faults(part: Part) -> Iterator[Finding]:
-    """What was left out or had to be guessed."""
+def find_part_faults(part: Part, filled_in: Collection[str] = ()) -> Iterator[Finding]:
+    """What was left out or had to be guessed. `filled_in`: columns that a title, a name or the names of groups filled."""
     layout, sheet = part.layout, part.sheet
     heading = [layout.last + 1]
     years = [text for text in layout.headings.values() if is_year(text)]
-    missing = [one for one in layout.missing if one.required and not _is_year_of_title(one, part)]
+    missing = [one for one in layout.missing if one.required and one.name not in filled_in]
     if missing:
         side = " Tahun tampaknya ditulis berjajar sebagai kolom." if years else ""
         yield Finding(
@@ -74,12 +53,24 @@ def find_part_faults(part: Part) -> Iterator[Finding]:
             text=f"Tidak diminta dan tidak dibaca: {', '.join(names[:8])}{' …' if len(names) > 8 else ''}.",
             action="Hapus kolom itu, atau perbaiki judulnya bila maksudnya kolom yang diminta.",
         )  # fmt: skip
+    if spare := [
+        one
+        for one in layout.missing
+        if not one.required and one.name not in filled_in and not _is_remark(one.name)
+    ]:
+        yield Finding(
+            code="kolom-pilihan-tidak-ada", severity="peringatan", where=place(sheet=sheet, lines=heading), count=len(spare),
+            text=f"Kolom {', '.join(repr(one.name) for one in spare)} (tidak wajib) tidak ada; dianggap tidak diisi.",
+            action="Bila datanya ada, tambahkan kolom itu dengan judul seperti pada formulir.",
+        )  # fmt: skip
     for name in part.twins:
+        alike = [layout.columns[name], *(spot for spot, other in layout.twins if other == name)]
         yield Finding(
             code="judul-ganda", severity="kesalahan",
             where=place(sheet=sheet, lines=heading, column=layout.headings[layout.columns[name]]),
-            text=f"Judul kolom '{name}' ada pada lebih dari satu kolom yang berisi; hanya yang pertama dibaca.",
-            action="Sisakan satu kolom dengan judul itu; tabel yang bersambung ke kanan disusun ke bawah.",
+            text=f"Judul kolom '{name}' ada pada lebih dari satu kolom yang berisi, yaitu "
+            f"{', '.join(column_name(layout.headings, spot) for spot in alike[:4])}; hanya yang pertama dibaca.",
+            action="Sisakan satu kolom dengan judul itu; tabel yang bersambung ke kanan (misalnya per tahun) disusun ke bawah.",
         )  # fmt: skip
     if part.spread:
         yield Finding(
@@ -87,20 +78,6 @@ def find_part_faults(part: Part) -> Iterator[Finding]:
             where=place(sheet=sheet, lines=part.spread),
             text="Sel angka digabung, sehingga satu angka berlaku untuk beberapa baris atau kolom.",
             action="Pisahkan selnya (Unmerge), lalu tulis angka setiap baris dan kolom.",
-        )  # fmt: skip
-    if part.last_sum:
-        text, action = _SUMS[part.last_sum]
-        yield Finding(
-            code="baris-jumlah", severity="kesalahan" if part.last_sum == "label" else "peringatan",
-            where=place(sheet=sheet, lines=part.lines[-1:] if part.last_sum != "region" else ()), text=text, action=action,
-        )  # fmt: skip
-    for gap in part.gaps[:_GAPS]:
-        yield Finding(
-            code="jumlah-berbeda", severity="peringatan",
-            where=place(sheet=sheet, lines=[gap.line], column=layout.headings[layout.columns[gap.column]]),
-            text=f"Baris jumlah menyebut {number_text(gap.written)}, sedangkan baris di atasnya berjumlah {number_text(gap.added)}; "
-            "baris jumlah tidak dibaca.",
-            action="Periksa mana yang benar; bila yang keliru baris data, perbaiki lalu kirim ulang.",
         )  # fmt: skip
     for name in layout.guessed:
         doubtful = name in layout.doubtful
@@ -170,21 +147,20 @@ def find_part_faults(part: Part) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def find_fractions(
-    part: Part, percents: Mapping[str, Percents] | None, *, is_text: bool = False
-) -> Iterator[Finding]:
-    """Percentages near 0 in a file that keeps '12,5%' as 0.125 and does not say where: perhaps a hundred times too small.
+def find_fractions(part: Part, *, known: bool, used: bool, is_text: bool = False) -> Iterator[Finding]:
+    """Percentages near 0 in a file that keeps '12,5%' as 0.125: perhaps a hundred times too small.
 
-    `is_text`: a CSV, whose cells have no formats: what was copied into it from cells with one shows as 0,125.
+    `known`: the file says which cells show percentages; `used`: some do. `is_text`: a CSV, whose cells have no formats: what was
+    copied into it from cells with one shows as 0,125.
     """
-    if percents is not None and not percents and not is_text:
+    if known and not used and not is_text:
         return
     for column in part.layout.dataset.columns:
         unit = unit_of(column.unit or part.layout.dataset.unit)
         if column.type != "number" or unit != "persen" or column.name not in part.layout.columns:
             continue
         largest = pc.max(pc.abs(part.table[column.name])).as_py() or 0
-        unknown = percents is None
+        unknown = not known
         if not 0 < largest <= 1 + unknown or column.name in part.scaled:  # 105% is 1.05
             continue
         yield Finding(
@@ -198,5 +174,6 @@ def find_fractions(
         )  # fmt: skip
 
 
-def _is_year_of_title(column: ColumnEntry, part: Part) -> bool:
-    return column.type == "year" and len(years_of(part.layout, [part.sheet])) == 1
+def _is_remark(name: str) -> bool:
+    """A column for remarks, which nobody misses where none were made."""
+    return words_of(name)[:1] in (("keterangan",), ("catatan",))

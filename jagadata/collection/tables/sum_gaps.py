@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jagadata.collection.tables.columns import is_share
 from jagadata.collection.tables.conversion import Conversion
-from jagadata.collection.tables.totals import FEWEST, MOST
-from jagadata.collection.tables.words import AVERAGE, unit_of
+from jagadata.collection.tables.sum_labels import MOST
+from jagadata.collection.tables.totals import FEWEST
+from jagadata.collection.tables.words import AVERAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from jagadata.collection.tables.grid import Cell
     from jagadata.office.collection import ColumnEntry
@@ -61,18 +63,22 @@ class SumGap:
 
 
 def find_gaps(
-    table: pa.Table, columns: Sequence[ColumnEntry], sums: Sequence[SumRow], kept: Sequence[int]
+    table: pa.Table,
+    columns: Sequence[ColumnEntry],
+    sums: Sequence[SumRow],
+    kept: Sequence[int],
+    regions: Collection[int] = (),
 ) -> list[SumGap]:
     """Where a sum row differs from the rows above: all of them, or those since the last sum, whichever its other columns are the sum of.
 
-    A row that agrees in nothing may sum up other rows, unless it is the only one and stands below all. Shares are no sums,
-    and a column where something is missing is sent back for that.
-    `kept`: which rows, as the sums count them, are those of `table`.
+    One that stands on top is held against all rows. A row that agrees in nothing may sum up other rows, unless it is the only one
+    and stands above or below all. Shares are no sums, and a column where something is missing is sent back for that.
+    `kept`: which rows, as the sums count them, are those of `table`; `regions`: lines with a region's numbers, which may be averages.
     """
     counted = [
         one
         for one in columns
-        if sums and not _is_share(one) and not (one.required and table[one.name].null_count)
+        if sums and not is_share(one) and not (one.required and table[one.name].null_count)
     ]
     running = {
         one.name: pc.cumulative_sum(pc.fill_null(table[one.name].cast(pa.float64()), 0.0)) for one in counted
@@ -81,7 +87,7 @@ def find_gaps(
     last = 0
     for line, row, values in sorted(sums, key=lambda one: one[0]):
         above, start = bisect_left(kept, row), last
-        last = above
+        above, last = (above, above) if above else (table.num_rows, last)
         if above < FEWEST:
             continue
         whole = {
@@ -103,6 +109,7 @@ def find_gaps(
                 SumGap(line=line, column=name, written=values[name], added=added)
                 for name, added in bases[best].items()
                 if not any(name in names for names in right)
+                and not (line in regions and _is_between(table[name], values[name]))
             ]
     return found
 
@@ -112,6 +119,7 @@ def _is_same(column: ColumnEntry, written: float, added: float) -> bool:
     return math.isclose(written, added, rel_tol=share, abs_tol=1e-6)
 
 
-def _is_share(column: ColumnEntry) -> bool:
-    unit = unit_of(column.unit or "")
-    return unit in ("persen", "rasio", "indeks") or "/" in unit or " per " in unit
+def _is_between(column: pa.ChunkedArray, written: float) -> bool:
+    """As an average is."""
+    ends = pc.min_max(column).as_py()
+    return ends["min"] is not None and bool(ends["min"] <= written <= ends["max"])

@@ -2,51 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
-from jagadata.papers.values import BackupFile, Signature
-from jagadata.restore.papers.form import CLOSED_UNCONFIRMED, RestoreForm
+from jagadata.papers.values import Signature
+from jagadata.restore.papers.form import RestoreForm
+from jagadata.restore.steps import CLOSED_UNCONFIRMED
 from jagadata.signoff.signers import sign
 from jagadata.text.formats import format_moment, format_number
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jagadata.office.file import Office
     from jagadata.office.people import Official
-    from jagadata.restore.papers.form import Status
+    from jagadata.restore.record import RunRecord
     from jagadata.restore.request import RestoreRequest
+    from jagadata.restore.steps import Acknowledgement, Received, RestoreResult
     from jagadata.signoff.signers import Decision
 
-
-@dataclass(frozen=True, kw_only=True)
-class Filled:
-    """What a run holds so far, as the form needs it: the outcomes of its steps, None where one was not done yet."""
-
-    run: str
-    number: str
-    request: RestoreRequest
-    received: dict[str, Any] | None
-    decision: Decision | None
-    result: dict[str, Any]
-    informed: dict[str, Any] | None
-    acknowledged: dict[str, Any] | None
-    status: Status
-    reason: str
+Row = tuple[str, int | None, int | None]
+"""A table, its rows in the backup, its rows after the restore."""
 
 
-def fill_restore_form(office: Office, run: Filled, *, now: datetime) -> RestoreForm:
+def fill_restore_form(office: Office, run: RunRecord, *, now: datetime) -> RestoreForm:
     """The form as it stands after the last step that was done; `now` is aware."""
     timezone = ZoneInfo(office.office.timezone)
     request, received, result = run.request, run.received, run.result
-    told, answered, decision = run.informed, run.acknowledged, run.decision
+    informed, answered, decision = run.informed, run.acknowledgement, run.decision
     system = office.system(request.system)
     holders = office.holders("staf_infrastruktur", now.astimezone(timezone).date())
     approver_role = office.policy.restore.approver
-    remarks = [text for text in (_paper_remark(decision),) if text]
-    if result.get("actions"):
-        remarks += result["actions"]
+    actions = result.actions if result else ()
     return RestoreForm(
         number=run.number,
         at=datetime.fromisoformat(request.requested_at or now.isoformat()),
@@ -74,32 +63,52 @@ def fill_restore_form(office: Office, run: Filled, *, now: datetime) -> RestoreF
         office=office.office.name,
         city=office.office.city,
         officer=_officer(holders[0]) if holders else Signature(role="staf_infrastruktur"),
-        files=tuple(BackupFile(**item) for item in received["files"]) if received else (),
-        backup=received["plan"]["backup"] if received else "",
-        backup_at=_time(received["backup_at"]) if received else None,
-        manifest=received["plan"]["manifest"] if received else "",
-        hash_matches=True if received and received["files"] else None,
-        stopped=_time(result.get("off_at")),
-        restore_started=_time(result.get("restored_from")),
-        restore_finished=_time(result.get("restored_until")),
-        started=_time(result.get("on_at")),
-        off_seconds=result.get("downtime_seconds"),
+        files=received.files if received else (),
+        backup=received.backup if received else "",
+        backup_at=received.backup_at if received else None,
+        manifest=received.manifest if received else "",
+        hash_matches=True if received and received.files else None,
+        stopped=result.off_at if result else None,
+        restore_started=result.restored_from if result else None,
+        restore_finished=result.restored_until if result else None,
+        started=result.on_at if result else None,
+        off_seconds=result.downtime_seconds if result else None,
         verification=_verification(result),
+        rows=make_rows(received, run.counted),
         status=run.status,
         status_reason=run.reason,
-        informed_at=_time(told["at"]) if told else None,
-        informed_by=told["how"] if told else "",
-        acknowledged=answered["answer"] if answered else None,
-        acknowledged_by=answered["how"] if answered else "",
+        informed_at=informed.at if informed else None,
+        informed_by=informed.how if informed else "",
+        acknowledged=answered.answer if answered else None,
+        acknowledged_by=answered.how if answered else "",
         acknowledgement=_acknowledgement(request, answered),
         approval=_approval(decision),
         approval_note=decision.note if decision else "",
         approver=_sign(office, decision) if decision and decision.signer else Signature(role=approver_role),
-        plan=received["hash"] if received else "",
-        kept=f"{', '.join(result['kept'])} ({result['kept_days']} hari)" if result.get("kept") else "",
+        plan=received.hash if received else "",
+        kept=f"{', '.join(result.kept)} ({result.kept_days} hari)" if result and result.kept else "",
         run=run.run,
-        remarks=tuple(remarks),
+        remarks=(*_paper_remark(decision), *actions),
     )
+
+
+def make_rows(received: Received | None, counted: Mapping[str, Mapping[str, int]]) -> tuple[Row, ...]:
+    """The tables of what was restored, rows in the backup against rows afterwards; those that differ first, for a paper cuts off the rest."""
+    if received is None:
+        return ()
+    several = received.several_databases
+    rows: list[Row] = []
+    for database, tables in counted.items():
+        prefix = f"{database}: " if several else ""
+        held = {
+            table.removeprefix(prefix): backup
+            for table, (_live, backup) in received.impact.rows.items()
+            if table.startswith(prefix) and (backup or table.removeprefix(prefix) in tables)
+        }
+        rows += [
+            (prefix + table, held.get(table, 0), tables.get(table, 0)) for table in sorted({*held, *tables})
+        ]
+    return tuple(sorted(rows, key=lambda row: row[1] == row[2]))
 
 
 def _sign(office: Office, decision: Decision) -> Signature:
@@ -109,56 +118,45 @@ def _sign(office: Office, decision: Decision) -> Signature:
     return sign(office, decision, office.policy.restore.approver, day, at)
 
 
-def _point(request: RestoreRequest, received: dict[str, Any] | None, timezone: ZoneInfo) -> str:
+def _point(request: RestoreRequest, received: Received | None, timezone: ZoneInfo) -> str:
     if request.rollback:
         return "Data sebelum restore terakhir (rollback)"
     text = "Back up terbaru yang terverifikasi" if not request.backup else "Back up pilihan"
-    if not received:
+    if received is None or received.backup_at is None:
         return text
-    return f"{text}: {format_moment(datetime.fromisoformat(received['backup_at']), timezone)}"
+    return f"{text}: {format_moment(received.backup_at, timezone)}"
 
 
-def _verification(result: dict[str, Any]) -> str:
+def _verification(result: RestoreResult | None) -> str:
+    if result is None:
+        return ""
     words = []
-    if result.get("rows"):
+    if result.rows:
         words.append(
-            f"{format_number(result.get('tables', 0))} tabel, "
-            f"{format_number(sum(result['rows'].values()))} baris sesuai manifes back up"
+            f"{format_number(result.tables)} tabel, "
+            f"{format_number(sum(result.rows.values()))} baris sesuai manifes back up"
         )
-    words += [str(answer) for answer in result.get("answers", [])]
-    return "; ".join(words)
+    return "; ".join([*words, *(result.answers or ())])
 
 
-def _acknowledgement(request: RestoreRequest, answered: dict[str, Any] | None) -> Signature:
+def _acknowledgement(request: RestoreRequest, answered: Acknowledgement | None) -> Signature:
     signature = Signature(name=request.requester, nip=request.nip, post=request.post, role="pemohon")
-    if answered and answered["answer"] != CLOSED_UNCONFIRMED:
-        return replace(
-            signature, at=_time(answered["at"]), remark=f"atas nama pemohon, dicatat {answered['by']}"
-        )
+    if answered and answered.answer != CLOSED_UNCONFIRMED:
+        return replace(signature, at=answered.at, remark=f"atas nama pemohon, dicatat {answered.by}")
     return signature
 
 
-def _paper_remark(decision: Decision | None) -> str:
-    return (
-        f"persetujuan di luar sistem: surat {decision.reference}"
-        if decision and decision.proof == "paper"
-        else ""
-    )
+def _paper_remark(decision: Decision | None) -> tuple[str, ...]:
+    if decision is None or decision.proof != "paper":
+        return ()
+    return (f"persetujuan di luar sistem: surat {decision.reference}",)
 
 
 def _officer(official: Official) -> Signature:
     return Signature(name=official.name, nip=official.nip, post=official.post, role="staf_infrastruktur")
 
 
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def _approval(decision: Decision | None) -> Any:
-    return (
-        None
-        if decision is None or decision.answer == "expired"
-        else "Menyetujui"
-        if decision.answer == "yes"
-        else "Tidak Menyetujui"
-    )
+def _approval(decision: Decision | None) -> Literal["Menyetujui", "Tidak Menyetujui"] | None:
+    if decision is None or decision.answer == "expired":
+        return None
+    return "Menyetujui" if decision.answer == "yes" else "Tidak Menyetujui"

@@ -7,11 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from jagadata.papers.values import BackupFile, FiledForm, Signature
-
-Status = Literal["Diterima", "Diproses", "Selesai", "Gagal", "Ditolak"]
-
-
-CLOSED_UNCONFIRMED = "ditutup tanpa konfirmasi"
+from jagadata.restore.steps import RequesterAnswer, Status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +58,7 @@ class RestoreForm(FiledForm):
     status_reason: str = ""
     informed_at: datetime | None = None
     informed_by: str = ""  # media and reference
-    acknowledged: Literal["Diterima pemohon", "Belum diterima", "ditutup tanpa konfirmasi"] | None = None
+    acknowledged: RequesterAnswer | None = None
     acknowledged_by: str = ""  # 'atas nama pemohon' with medium and reference
     acknowledgement: Signature = Signature(role="pemohon")
     approval: Literal["Menyetujui", "Tidak Menyetujui"] | None = None  # tambahan

@@ -6,12 +6,20 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jagadata.errors import DamagedError, JagadataError, NotFoundError, UnreachableError
+from jagadata.errors import DamagedError, NotFoundError, UnreachableError
 from jagadata.restore.impact import measure_impact
-from jagadata.restore.planning import check_restore, find_backup, load_properties, make_plan, refuse_changed
-from jagadata.restore.recovery.swap import Side, make_names
+from jagadata.restore.planning import (
+    check_restore,
+    find_backup,
+    load_properties,
+    make_plan,
+    no_readable_copy,
+    refuse_changed,
+)
+from jagadata.restore.recovery.swap import SideDatabase, make_names
 from jagadata.restore.request import refuse_beyond_limits
 from jagadata.restore.rollback import plan_rollback
+from jagadata.stores.copies import from_first_good
 from jagadata.vault.spool import fetch_archive, refuse_small_spool, unnamed_file
 
 if TYPE_CHECKING:
@@ -26,10 +34,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prepared:
-    """What lies ready: one side per database with its decrypted archive, and the store that it came from."""
+class Fetched:
+    """What lies ready: one side database per database with its decrypted archive, and the store that it came from."""
 
-    sides: list[Side]
+    sides: list[SideDatabase]
     backup: Backup
     properties: dict[str, Properties]
     store: str
@@ -42,7 +50,7 @@ def fetch_planned(
     shown: Impact,
     stack: contextlib.ExitStack,
     progress: Callable[[int], None],
-) -> Prepared:
+) -> Fetched:
     """Check that exactly the approved plan still holds, then fetch. The archives are open until `stack` closes.
 
     Raises:
@@ -53,29 +61,26 @@ def fetch_planned(
     if backup.id != plan.backup:  # a newer one came meanwhile: the approved one counts
         backup = place.catalog(plan.request.system).get(plan.backup)
     refuse_changed(plan, make_plan(place, plan.request, backup))
-    spool = place.office.path(place.office.spool)
+    spool = place.office.spool_folder
     refuse_small_spool(spool, sum(data.archive_size for data in backup.manifest.data))
-    fault: JagadataError | None = None
-    for store in place.stores:
-        if store.name not in backup.stores:
-            continue
+
+    def fetch(store: Store) -> Fetched:
         with contextlib.ExitStack() as files:
-            try:
-                properties = load_properties(place, backup, store)
-                check_restore(place, plan, properties)
-                refuse_beyond_limits(shown, measure_impact(place, plan, backup, properties))
-                sides = [
-                    _fetch(place, run, planned, backup, store, spool, files, progress)
-                    for planned in plan.data
-                ]
-            except (DamagedError, NotFoundError, UnreachableError) as error:
-                fault = fault or error
-                continue
+            properties = load_properties(place, backup, store)
+            check_restore(place, plan, properties)
+            refuse_beyond_limits(shown, measure_impact(place, plan, backup, properties))
+            sides = [
+                _fetch(place, run, planned, backup, store, spool, files, progress) for planned in plan.data
+            ]
             stack.push(files.pop_all())
-        return Prepared(sides=sides, backup=backup, properties=properties, store=store.name)
-    raise fault or DamagedError(
-        f"Tidak ada salinan back up '{backup.id}' yang dapat dibaca.", "Pilih back up lain."
-    )
+        return Fetched(sides=sides, backup=backup, properties=properties, store=store.name)
+
+    return from_first_good(
+        backup.held_by(place.stores),
+        fetch,
+        missing=no_readable_copy(backup),
+        passable=(DamagedError, NotFoundError, UnreachableError),
+    ).value
 
 
 def _fetch(
@@ -87,21 +92,21 @@ def _fetch(
     spool: Path,
     files: contextlib.ExitStack,
     progress: Callable[[int], None],
-) -> Side:
+) -> SideDatabase:
     side, kept = make_names(run, planned.name)
     archive = files.enter_context(unnamed_file(spool))
     entry, versions = backup.manifest.database(planned.name), backup.versions_in(store.name)
     fetch_archive(entry, store, versions, place.identity(), archive, progress)
-    return Side(planned=planned, side=side, kept=kept, archive=archive)
+    return SideDatabase(planned=planned, side=side, kept=kept, archive=archive)
 
 
-def plan_rollback_sides(place: Workplace, run: str, plan: Plan, shown: Impact) -> list[Side]:
+def plan_rollback_sides(place: Workplace, run: str, plan: Plan, shown: Impact) -> list[SideDatabase]:
     """What takes its name back in a rollback. Raises RefusedError if the plan or the state changed since the approval."""
     present, measured = plan_rollback(place, plan.request)
     refuse_changed(plan, present)
     refuse_beyond_limits(shown, measured)
     return [
-        Side(
+        SideDatabase(
             planned=planned,
             side=planned.side,
             kept=make_names(run, planned.name)[1],

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from jagadata.services.control import ServiceControl
 
 
-class Keeper:
-    """Renews every quarter of the switch's time, as long as `beat()` was called within that time.
+class SwitchRenewer:
+    """Renews every quarter of the switch's time, as long as `progress()` was called within that time.
 
     Without progress it lets the switch fire: after at most twice `seconds` the services run again.
     """
@@ -22,20 +22,20 @@ class Keeper:
         self.control = control
         self.seconds = seconds
         self.fired: SwitchFiredError | None = None
-        self._last = time.monotonic()
+        self._last_progress = time.monotonic()
         self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="switch-renewer", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def beat(self, _done: int = 0) -> None:
-        """There was progress."""
-        self._last = time.monotonic()
+    def progress(self) -> None:
+        """The restore got further."""
+        self._last_progress = time.monotonic()
 
     def check(self) -> None:
         """Renew now, in this thread. Raises SwitchFiredError."""
-        self.beat()
+        self.progress()
         if self.fired:
             raise self.fired
         self.control.renew()
@@ -47,7 +47,7 @@ class Keeper:
 
     def _run(self) -> None:
         while not self._end.wait(self.seconds / 4):
-            if time.monotonic() - self._last > self.seconds:
+            if time.monotonic() - self._last_progress > self.seconds:
                 continue
             try:
                 self.control.renew()

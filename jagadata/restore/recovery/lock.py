@@ -1,4 +1,4 @@
-"""A restore's turn: nothing is stopped yet, so whatever holds the system's lock and ends by itself is waited for."""
+"""The system's lock: nothing is stopped yet, so whatever holds it and ends by itself is waited for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from jagadata.errors import BusyError, JagadataError, RestoreRunningError
+from jagadata.evidence.lines import write
+from jagadata.restore.steps import PrepareNote
 from jagadata.text.formats import format_duration
 
 if TYPE_CHECKING:
@@ -20,8 +22,8 @@ log = logging.getLogger(__name__)
 Lock = TypeVar("Lock")
 LOCK_TIMEOUT = 30 * 60.0
 """For how long (s) a restore waits for a backup of its system, before it is refused."""
-PAUSE, TOLD_EVERY = 2.0, 5 * 60.0
-"""Seconds between two tries, and between two lines that tell of the wait (less than follow_up.ABANDONED_AFTER)."""
+PAUSE, NOTIFY_EVERY = 2.0, 5 * 60.0
+"""Seconds between two tries, and between two lines that report the wait (less than follow_up.ABANDONED_AFTER)."""
 
 
 def acquire_lock(
@@ -32,30 +34,30 @@ def acquire_lock(
     def take() -> Swap:
         return stack.enter_context(server.exclusive(system, restoring=True))
 
-    def tell(text: str) -> None:
+    def notify(text: str) -> None:
         """In the run's log, and in the journal: a run that notes nothing for a while counts as abandoned."""
         log.warning(text)
-        with contextlib.suppress(JagadataError):  # a store that is away is told when it is needed
-            journal.note("prepare", "note", text=text)
+        with contextlib.suppress(JagadataError):  # a store that is away is reported when it is needed
+            write(journal, PrepareNote(text=text))
 
-    return wait_for_lock(take, tell, timeout=timeout)
+    return wait_for_lock(take, notify, timeout=timeout)
 
 
 def wait_for_lock(
     take: Callable[[], Lock],
-    tell: Callable[[str], None],
+    notify: Callable[[str], None],
     *,
     timeout: float = LOCK_TIMEOUT,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Lock:
-    """What `take` returns, once it is not refused any more; `tell` is told what is waited for, and again every five minutes.
+    """What `take` returns, once it is not refused any more; `notify` hears what is waited for, and again every five minutes.
 
     Raises:
         RestoreRunningError: another restore is at work; at once.
         BusyError: something else still is, after `timeout` seconds.
     """
-    begun, told = clock(), -TOLD_EVERY
+    begun, notified = clock(), -NOTIFY_EVERY
     while True:
         try:
             return take()
@@ -69,7 +71,7 @@ def wait_for_lock(
                     "Ajukan kembali setelah pekerjaan itu selesai."
                 )
                 raise
-            if now - begun - told >= TOLD_EVERY:
-                tell(f"Menunggu: {error.message}")
-                told = now - begun
+            if now - begun - notified >= NOTIFY_EVERY:
+                notify(f"Menunggu: {error.message}")
+                notified = now - begun
             sleep(min(PAUSE, begun + timeout - now))

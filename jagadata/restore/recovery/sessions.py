@@ -25,7 +25,9 @@ def clear_sessions(server: DataSource, names: Sequence[str], policy: Literal["en
             "Masih ada sesi pada basis data setelah layanan dihentikan: " + "; ".join(sessions[:5]) + ".",
             "Tutup aplikasi yang memakainya, atau tetapkan policy.restore.sessions: end.",
         )
-    if sessions:  # one that may not be ended is told now, not after hours of restoring with the service off
+    if (
+        sessions
+    ):  # one that may not be ended is reported now, not after hours of restoring with the service off
         for name in names:
             server.end_sessions(name)
     return sessions

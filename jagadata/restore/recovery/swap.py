@@ -1,19 +1,19 @@
-"""The exchange of names in a restore: what is put in place of what, whether it happened, how it is undone, what is kept."""
+"""The swap of names in a restore: what is put in place of what, whether it happened, how it is undone, what is kept."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from jagadata.ports.data_source import Pair
 from jagadata.restore.kept import Kept, record_kept
 from jagadata.restore.names import make_kept_name, make_side_name
-from jagadata.vault.identity import with_identities
+from jagadata.restore.steps import SwapIntent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from jagadata.ports.data_source import DataSource, Swap
     from jagadata.restore.request import Plan, PlannedDataSet
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Side:
+class SideDatabase:
     """One data set being put in place of the live one: `side` becomes the live name, the live one becomes `kept`."""
 
     planned: PlannedDataSet
@@ -49,61 +49,57 @@ def make_names(run: str, database: str) -> tuple[str, str]:
     return make_side_name(database, run), make_kept_name(database, run)
 
 
-def make_intents(sides: Sequence[Side]) -> list[dict[str, Any]]:
-    """What the journal keeps before the swap, so that a later attempt can look whether it happened."""
-    return [
-        {
-            "name": side.planned.name,
-            "side": side.side,
-            "side_identity": side.identity,
-            "kept": side.kept,
-            "live_identity": side.planned.identity,
-        }
+def make_intents(sides: Sequence[SideDatabase]) -> tuple[SwapIntent, ...]:
+    """What the journal keeps before the swap, so that a later attempt can see whether it happened."""
+    return tuple(
+        SwapIntent(
+            name=side.planned.name,
+            side=side.side,
+            side_identity=side.identity,
+            kept=side.kept,
+            live_identity=side.planned.identity,
+        )
         for side in sides
-    ]
+    )
 
 
 def find_swapped(
-    server: DataSource, run: str, plan: Plan, intents: Sequence[Mapping[str, Any]] | None
-) -> list[Side]:
-    """The sides of this run's swap if it happened, as the source itself tells; else none.
+    server: DataSource, run: str, plan: Plan, intents: Sequence[SwapIntent] | None
+) -> list[SideDatabase]:
+    """The sides of this run's swap if it happened, as the source itself shows; else none.
 
     `intents` is what the journal holds of it; None: the stores were away, and the journal knows nothing. Then the data
-    that was live, under the name that this run would give it, tells.
+    that was live, under the name that this run would give it, shows it.
     """
-    planned = {one.name: one for one in plan.data}
-    known = [
-        with_identities(item, plan.system_identifier)
-        for item in (_guess_intents(server, run, plan) if intents is None else intents)
-    ]
+    planned = {data_set.name: data_set for data_set in plan.data}
     sides = [
-        Side(
-            planned=planned[item["name"]],
-            side=item["side"],
-            kept=item["kept"],
-            identity=item["side_identity"],
+        SideDatabase(
+            planned=planned[intent.name],
+            side=intent.side,
+            kept=intent.kept,
+            identity=intent.side_identity,
             swapped=True,
         )
-        for item in known
+        for intent in (_guess_intents(server, run, plan) if intents is None else intents)
     ]
     return sides if sides and server.ask([side.pair for side in sides]) == "new" else []
 
 
-def _guess_intents(server: DataSource, run: str, plan: Plan) -> list[dict[str, Any]]:
-    """What `make_intents` would have noted, if this run swapped: all names were exchanged in one transaction, or none."""
-    found = []
+def _guess_intents(server: DataSource, run: str, plan: Plan) -> list[SwapIntent]:
+    """What `make_intents` would have noted, if this run swapped: all names were swapped in one transaction, or none."""
+    guessed: list[SwapIntent] = []
     for planned in plan.data:
         side, kept = make_names(run, planned.name)
         live, old = server.look(planned.name), server.look(kept)
         if planned.identity is None or live is None or old is None or old.identity != planned.identity:
             return []
-        found.append({"name": planned.name, "side": side, "side_identity": live.identity, "kept": kept})
-    return found
+        guessed.append(SwapIntent(name=planned.name, side=side, side_identity=live.identity, kept=kept))
+    return guessed
 
 
-def exchange(
+def swap_in(
     swap: Swap,
-    sides: Sequence[Side],
+    sides: Sequence[SideDatabase],
     *,
     end_sessions: bool,
     before_commit: Callable[[], None] = lambda: None,
@@ -118,7 +114,7 @@ def exchange(
     return time.monotonic() - begun
 
 
-def swap_back(swap: Swap, sides: Sequence[Side]) -> None:
+def swap_back(swap: Swap, sides: Sequence[SideDatabase]) -> None:
     """Give the old data its name back; only for sides that replaced something."""
     with swap.prepare([side.pair.reversed for side in sides], end_sessions=True) as prepared:
         prepared.commit()
@@ -130,8 +126,8 @@ What = Literal["data lama", "hasil uji", "hasil restore yang dibatalkan"]
 
 
 def keep_sides(
-    place: Workplace, run: str, plan: Plan, sides: Sequence[Side], *, swapped_back: bool
-) -> list[str]:
+    place: Workplace, run: str, plan: Plan, sides: Sequence[SideDatabase], *, swapped_back: bool
+) -> tuple[str, ...]:
     """Write down what now lies beside the live database, and until when; returns the names."""
     policy, at = place.office.policy.restore, place.clock()
     kept: list[str] = []
@@ -149,7 +145,7 @@ def keep_sides(
             days = policy.kept_days
         else:
             continue
-        one = Kept(
+        record = Kept(
             system=plan.request.system,
             run=run,
             name=side.planned.name,
@@ -161,6 +157,6 @@ def keep_sides(
             until=at + timedelta(days=days),
             incident=plan.request.cyber_incident,
         )
-        record_kept(place, one)
+        record_kept(place, record)
         kept.append(name)
-    return kept
+    return tuple(kept)

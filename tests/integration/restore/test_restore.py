@@ -18,6 +18,8 @@ from jagadata.errors import JagadataError, NotFoundError, RefusedError, Unreacha
 from jagadata.lab.postgres import start_postgres
 from jagadata.restore.kept import current_name_of, drop_kept, list_kept, newest_kept
 from jagadata.restore.letters import inform_requester
+from jagadata.restore.papers.minutes import make_minutes_sheet
+from jagadata.restore.papers.sheet import make_restore_sheet
 from jagadata.restore.run import RestoreRun
 from jagadata.signoff.signers import Decision
 
@@ -30,10 +32,10 @@ def test_a_damaged_application_comes_back_with_its_rows_and_the_old_data_stays(o
         assert office_lab.letters() == 0
         restore = office_lab.received(place)
         result = office_lab.carry_out(restore)
-        assert result["status"] == "Selesai", result
+        assert result.status == "Selesai", result
         assert office_lab.letters() == 200
-        assert 0 < result["downtime_seconds"] < 60
-        assert set(result["kept"]) <= office_lab.databases()
+        assert 0 < result.downtime_seconds < 60
+        assert set(result.kept) <= office_lab.databases()
         inform_requester(restore)
         restore.acknowledge(answer="Diterima pemohon", recorded_by="Agus", how="telepon")
         form = restore.form()
@@ -42,6 +44,15 @@ def test_a_damaged_application_comes_back_with_its_rows_and_the_old_data_stays(o
             "Diterima pemohon",
             "Menyetujui",
         )
+        (queue, letters) = form.rows  # how many the queue had is the moment's
+        assert (queue[0], queue[1] == queue[2]) == ("aplikasi.antrean", True)
+        assert letters == ("aplikasi.surat", 200, 200)
+        for sheet in (
+            make_restore_sheet(form),
+            make_minutes_sheet(form, number="005/1", at=place.clock(), tz=place.timezone),
+        ):
+            (table,) = [part.table for section in sheet.sections for part in section.parts if part.table]
+            assert table.rows[1] == ("aplikasi.surat", "200", "200", "Ya")
         assert "identitas penanda tangan belum dibuktikan" in form.approver.remark
         assert [message["to"] for message in office_lab.mail.messages()] == ["dewi@example.id"]
         assert any(part.get_filename() for part in office_lab.mail.messages()[0].iter_attachments())
@@ -55,8 +66,8 @@ def test_a_restore_test_stops_nothing_touches_nothing_and_leaves_a_database_with
             f"SELECT oid FROM pg_database WHERE datname = '{office_lab.application.database}'"
         )
         result = office_lab.carry_out(office_lab.received(place, purpose="Uji"))
-        assert result["status"] == "Selesai"
-        assert "off_at" not in result
+        assert result.status == "Selesai"
+        assert result.off_at is None
         assert office_lab.letters() == 100
         assert (
             office_lab.postgres.sql(
@@ -73,11 +84,11 @@ def test_a_rollback_gives_the_old_data_its_name_back_and_drops_nothing(office_la
     with office_lab.place() as place:
         office_lab.back_up(place)
         office_lab.sql("DELETE FROM aplikasi.surat WHERE id > 50")
-        assert office_lab.carry_out(office_lab.received(place, "11111111-a"))["status"] == "Selesai"
+        assert office_lab.carry_out(office_lab.received(place, "11111111-a")).status == "Selesai"
         assert office_lab.letters() == 200
         count = len(office_lab.databases())
         result = office_lab.carry_out(office_lab.received(place, "22222222-b", rollback=True))
-        assert result["status"] == "Selesai"
+        assert result.status == "Selesai"
         assert office_lab.letters() == 50
         assert len(office_lab.databases()) == count
         again = office_lab.received(place, "33333333-c", rollback=True)
@@ -87,8 +98,8 @@ def test_a_rollback_gives_the_old_data_its_name_back_and_drops_nothing(office_la
     office_lab.change(lambda value: value["systems"][0]["services"].pop())
     with office_lab.place() as place:
         result = office_lab.carry_out(RestoreRun(place, again.run))
-        assert "Rencana restore berubah sejak disetujui (urutan layanan" in result["reason"]
-        assert "off_at" not in result
+        assert "Rencana restore berubah sejak disetujui (urutan layanan" in result.reason
+        assert result.off_at is None
         assert office_lab.letters() == 50
 
 
@@ -99,8 +110,8 @@ def test_minimal_downtime_restores_beside_before_anything_stops(office_lab):
         office_lab.sql("DELETE FROM aplikasi.surat")
         restore = office_lab.received(place)
         result = office_lab.carry_out(restore)
-        assert result["status"] == "Selesai"
-        assert result["restored_until"] < result["off_at"]
+        assert result.status == "Selesai"
+        assert result.restored_until < result.off_at
         assert office_lab.letters() == 200
 
 
@@ -115,8 +126,8 @@ def test_a_probe_that_fails_gives_the_old_data_back_and_starts_the_service(offic
     with office_lab.place() as place:
         restore = office_lab.received(place)
         result = office_lab.carry_out(restore)
-        assert result["status"] == "Gagal"
-        assert result.get("swapped_back"), (result["reason"], result["actions"])
+        assert result.status == "Gagal"
+        assert result.swapped_back, (result.reason, result.actions)
         assert office_lab.is_up()
         assert office_lab.letters() == 200
         assert restore.status == "Gagal"
@@ -155,13 +166,12 @@ def test_a_run_that_goes_on_after_a_crash_past_the_swap_only_starts_the_service(
         recovery.prepare()
         recovery.stop()
         recovery.restore()
-        recovery._keeper.stop()  # as if the process had died here: nothing is made safe, the lock is gone
-        recovery._stack.close()
+        recovery.vanish()  # as if the process had died here: nothing is made safe, the lock is gone
     assert not office_lab.is_up()
     with office_lab.place() as place:
         again = RestoreRun(place, restore.run)
         result = office_lab.carry_out(again)
-        assert result["status"] == "Selesai", result
+        assert result.status == "Selesai", result
         assert office_lab.letters() == 200
 
 
@@ -185,10 +195,10 @@ def test_a_swap_whose_answer_was_lost_is_reported_as_what_it_was(office_lab):
         with restore.recovery() as recovery:
             recovery.prepare()
             recovery.stop()
-            recovery._swap = Lost(recovery._swap)
+            recovery.lock = Lost(recovery.lock)
             recovery.restore()
         assert (restore.status, office_lab.letters()) == ("Selesai", 200), restore.result
-        assert "sempat terganggu" in " ".join(restore.result["actions"])
+        assert "sempat terganggu" in " ".join(restore.result.actions)
         assert [one.what for one in list_kept(place)] == ["data lama"]
 
 
@@ -199,9 +209,9 @@ def test_an_approval_holds_for_one_exact_plan(office_lab):
     office_lab.change(lambda value: value["systems"][0]["services"].pop())
     with office_lab.place() as place:
         result = office_lab.carry_out(RestoreRun(place, restore.run))
-        assert result["status"] == "Gagal"
-        assert "Rencana restore berubah" in result["reason"]
-        assert "off_at" not in result
+        assert result.status == "Gagal"
+        assert "Rencana restore berubah" in result.reason
+        assert result.off_at is None
         assert office_lab.is_up()
 
 
@@ -231,8 +241,8 @@ def test_what_was_approved_before_the_upgrade_still_holds_for_exactly_that_plan(
         office_lab.change(lambda value: value["systems"][0]["services"].pop())
     with office_lab.place() as place:
         result = office_lab.carry_out(RestoreRun(place, restore.run))
-        assert (result["status"], office_lab.letters()) == (("Gagal", 0) if changed else ("Selesai", 200))
-        assert ("Rencana restore berubah" in result["reason"]) is changed
+        assert (result.status, office_lab.letters()) == (("Gagal", 0) if changed else ("Selesai", 200))
+        assert ("Rencana restore berubah" in result.reason) is changed
 
 
 def test_a_newer_backup_meanwhile_does_not_change_the_plan(office_lab):
@@ -241,7 +251,7 @@ def test_a_newer_backup_meanwhile_does_not_change_the_plan(office_lab):
         restore = office_lab.received(place)
         office_lab.sql("DELETE FROM aplikasi.surat")
         office_lab.back_up(place, "b2")
-        assert office_lab.carry_out(restore)["status"] == "Selesai"
+        assert office_lab.carry_out(restore).status == "Selesai"
         assert office_lab.letters() == 200
 
 
@@ -253,8 +263,8 @@ def test_more_changed_rows_than_the_approver_was_shown_refuse(office_lab):
             "INSERT INTO aplikasi.surat (nomor, perihal, tanggal) SELECT 'x', 'y', now() FROM generate_series(1, 3000)"
         )
         result = office_lab.carry_out(restore)
-        assert result["status"] == "Gagal"
-        assert "melewati batas" in result["reason"]
+        assert result.status == "Gagal"
+        assert "melewati batas" in result.reason
         assert office_lab.letters() == 3200
 
 
@@ -284,8 +294,8 @@ def test_two_restores_of_one_system_never_run_together(office_lab):
         first, second = office_lab.received(place, "aaaaaaaa-1"), office_lab.received(other, "bbbbbbbb-2")
         with first.recovery() as recovery:
             recovery.prepare()
-            assert office_lab.carry_out(second)["status"] == "Gagal"
-            assert "sedang berjalan" in second.result["reason"]
+            assert office_lab.carry_out(second).status == "Gagal"
+            assert "sedang berjalan" in second.result.reason
             outcome = office_lab.back_up(other, "b-meanwhile").journal.outcome(
                 "1", office_lab.application.system
             )
@@ -294,7 +304,7 @@ def test_two_restores_of_one_system_never_run_together(office_lab):
             recovery.stop()
             recovery.restore()
             recovery.start()
-        assert first.result["status"] == "Selesai", first.result["reason"]
+        assert first.result.status == "Selesai", first.result.reason
 
 
 def test_what_only_a_superuser_could_give_back_is_refused_before_the_gate(office_lab):
@@ -363,7 +373,7 @@ def test_an_unmounted_store_falls_back_to_the_second_and_none_refuses(office_lab
         office_lab.back_up(place)
         office_lab.sql("DELETE FROM aplikasi.surat")
         shutil.move(office_lab.folder / "simpanan-utama", office_lab.folder / "pergi")
-        assert office_lab.carry_out(office_lab.received(place))["status"] == "Selesai"
+        assert office_lab.carry_out(office_lab.received(place)).status == "Selesai"
         assert office_lab.letters() == 200
         shutil.move(office_lab.folder / "simpanan-kedua", office_lab.folder / "pergi2")
     with open_workplace(place.office) as place, pytest.raises(JagadataError, match="tidak terpasang"):
@@ -394,7 +404,7 @@ def test_a_strange_host_and_services_that_it_does_not_know_are_refused_before_th
         RestoreRun(place, "22220000-b", office_lab.request()).receive()
     with office_lab.place() as place:  # it changed after the approval
         result = office_lab.carry_out(RestoreRun(place, restore.run))
-        assert (result["status"], "off_at" in result) == ("Gagal", False), result
+        assert (result.status, result.off_at is not None) == ("Gagal", False), result
     office_lab.path.write_text(text, encoding="utf-8")
     office_lab.change(lambda value: value["systems"][0]["services"][1].update(unit="antrian"))
     with office_lab.place() as place, pytest.raises(RefusedError, match=r"'antrian' di host .*not-found"):
@@ -413,8 +423,8 @@ def test_services_that_do_not_stop_are_started_again_and_nothing_is_swapped(offi
             office_lab.application.supervisor.control("start", "web")  # somebody else starts it meanwhile
             recovery.restore()
             recovery.start()
-        assert restore.result["status"] == "Gagal"
-        assert "masih berjalan" in restore.result["reason"]
+        assert restore.result.status == "Gagal"
+        assert "masih berjalan" in restore.result.reason
         assert office_lab.letters() == 7
         assert office_lab.is_up()
 
@@ -451,8 +461,8 @@ def test_a_session_in_the_way_is_listed_and_refused_where_the_policy_says_so(off
             restore = office_lab.received(place)
             assert any("postgres@" in session for session in restore.impact.sessions)
             result = office_lab.carry_out(restore)
-        assert result["status"] == "Gagal"
-        assert "Masih ada sesi" in result["reason"]
+        assert result.status == "Gagal"
+        assert "Masih ada sesi" in result.reason
         assert office_lab.is_up()
     office_lab.change(lambda value: value["policy"].update(restore={"sessions": "end"}))
     with (
@@ -460,8 +470,8 @@ def test_a_session_in_the_way_is_listed_and_refused_where_the_policy_says_so(off
         psycopg.connect(office_lab.postgres.dsn(office_lab.application.database)),
     ):
         result = office_lab.carry_out(office_lab.received(place, "99999999-superuser"))
-        assert "Sesi superuser" in result["reason"]
-        assert "restored_from" not in result  # told before the service is off for as long as a restore takes
+        assert "Sesi superuser" in result.reason
+        assert result.restored_from is None  # told before the service is off for as long as a restore takes
         assert office_lab.is_up()
 
 
@@ -489,6 +499,6 @@ def test_disaster_an_empty_server_and_an_empty_home_get_the_application_back(
             restore = office_lab.received(place, "bbbbbbbb-2")
             assert restore.impact.live_size is None
             result = office_lab.carry_out(restore)
-            assert result["status"] == "Selesai", result
+            assert result.status == "Selesai", result
             assert fresh.sql("SELECT count(*) FROM aplikasi.surat", dsn.database) == [(200,)]
             assert fresh.sql(f"SELECT rolcanlogin FROM pg_roles WHERE rolname = '{role}'") == [(False,)]

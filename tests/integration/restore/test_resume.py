@@ -139,10 +139,9 @@ def test_the_sweep_explains_everything_and_cleans_only_what_nobody_can_miss(offi
         recovery = side.recovery().__enter__()
         recovery.prepare()
         recovery.stop()
-        recovery._build(recovery._backup)
-        name = recovery._sides[0].side
-        recovery._keeper.stop()
-        recovery._stack.close()
+        recovery.build()
+        name = recovery.sides[0].side
+        recovery.vanish()
         del journal
     (office_lab.folder / "simpanan-utama/systems" / system / "backups/x/data").mkdir(parents=True)
     orphan = office_lab.folder / "simpanan-utama/systems" / system / "backups/x/data/db01.dump.age.000"
@@ -206,13 +205,12 @@ def test_what_a_living_run_uses_is_left_alone(office_lab):
         with restore.recovery() as recovery:
             recovery.prepare()
             recovery.stop()
-            recovery._build(recovery._backup)
+            recovery.build()
             with office_lab.place() as other:
                 assert sweep(other, dry_run=False, by="uji").found == ()
-            recovery._build = lambda _backup: None
             recovery.restore()
             recovery.start()
-        assert restore.result["status"] == "Selesai"
+        assert restore.result.status == "Selesai"
 
 
 def _now():

@@ -154,7 +154,7 @@ def test_a_port_that_another_program_keeps_open_is_no_proof(real: Place) -> None
 
 def test_a_manager_that_does_not_answer_is_no_proof(real: Place, tmp_path) -> None:
     entry = real.entry.model_copy(update={"supervisor_config": str(tmp_path / "tidak-ada.conf")})
-    control = ServiceControl(real.system, {"aplikasi": entry}, lambda _name: real.host)
+    control = ServiceControl(real.system, {"aplikasi": entry}, lambda _name: real.host, probe=HttpProbe())
     assert {state.state for state in control.status()} == {"unknown"}
     with pytest.raises(RefusedError):
         control.prove_stopped()
@@ -325,7 +325,7 @@ def _two_hosts() -> tuple[ServiceControl, dict[str, MemoryHost], list[str]]:
     log: list[str] = []
     for name, host in hosts.items():
         host.log = _Tagged(name, log)
-    return ServiceControl(system, entries, lambda name: hosts[name]), hosts, log
+    return ServiceControl(system, entries, lambda name: hosts[name], probe=HttpProbe()), hosts, log
 
 
 class _Tagged(list[str]):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from jagadata.adapters.http_probe import HttpProbe
 from jagadata.errors import JagadataError, SwitchFiredError, UnreachableError
 from jagadata.services.control import ServiceControl
 from tests.lab.hosts import (
@@ -40,12 +41,13 @@ DYING = """
 import sys, time
 from pathlib import Path
 from jagadata.adapters.ssh.host import SshHost
-from jagadata.office import HostEntry, System
-from jagadata.services import ServiceControl
+from jagadata.adapters.http_probe import HttpProbe
+from jagadata.office.machines import HostEntry, System
+from jagadata.services.control import ServiceControl
 entry, system = HostEntry.model_validate_json(sys.argv[1]), System.model_validate_json(sys.argv[2])
 host = SshHost("aplikasi", address="127.0.0.1", port=int(sys.argv[3]), user=sys.argv[4], key_text=sys.stdin.read(),
                known_hosts=Path(sys.argv[5]))
-control = ServiceControl(system, {"aplikasi": entry}, lambda name: host)
+control = ServiceControl(system, {"aplikasi": entry}, lambda name: host, probe=HttpProbe())
 control.arm("mati", float(sys.argv[6]))
 control.stop()
 print("stopped", flush=True)
@@ -61,7 +63,10 @@ class Place:
 
     def control(self) -> ServiceControl:
         return ServiceControl(
-            self.supervised.system(), {"aplikasi": self.supervised.entry()}, lambda _name: self.host
+            self.supervised.system(),
+            {"aplikasi": self.supervised.entry()},
+            lambda _name: self.host,
+            probe=HttpProbe(),
         )
 
     @property
@@ -274,7 +279,9 @@ def test_the_switch_folder_is_private(place: Place) -> None:
 
 def test_a_folder_that_can_not_be_written_refuses_before_anything_stops(place: Place) -> None:
     entry = place.supervised.entry().model_copy(update={"switch_folder": "/proc/tidak-bisa"})
-    control = ServiceControl(place.supervised.system(), {"aplikasi": entry}, lambda _name: place.host)
+    control = ServiceControl(
+        place.supervised.system(), {"aplikasi": entry}, lambda _name: place.host, probe=HttpProbe()
+    )
     with pytest.raises(JagadataError):
         control.arm("gagal", 60)
     assert place.supervised.all_run()

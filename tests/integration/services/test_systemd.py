@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import asyncssh
 import pytest
 
+from jagadata.adapters.http_probe import HttpProbe
 from jagadata.adapters.ssh.host import SshHost
 from jagadata.errors import JagadataError, RefusedError, SwitchFiredError
 from jagadata.office.file import Office
@@ -81,7 +82,7 @@ class Machine:
 
     def control(self, *more: Service) -> ServiceControl:
         system = self.system.model_copy(update={"services": [*self.system.services, *more]})
-        return ServiceControl(system, {"aplikasi": self.entry}, lambda _name: self.host)
+        return ServiceControl(system, {"aplikasi": self.entry}, lambda _name: self.host, probe=HttpProbe())
 
 
 def _office(port: int, ssh_port: int) -> Office:
@@ -242,7 +243,9 @@ def test_a_unit_that_a_timer_would_start_again_is_no_proof(machine: Machine) -> 
     system = machine.system.model_copy(
         update={"id": "berkala", "services": [Service(unit="uji-jadwal.service", host="aplikasi")]}
     )
-    control = ServiceControl(system, {"aplikasi": machine.entry}, lambda _name: machine.host)
+    control = ServiceControl(
+        system, {"aplikasi": machine.entry}, lambda _name: machine.host, probe=HttpProbe()
+    )
     control.stop()
     with pytest.raises(RefusedError, match=r"dinyalakan lagi oleh uji-jadwal\.timer"):
         control.prove_stopped()
@@ -254,7 +257,9 @@ def test_a_misspelled_unit_is_unknown_though_systemd_calls_it_inactive(machine: 
     system = machine.system.model_copy(
         update={"id": "salah", "services": [Service(unit="uji-salah-ketik.service", host="aplikasi")]}
     )
-    control = ServiceControl(system, {"aplikasi": machine.entry}, lambda _name: machine.host)
+    control = ServiceControl(
+        system, {"aplikasi": machine.entry}, lambda _name: machine.host, probe=HttpProbe()
+    )
     assert control.status()[0].state == "unknown"
     with pytest.raises(RefusedError, match="tidak dapat dipastikan"):
         control.prove_stopped()
@@ -299,7 +304,9 @@ def test_renewal_and_disarming_work_through_sudo(machine: Machine) -> None:
 
 def test_direct_control_is_refused_where_logind_would_kill_the_watcher(machine: Machine) -> None:
     entry = machine.entry.model_copy(update={"control": "direct", "sudo": False})
-    control = ServiceControl(machine.system, {"aplikasi": entry}, lambda _name: machine.host)
+    control = ServiceControl(
+        machine.system, {"aplikasi": entry}, lambda _name: machine.host, probe=HttpProbe()
+    )
     with pytest.raises(JagadataError, match="KillUserProcesses"):
         control.arm("langsung", 60)
 

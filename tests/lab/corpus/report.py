@@ -38,7 +38,15 @@ def examine_all(folder):
 
 def examine_case(case, path, folder, **more):
     return examine(
-        path, case.name, DATASETS, round=ROUND, limits=LIMITS, region="3503", folder=folder, **more
+        path,
+        case.name,
+        DATASETS,
+        round=ROUND,
+        limits=LIMITS,
+        region="3503",
+        region_name="Kabupaten Trenggalek",
+        folder=folder,
+        **more,
     )
 
 

@@ -52,7 +52,10 @@ def carry_out(office: str, run: str, pause: str = "") -> None:
                     getattr(recovery, step)()
                     if step == pause:
                         tell(step)
-            told = {"status": recovery.outcome.get("status"), "reason": recovery.outcome.get("reason")}
+            told = {
+                "status": getattr(recovery.result, "status", None),
+                "reason": getattr(recovery.result, "reason", None),
+            }
         except JagadataError as error:
             told = {"status": type(error).__name__, "reason": str(error)}
         print(json.dumps(told), flush=True)

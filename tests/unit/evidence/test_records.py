@@ -14,6 +14,7 @@ from jagadata.errors import AlreadyExistsError, DamagedError, JagadataError, Ref
 from jagadata.evidence.envelope import Seals
 from jagadata.evidence.journal import Journal
 from jagadata.evidence.keys import make_keys, parse_identity, parse_recipients, parse_signer
+from jagadata.evidence.numbers import claim_number
 from jagadata.lab.memory_store import MemoryStore
 from jagadata.office.machines import PublicKey
 from tests.lab.gone_store import GoneStore
@@ -100,7 +101,7 @@ def test_numbers_are_claimed_once_by_many_at_the_same_time_and_a_run_keeps_its_o
     store, found = MemoryStore("utama"), []
 
     def claim(run):
-        found.append(records(store).claim_number("form", 2026, run=run, at=AT))
+        found.append(claim_number(records(store), "form", 2026, run=run, at=AT))
 
     threads = [threading.Thread(target=claim, args=(f"run-{number}",)) for number in range(12)]
     for thread in threads:
@@ -108,19 +109,19 @@ def test_numbers_are_claimed_once_by_many_at_the_same_time_and_a_run_keeps_its_o
     for thread in threads:
         thread.join()
     assert sorted(map(int, found)) == list(range(1, 13))
-    again = records(store).claim_number("form", 2026, run="run-3", at=AT)
+    again = claim_number(records(store), "form", 2026, run="run-3", at=AT)
     assert again in found
-    assert records(store).claim_number("form", 2027, run="run-3", at=AT) == "1"
+    assert claim_number(records(store), "form", 2027, run="run-3", at=AT) == "1"
 
 
 def test_a_number_claimed_on_the_second_store_never_meets_one_of_the_first():
     first, second = GoneStore("utama"), MemoryStore("kedua")
     first.gone = False
-    assert records(first, second).claim_number("form", 2026, run="a", at=AT) == "1"
+    assert claim_number(records(first, second), "form", 2026, run="a", at=AT) == "1"
     first.gone = True
-    assert records(first, second).claim_number("form", 2026, run="b", at=AT) == "1-C"
+    assert claim_number(records(first, second), "form", 2026, run="b", at=AT) == "1-C"
     first.gone = False
-    assert records(first, second).claim_number("form", 2026, run="c", at=AT) == "2"
+    assert claim_number(records(first, second), "form", 2026, run="c", at=AT) == "2"
 
 
 def test_a_step_is_done_once_whoever_goes_on():
@@ -177,20 +178,20 @@ def test_a_line_moved_from_another_run_is_damaged():
         Journal(records(store), "run")
 
 
-def test_inside_soft_nothing_waits_for_a_store_and_all_is_written_once_it_is_back():
+def test_inside_buffered_nothing_waits_for_a_store_and_all_is_written_once_it_is_back():
     store = GoneStore("utama")
     store.gone = False
     journal = Journal(records(store), "run", clock=lambda: datetime(2026, 11, 1, tzinfo=UTC))
     journal.note("1", "done")
-    with journal.soft():
+    with journal.buffered():
         store.gone = True
         journal.note("2", "begin")
         journal.note("2", "done", jam=1)
         assert journal.outcome("2") == {"jam": 1}
         assert not journal.wait(0.2)
-    assert journal.settle() == 2
+    assert journal.flush() == 2
     store.gone = False
-    assert journal.settle() == 0
+    assert journal.flush() == 0
     assert [entry.event for entry in Journal(records(store), "run").entries] == ["done", "begin", "done"]
 
 
@@ -198,10 +199,10 @@ def test_a_line_never_overtakes_one_that_could_not_be_written_yet():
     store = GoneStore("utama")
     store.gone = False
     journal = Journal(records(store), "run", clock=lambda: datetime(2026, 11, 1, tzinfo=UTC))
-    with journal.soft():
+    with journal.buffered():
         store.gone = True
         journal.note("2", "done")
-    assert journal.settle() == 1
+    assert journal.flush() == 1
     with pytest.raises(UnreachableError, match="terdahulu"):
         journal.note("5", "done")
     store.gone = False

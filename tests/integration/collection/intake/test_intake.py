@@ -12,11 +12,12 @@ import pytest
 
 from jagadata.adapters.drops.folder import FolderDrop
 from jagadata.adapters.drops.store import StoreDrop
-from jagadata.adapters.mail.apprise import mail_channel
+from jagadata.adapters.mail.smtp import MailChannel
 from jagadata.collection.doctor import make_checks
 from jagadata.collection.intake.answers import STUCK, answer
 from jagadata.collection.intake.arrival import Arrival, ArrivedFile
 from jagadata.collection.intake.receipts import list_receipts, list_received, open_file, parse_number
+from jagadata.collection.intake.run import work_folder
 from jagadata.collection.intake.take_in import HOURLY, accept_quarantined, check_received, take_in
 from jagadata.collection.intake.unread_mails import make_unread_rows
 from jagadata.collection.round import Round
@@ -29,7 +30,15 @@ from jagadata.lab.memory_channel import MemoryChannel
 from jagadata.lab.memory_store import MemoryStore
 from jagadata.lab.processes import free_port
 from jagadata.workplace import Workplace
-from tests.lab.imap import NOON, make_mail, make_mailbox, make_place, make_trusted, start_dovecot
+from tests.lab.imap import (
+    NOON,
+    make_collection,
+    make_mail,
+    make_mailbox,
+    make_place,
+    make_trusted,
+    start_dovecot,
+)
 from tests.lab.needs import is_there
 
 ROUND = Round(2026, 2)
@@ -470,7 +479,8 @@ class Stores:
     def channels(self):
         if self.mail is None:
             return [self.channel]
-        return [mail_channel(self.mail.host, self.mail.port, "none", "jagadata@diskominfo.example.id")]
+        sender = "jagadata@diskominfo.example.id"
+        return [MailChannel(host=self.mail.host, port=self.mail.port, security="none", sender=sender)]
 
 
 def test_two_workers_at_once_take_in_and_answer_each_mail_once(tmp_path):
@@ -544,7 +554,8 @@ def test_bytes_that_were_changed_in_the_store_are_never_examined(tmp_path, quiet
     quiet.take_in(Source([made("1" * 64)]))
     (path,) = (tmp_path / "kantor/utama/rounds/2026-s2/files").iterdir()
     path.chmod(0o600)
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     checked = check_received(quiet.place, ROUND, found_in)
     assert [one.where for one in checked.problems] == ["TT-2026-S2-0001 a.xlsx"]
     with pytest.raises(DamagedError), open_file(quiet.place, quiet.receipts()[0]):
@@ -749,3 +760,31 @@ def test_doctor_counts_mails_whose_sender_the_server_says_nothing_of(tmp_path, i
     state, what, action = found()
     assert (state, what.partition(",")[0]) == ("DILEWATI", "1 surel OPD tanpa Authentication-Results")
     assert "require_authentication" in action
+
+
+def test_a_spool_beside_the_office_file_is_found_from_any_folder(quiet, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    quiet.take_in(Source([made("1" * 64)]))
+    assert str(quiet.place.office.spool) == "spool"
+    with work_folder(quiet.place) as folder:
+        assert folder.parent == tmp_path / "kantor/spool"
+    (receipt,) = [one for one in quiet.receipts() if one.stream]
+    assert quiet.content(receipt)
+
+
+def test_an_answer_that_one_of_two_addresses_is_to_get_later_is_not_sent_to_the_other_again(tmp_path):
+    agencies = make_collection()["agencies"]
+    agencies[0]["email"].append("kedua@bkpsdm.example.id")
+    place = make_place(tmp_path / "a", connections=Stores(MemoryStore("utama")), agencies=agencies)
+    channel = place.connections.channel
+    channel.deferred = {"kedua@bkpsdm.example.id"}
+    drop_into(tmp_path / "drop", "bkpsdm", "pegawai.xlsx", GOOD)
+    _, _, answered = Office(place).run(make_drop(tmp_path / "drop"))
+    assert answered.problems
+    assert {message.to for message in channel.sent} == {("data@bkpsdm.example.id",)}
+    first = len(channel.sent)
+    channel.deferred = set()
+    assert not answer(place, ROUND).problems
+    assert {message.to for message in channel.sent[first:]} == {("kedua@bkpsdm.example.id",)}
+    assert len(channel.sent) == 2 * first
+    assert (answer(place, ROUND).sent, len(channel.sent)) == (0, 2 * first)

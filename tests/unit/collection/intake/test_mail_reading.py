@@ -257,18 +257,37 @@ def test_a_sender_whom_the_server_calls_forged_is_doubted_and_never_answered():
     [
         (b"mx.id; dmarc=pass", True),
         (b"mx.id; spf=pass smtp.mailfrom=x@bkpsdm.example.id", True),
+        (b"MX.id 1; dkim=pass header.d=bkpsdm.example.id", True),
+        (b'(by us) "mx.id"; dmarc=pass', True),
         (b"mx.id; spf=none; dkim=none", False),
+        (b"mx.bkpsdm.example.id; dmarc=pass; dkim=pass header.d=bkpsdm.example.id", False),
+        (b"mx.id.evil.example; dmarc=pass", False),
+        (b"evil; x=mx.id; dmarc=pass", False),
+        (b"mx.id-2; dmarc=pass", False),
+        (b"; dmarc=pass", False),
         (None, False),
     ],
 )
 def test_an_office_may_believe_only_whom_its_server_vouches_for(verdict, believed):
     fields = [b"Authentication-Results: " + verdict] if verdict else []
     raw = b"From: data@bkpsdm.example.id\r\n" + b"".join(one + b"\r\n" for one in fields) + b"\r\nx"
-    found = read_mail(raw, at=AT, senders=replace(SENDERS, prove=True))
+    found = read_mail(raw, at=AT, senders=replace(SENDERS, authority="mx.id"))
     assert (found.agency == "bkpsdm", found.answer) == (believed, believed)
     assert believed or found.claimed == "bkpsdm"
     lenient = read_mail(raw, at=AT, senders=SENDERS)
     assert (lenient.agency, lenient.unproven) == ("bkpsdm", verdict is None)
+
+
+def test_what_the_sender_wrote_above_the_word_of_our_server_does_not_count():
+    raw = (
+        b"Authentication-Results: mx.bkpsdm.example.id; dmarc=pass\r\n"
+        b"Authentication-Results: mx.id; dmarc=fail\r\n"
+        b"Authentication-Results: mx.id; dmarc=pass\r\n"  # below: it came with the mail
+        b"From: data@bkpsdm.example.id\r\n\r\nx"
+    )
+    found = read_mail(raw, at=AT, senders=replace(SENDERS, authority="mx.id"))
+    assert (found.agency, found.claimed, found.answer) == ("", "bkpsdm", False)
+    assert "dmarc=fail" in found.doubt
 
 
 def test_who_accepts_the_invitation_in_a_calendar_sends_no_data_and_is_not_answered():

@@ -154,16 +154,22 @@ def test_a_last_row_that_is_only_the_name_of_a_town_is_data(read):
     assert read(book(("Data", [HEAD, *ROWS, ["Kota Blitar", "E", 3, 1.0]])))[:2] == (set(), set())
 
 
-def test_a_last_row_named_as_a_sum_whose_numbers_are_none_is_sent_back(read):
-    faults, _found, numbers = read(book(("Data", [HEAD, *ROWS, ["Total Kab. Trenggalek", None, 43, 4]])))
+def test_a_last_row_that_can_be_nothing_but_a_sum_is_left_out_and_its_numbers_are_named(read):
+    faults, found, numbers = read(book(("Data", [HEAD, *ROWS, ["Total Kab. Trenggalek", None, 43, 4]])))
+
+    assert (faults, found, numbers) == (set(), {"jumlah-berbeda"}, [10, 20, 5, 7])
+
+
+def test_a_last_row_that_only_begins_as_sums_do_and_is_none_is_sent_back(read):
+    faults, _found, numbers = read(book(("Data", [HEAD, *ROWS, ["Jumlah Makmur", "E", 43, 4]])))
 
     assert (faults, numbers) == ({"baris-jumlah"}, [10, 20, 5, 7, 43])
 
 
-def test_a_last_row_with_the_sum_of_all_is_worth_a_look_whatever_its_name(read):
+def test_a_last_row_with_the_name_of_the_region_and_the_sum_of_all_is_left_out_and_named(read):
     faults, found, numbers = read(book(("Data", [HEAD, *ROWS, ["Trenggalek", None, 42, 4.75]])))
 
-    assert (faults, found, numbers[-1]) == (set(), {"baris-jumlah"}, 42)
+    assert (faults, found, numbers) == (set(), {"baris-jumlah"}, [10, 20, 5, 7])
 
 
 def _merged(*areas):

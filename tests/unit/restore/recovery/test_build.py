@@ -3,7 +3,6 @@
 import subprocess
 import tempfile
 import threading
-from datetime import UTC, datetime
 
 import pytest
 
@@ -11,7 +10,7 @@ from jagadata.adapters.postgres.dump import _DumpOutput, _SilentError
 from jagadata.adapters.postgres.proof import count_and_analyze
 from jagadata.errors import JagadataError
 from jagadata.office.policy import RestorePolicy
-from jagadata.restore.recovery.build import Building
+from jagadata.restore.recovery.build import SideBuilder
 
 
 class SlowWork:
@@ -28,38 +27,37 @@ class SlowWork:
         return {"public.surat": 200}
 
     def prove(self, _side, _properties, *, progress):
-        """As the source of a Building."""
+        """As the source of a builder."""
         return count_and_analyze(self.count, self.count, lambda: progress(0), self.ended.set)
 
 
-def make_building(server, beat, **policy):
-    return Building(
+def make_builder(server, progress, **policy):
+    return SideBuilder(
         server=server,
         journal=None,
         policy=RestorePolicy(**policy),
         minutes_planned=0,
-        beat=beat,
-        clock=lambda: datetime(2026, 11, 1, tzinfo=UTC),
+        progress=progress,
     )
 
 
 def test_the_switch_is_renewed_while_rows_are_counted():
-    server, beats = SlowWork(), []
+    server, calls = SlowWork(), []
 
-    def beat(done):
-        beats.append(done)
-        if len(beats) == 2:
+    def progress(done):
+        calls.append(done)
+        if len(calls) == 2:
             server.go_on.set()
 
-    assert make_building(server, beat)._count("samping", {}) == {"public.surat": 200}
-    assert beats[:2] == [0, 0]
+    assert make_builder(server, progress)._count("samping", {}) == {"public.surat": 200}
+    assert calls[:2] == [0, 0]
 
 
 def test_a_count_that_stands_still_is_ended_by_name():
     server = SlowWork()
-    building = make_building(server, lambda _done: None, switch_minutes=0.001)
+    builder = make_builder(server, lambda _done: None, switch_minutes=0.001)
     with pytest.raises(JagadataError, match="Penghitungan hasil restore tidak maju lagi"):
-        building._count("samping", {})
+        builder._count("samping", {})
     assert server.ended.is_set()
 
 
