@@ -92,7 +92,7 @@ def upgraded(office_lab):
     give_passwords(lab)
     with lab.place() as place:
         lab.back_up(place)
-        assert lab.carry_out(lab.received(place, "11111111-lama"))["status"] == "Selesai"
+        assert lab.carry_out(lab.received(place, "11111111-lama")).status == "Selesai"
         for run in (WAITING, TOO_EARLY):
             RestoreRun(place, run, lab.request()).receive()
     lab.owner, lab.beside = make_old(lab)
@@ -114,7 +114,7 @@ def test_an_office_of_the_release_before_goes_on_once_its_server_was_prepared(up
                 Decision(answer="yes", signer="rina", at=place.clock().isoformat()), waiting.plan.hash
             )
         result = lab.carry_out(waiting)
-        assert (result["status"], "jaga db prepare" in result["reason"]) == ("Gagal", True), result
+        assert (result.status, "jaga db prepare" in result.reason) == ("Gagal", True), result
         assert lab.is_up()
         assert lab.databases() == before
     assert [name for (name,) in owns(lab, "jagadata_restore")]
@@ -131,7 +131,7 @@ def test_an_office_of_the_release_before_goes_on_once_its_server_was_prepared(up
         for name in lab.beside:
             assert server.bridges(name) == []
         result = lab.carry_out(RestoreRun(place, WAITING))
-        assert result["status"] == "Selesai", result
+        assert result.status == "Selesai", result
 
 
 def test_both_locks_are_held_for_one_release_and_an_application_holds_neither(office_lab):
