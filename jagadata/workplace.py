@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from types import TracebackType
 
+    from jagadata.evidence.keys import Identity
     from jagadata.office.collection import Collection
     from jagadata.office.file import Office
     from jagadata.office.machines import HostEntry, ServerEntry
@@ -127,13 +128,53 @@ class Workplace:
             )
         return signer
 
-    def identity(self) -> Any:
-        """The private age identity. Raises RefusedError."""
-        if not self.office.keys.identity:
-            raise RefusedError(
-                "Identitas age tidak tersedia di worker ini.", "Isi keys.identity di berkas kantor."
+    def identities(self) -> list[Identity]:
+        """The private age identities of this worker, the present one first. Raises RefusedError if there is none.
+
+        One that can't be read hides none of the others; `unreadable_identities` names it.
+        """
+        found, faults = self._identities()
+        if found:
+            return list(found)
+        raise (
+            faults[0]
+            if faults
+            else RefusedError(
+                "Identitas age tidak tersedia di worker ini.", "Isi keys.identities di berkas kantor."
             )
-        return parse_identity(reveal(self.office.keys.identity, folder=self.office.folder))
+        )
+
+    def unreadable_identities(self) -> list[JagadataError]:
+        return list(self._identities()[1])
+
+    def _identities(self) -> tuple[list[Identity], list[JagadataError]]:
+        def read() -> tuple[list[Identity], list[JagadataError]]:
+            found: list[Identity] = []
+            faults: list[JagadataError] = []
+            for reference in self.office.keys.identities:
+                try:
+                    found.append(parse_identity(reveal(reference, folder=self.office.folder)))
+                except JagadataError as error:
+                    faults.append(error)
+            return found, faults
+
+        made: tuple[list[Identity], list[JagadataError]] = self._once("key", "identities", read)
+        return made
+
+    def identities_for(self, recipients: Sequence[str]) -> list[Identity]:
+        """Those of this worker's identities that open what was encrypted to these public keys.
+
+        Raises RefusedError that names the keys by their notes and days: what is encrypted is whole, another key is needed.
+        """
+        held = self.identities()
+        if found := [one for one in held if not recipients or str(one.to_public()) in recipients]:
+            return found
+        needed = " atau ".join(self.office.keys.describe_recipients(recipients))
+        unread = "".join(f" {fault.message}" for fault in self.unreadable_identities())
+        raise RefusedError(
+            f"Identitas untuk membukanya tidak ada di worker ini; yang diperlukan: {needed}.{unread}",
+            "Isinya tidak rusak. Tambahkan identitas itu ke keys.identities (yang lain tetap tercantum), lalu ulangi.",
+        )
 
     def recipients(self) -> list[str]:
         """Public age keys in force today: the office's and the recovery key. Raises RefusedError for a faulty or missing one."""

@@ -54,11 +54,8 @@ def dump_system(
         BusyError: a restore or another backup of this system is under way.
     """
     system = place.office.system(system_id)
-    recipients, _signer, _identity = (
-        place.recipients(),
-        place.signer,
-        place.identity(),
-    )  # missing keys are named first
+    recipients, _signer = place.recipients(), place.signer
+    place.identities_for(recipients)  # missing keys are named first: step 2 reads back what step 1 made
     server = place.server(system_id)
     faults = [fault for name in system.databases for fault in server.check_dump(name)]
     if faults:

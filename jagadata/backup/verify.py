@@ -24,7 +24,8 @@ def verify_draft(
         DamagedError: what the store gave back is not what was sent.
     """
     versions = {entry.key: entry.version for entry in draft.objects}
+    identities = place.identities_for(draft.recipients)
     means = read_back(
-        place.server(draft.system), place.identity(), draft.data, place.stores[0], versions.get, progress
+        place.server(draft.system), identities, draft.data, place.stores[0], versions.get, progress
     )
     return draft.model_copy(update={"verification": Verification(at=place.clock(), means=means)})

@@ -82,7 +82,8 @@ def _render(made: NewKeys, signing: str, identity: str) -> str:
     return f"""# Ganti bagian keys: di berkas kantor dengan baris-baris ini:
 keys:
   signing: {signing}
-  identity: {identity}
+  identities:
+    - {identity}
   signers:
     - key: {made.signing_public}
   recipients:
@@ -138,10 +139,10 @@ def _parse_typed(text: str) -> Any:
 def _prove_today(place: Workplace, identity: Any) -> str:
     """Decrypt a fresh message to today's recipients. Raises RefusedError, for the office's own identity too."""
     try:
-        own = str(place.identity().to_public())
+        own = [str(one.to_public()) for one in place.identities()]
     except JagadataError:
-        own = ""  # this worker has none
-    if str(identity.to_public()) == own:
+        own = []  # this worker has none
+    if str(identity.to_public()) in own:
         raise RefusedError(
             "Itu identitas kantor, bukan identitas pemulihan.", "Ketik identitas dari amplop tersegel."
         )
@@ -162,7 +163,7 @@ def _prove_newest(place: Workplace, system: str, identity: Any) -> str:
 
     def read(store: Store) -> None:
         for data in backup.manifest.data:
-            read_properties(store, data, backup.versions_in(store.name), identity)
+            read_properties(store, data, backup.versions_in(store.name), [identity])
 
     missing = NotFoundError(f"Back up {backup.id} tidak ada di penyimpanan mana pun.")
     found = from_first_good(backup.held_by(place.stores), read, missing=missing)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from jagadata.office.people import Dated
 from jagadata.office.section import SectionModel
@@ -20,6 +20,10 @@ from jagadata.office.values import (
     Unit,
     Url,
 )
+from jagadata.text.formats import format_date
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class PublicKey(Dated):
@@ -39,9 +43,37 @@ class RecipientKey(PublicKey):
 
 class Keys(SectionModel):
     signing: SecretReference  # private, PEM
-    identity: SecretReference | None = None  # private age identity; absent on a worker that only backs up
+    identities: list[SecretReference] = Field(
+        default_factory=list
+    )  # private age identities, the present one and earlier ones; none on a worker that only backs up
     signers: Annotated[list[SignerKey], Field(min_length=1)]
     recipients: Annotated[list[RecipientKey], Field(min_length=1)]  # office and recovery
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_identity(cls, value: Any) -> Any:
+        """`identity: REF`, as files of earlier versions say it, is the first of the list."""
+        if not isinstance(value, dict) or "identity" not in value:
+            return value
+        rest = {name: item for name, item in value.items() if name != "identity"}
+        if value["identity"] is None:
+            return rest
+        more = rest.get("identities") or []
+        return {**rest, "identities": [value["identity"], *more] if isinstance(more, list) else more}
+
+    def describe_recipients(self, keys: Sequence[str]) -> list[str]:
+        """Each public age key as people know it: by its note and days."""
+        known = {one.key: one for one in self.recipients}
+        return [_describe(key, known.get(key)) for key in keys]
+
+
+def _describe(key: str, known: RecipientKey | None) -> str:
+    short = f"{key[:12]}…{key[-4:]}"
+    if known is None:
+        return f"{short} (tidak tercantum lagi di keys.recipients)"
+    days = [f"sejak {format_date(known.since)}"] if known.since else []
+    days += [f"sampai {format_date(known.until)}"] if known.until else []
+    return f"{known.note or 'tanpa catatan'} ({', '.join([short, *days])})"
 
 
 class HostEntry(SectionModel):

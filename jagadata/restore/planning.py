@@ -51,13 +51,15 @@ def prove_backup(
 ) -> tuple[Store, list[str]]:
     """Read the whole backup once, from the first store whose copy is good; nothing is kept on disk.
 
-    Returns that store and what was proven. Raises the first fault when no copy is good.
+    Returns that store and what was proven. Raises the first fault when no copy is good, RefusedError that names the key that is
+    needed when this worker does not hold it.
     """
+    identities = place.identities_for(backup.manifest.recipients)
 
     def read(store: Store) -> list[str]:
         return read_back(
             place.server(backup.manifest.system),
-            place.identity(),
+            identities,
             backup.manifest.data,
             store,
             backup.versions_in(store.name),
@@ -75,10 +77,10 @@ def no_readable_copy(backup: Backup) -> DamagedError:
 
 def load_properties(place: Workplace, backup: Backup, store: Store) -> dict[str, Properties]:
     """The properties of each data set of a backup, by name."""
-    identity = place.identity()
+    identities = place.identities_for(backup.manifest.recipients)
     return {
         data.database: parse_properties(
-            read_properties(store, data, backup.versions_in(store.name), identity)
+            read_properties(store, data, backup.versions_in(store.name), identities)
         )
         for data in backup.manifest.data
     }

@@ -81,6 +81,7 @@ def _checks(
     )
     yield "Berkas kantor", "kop surat", partial(_letterhead, place)
     yield "Kunci", "tanda tangan dan enkripsi", partial(_keys, place)
+    yield "Kunci", "identitas untuk back up yang ada", partial(_openable, place)
     for number, entry in enumerate(office.stores):
         yield "Penyimpanan", entry.name, partial(_store, place, entry, number)
     for host in office.hosts:
@@ -101,26 +102,45 @@ def _letterhead(place: Workplace) -> list[Finding]:
 
 
 def _keys(place: Workplace) -> list[Finding]:
-    signer, identity, recipients = place.signer, place.identity(), place.recipients()
+    signer, identities, recipients = place.signer, place.identities(), place.recipients()
     del signer
+    unread = [bad(fault.message, fault.hint) for fault in place.unreadable_identities()]
     message = pyrage.encrypt(b"jaga", parse_recipients(recipients))
     try:
-        pyrage.decrypt(message, [identity])
+        pyrage.decrypt(message, identities)
     except pyrage.DecryptError:
         return [
+            *unread,
             bad(
                 "identitas kantor tidak termasuk keys.recipients",
                 "Tambahkan kunci publik identitas itu ke keys.recipients.",
-            )
+            ),
         ]
     if len(recipients) < 2:
         return [
+            *unread,
             bad(
                 "tidak ada kunci pemulihan",
                 "Tambahkan penerima kedua dari `jaga keys init`, lalu uji dengan `jaga keys test-recovery`.",
-            )
+            ),
         ]
-    return [ok(f"lengkap; {len(recipients)} penerima berlaku hari ini")]
+    return unread or [ok(f"lengkap; {len(recipients)} penerima berlaku hari ini")]
+
+
+def _openable(place: Workplace) -> list[Finding]:
+    """Backups that lie in the stores, but which no identity of this worker opens: verify and restore need another one."""
+    present = [backup for backup in place.catalog().backups if not backup.pruned]
+    closed: dict[str, list[str]] = {}
+    for backup in present:
+        try:
+            place.identities_for(backup.manifest.recipients)
+        except RefusedError as error:
+            closed.setdefault(error.message, []).append(backup.id)
+    hint = "Tambahkan identitas itu ke keys.identities; isinya tidak rusak."
+    return [
+        bad(f"{len(ids)} dari {len(present)} back up tidak dapat dibuka, misalnya {ids[0]}. {words}", hint)
+        for words, ids in closed.items()
+    ] or [ok(f"{len(present)} back up dapat dibuka dengan identitas worker ini")]
 
 
 def _store(place: Workplace, entry: StoreEntry, number: int) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import zstandard
 
@@ -13,9 +13,10 @@ from jagadata.errors import RefusedError
 from jagadata.vault.stream import read_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from jagadata.evidence.keys import Identity
     from jagadata.ports.store import Store
     from jagadata.vault.manifest import DataEntry
 
@@ -70,7 +71,7 @@ def fetch_archive(
     data: DataEntry,
     store: Store,
     versions: Callable[[str], str | None],
-    identity: Any,
+    identities: Sequence[Identity],
     fd: int,
     progress: Callable[[int], None] | None = None,
 ) -> None:
@@ -84,9 +85,9 @@ def fetch_archive(
         with os.fdopen(os.dup(fd), "wb", buffering=2**20) as file:
             if data.codec == "zstd":
                 with zstandard.ZstdDecompressor().stream_writer(file, closefd=False) as plain:
-                    read_stream(data.archive, store, versions, identity, plain, progress=progress)
+                    read_stream(data.archive, store, versions, identities, plain, progress=progress)
             else:
-                read_stream(data.archive, store, versions, identity, file, progress=progress)
+                read_stream(data.archive, store, versions, identities, file, progress=progress)
     except OSError as error:
         raise RefusedError(
             f"Spool tidak dapat ditulisi: {error.strerror or error}.",

@@ -11,8 +11,9 @@ from jagadata.text.formats import format_number
 from jagadata.vault.stream import as_pipe, read_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from jagadata.evidence.keys import Identity
     from jagadata.ports.data_source import DataSource, Properties
     from jagadata.ports.store import Store
     from jagadata.vault.manifest import DataEntry, StoredStream
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def read_back(
     source: DataSource,
-    identity: Any,
+    identities: Sequence[Identity],
     entries: list[DataEntry],
     store: Store,
     versions: Callable[[str], str | None],
@@ -32,11 +33,11 @@ def read_back(
     """
     words: list[str] = []
     for data in entries:
-        properties = parse_properties(read_properties(store, data, versions, identity))
+        properties = parse_properties(read_properties(store, data, versions, identities))
         stream = data.archive
 
         def fill(target: Any, stream: StoredStream = stream) -> None:
-            read_stream(stream, store, versions, identity, target, progress=progress)
+            read_stream(stream, store, versions, identities, target, progress=progress)
 
         with as_pipe(fill, codec=data.codec) as archive:
             proof = source.verify(archive, data.rows, properties)
@@ -57,7 +58,7 @@ def read_back(
 
 
 def read_properties(
-    store: Store, data: DataEntry, versions: Callable[[str], str | None], identity: Any
+    store: Store, data: DataEntry, versions: Callable[[str], str | None], identities: Sequence[Identity]
 ) -> bytes:
     buffer = bytearray()
 
@@ -66,7 +67,7 @@ def read_properties(
             buffer.extend(piece)
             return len(piece)
 
-    read_stream(data.properties, store, versions, identity, Target())
+    read_stream(data.properties, store, versions, identities, Target())
     return bytes(buffer)
 
 
