@@ -16,6 +16,7 @@ from jagadata.evidence.records import Records
 from jagadata.office.secrets import reveal
 from jagadata.services.control import ServiceControl
 from jagadata.vault.catalog import Catalog, read_catalog
+from jagadata.vault.clocks import Clocks, read_store_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,15 +67,22 @@ class Connections(Protocol):
 class Workplace:
     """Where backups and restores are carried out. Use as a context manager; threads may share one.
 
-    `clock` gives the present moment (aware).
+    `clock` gives the present moment (aware). One that is given stands for the clocks of stores and databases too, unless
+    `clocks` says how they are read.
     """
 
     def __init__(
-        self, office: Office, *, connections: Connections, clock: Callable[[], datetime] = now
+        self,
+        office: Office,
+        *,
+        connections: Connections,
+        clock: Callable[[], datetime] = now,
+        clocks: Callable[[Workplace, str | None], Sequence[Clocks]] | None = None,
     ) -> None:
         self.office = office
         self.connections = connections
         self.clock = clock
+        self._clocks = clocks or (read_clocks if clock is now else _read_own_clock)
         self.timezone = ZoneInfo(office.office.timezone)
         self._stack = contextlib.ExitStack()
         self._lock = threading.RLock()
@@ -204,7 +212,12 @@ class Workplace:
         return journal
 
     def catalog(self, system: str | None = None) -> Catalog:
-        return read_catalog(self.stores, self.records, system)
+        """Judged at the worker's present moment; `moment` asks the other clocks too."""
+        return read_catalog(self.stores, self.records, system).as_of(self.clock())
+
+    def moment(self, system: str | None = None) -> datetime:
+        """The present as all clocks agree that it has come: of the worker, of each store, and of a system's database or of all."""
+        return min(clocks.earliest for clocks in self._clocks(self, system))
 
     def host(self, name: str) -> Host:
         def make() -> Host:
@@ -261,3 +274,19 @@ class Workplace:
     @property
     def spreadsheets(self) -> Any:
         return self._once("spreadsheets", "", self.connections.spreadsheets)
+
+
+def read_clocks(place: Workplace, system: str | None = None) -> list[Clocks]:
+    """Every clock asked: each store by a write, each database server of the system or of all. Who does not answer says nothing."""
+    worker = place.clock()
+    found = [Clocks(worker=worker, store=read_store_clock(store)) for store in place.stores]
+    systems = [place.office.system(system)] if system else place.office.systems
+    for entry in {one.server: one for one in systems}.values():
+        with contextlib.suppress(JagadataError):
+            found.append(Clocks(worker=place.clock(), database=place.server(entry.id).facts().clock))
+    return found
+
+
+def _read_own_clock(place: Workplace, system: str | None = None) -> list[Clocks]:
+    del system
+    return [Clocks(worker=place.clock())]

@@ -25,12 +25,18 @@ class RetentionDecision:
 
 
 def apply_policy(
-    backups: Sequence[Backup], policy: RetentionPolicy, now: datetime, *, unclear: Collection[str] = ()
+    backups: Sequence[Backup],
+    policy: RetentionPolicy,
+    now: datetime,
+    *,
+    unclear: Collection[str] = (),
+    ahead: Collection[str] = (),
 ) -> tuple[RetentionDecision, ...]:
     """Decide for every backup, newest first within each system; those pruned already are left out.
 
     Never goes: the newest restorable backup of a system, one of the last N, one younger than the minimum,
     one that is held, or locked, or of which not every record could be read (`unclear`, ids): it may be held.
+    One that a wrong clock made (`ahead`, ids) stays, and counts for nothing that others may go for.
     Dates are those of the clock of `now` (aware).
     """
     ordered = sorted(
@@ -41,13 +47,15 @@ def apply_policy(
     decisions = []
     for system in sorted({one.manifest.system for one in ordered}):
         own = [one for one in ordered if one.manifest.system == system]
-        good = [one for one in own if one.restorable and one.id not in unclear]
+        good = [one for one in own if one.restorable and one.id not in {*unclear, *ahead}]
         newest = next(iter(good), None)
         counted = [one.id for one in good][: policy.keep_last]
         for one in own:
             reasons = _reasons(one, policy, now, newest=one is newest, counted=one.id in counted)
             if one.id in unclear:
                 reasons.append("sebagian catatannya tidak terbaca")
+            if one.id in ahead:
+                reasons.append("waktunya lebih maju daripada sekarang: dibuat dengan jam yang salah")
             decisions.append(
                 RetentionDecision(
                     backup=one, keep=bool(reasons), reasons=tuple(reasons) or (_why_it_goes(one, policy),)

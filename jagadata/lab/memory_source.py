@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from jagadata.errors import (
@@ -44,8 +45,11 @@ class MemoryDataSet:
 class MemoryServer:
     """What the sources of several workers share: the data sets by name, and who holds which system's lock."""
 
-    def __init__(self, identifier: str = "1") -> None:
+    def __init__(
+        self, identifier: str = "1", *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self.identifier = identifier
+        self.clock = clock
         self.sets: dict[str, MemoryDataSet] = {}
         self.held: dict[str, MemorySwap] = {}
         self.mutex = threading.RLock()
@@ -80,7 +84,9 @@ class MemorySource:
         self.codec: Codec = codec
 
     def facts(self) -> SourceFacts:
-        return SourceFacts(version="1", system_identifier=self.server.identifier, words="memori 1")
+        return SourceFacts(
+            version="1", system_identifier=self.server.identifier, words="memori 1", clock=self.server.clock()
+        )
 
     def look(self, name: str) -> DataSetFacts | None:
         with self.server.mutex:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from jagadata.errors import JagadataError
 
@@ -45,6 +46,7 @@ class SourceFacts:
     version: str  # "17.10"
     system_identifier: str  # of this very installation; part of every identity
     words: str  # product and tools, for people
+    clock: datetime | None = None  # what its own clock says now
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ def find_backup(place: Workplace, request: RestoreRequest) -> Backup:
     """The backup asked for, or the newest verified one. Raises NotFoundError, RefusedError."""
     catalog = place.catalog(request.system)
     if not request.backup:
-        return catalog.newest(request.system)
+        return catalog.as_of(place.moment(request.system)).newest(request.system)
     backup = catalog.get(request.backup)
     if backup.manifest.system != request.system:
         raise RefusedError(

@@ -219,6 +219,9 @@ def _server(place: Workplace, entry: ServerEntry) -> list[Finding]:
     server = place.server(system.id)
     facts, free = server.facts(), server.free_space()
     found = [ok(facts.words)]
+    skew = abs((facts.clock - datetime.now(UTC)).total_seconds()) if facts.clock else 0
+    if skew > CLOCK_SECONDS:
+        found.append(bad(f"jamnya berbeda {skew:.0f} detik", "Samakan jam dengan NTP."))
     if free is None and entry.free_space_gib is None:
         found.append(
             bad("ruang kosong tidak dapat diukur", "Isi data_host (diukur lewat SSH) atau free_space_gib.")

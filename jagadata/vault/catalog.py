@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jagadata.errors import JagadataError, NotFoundError, UnreachableError
 from jagadata.findings import Problem
 from jagadata.stores import layout
+from jagadata.vault.clocks import TOLERANCE
 from jagadata.vault.manifest import (
     MANIFEST_KIND,
     RECEIPT_KIND,
@@ -80,6 +81,11 @@ class Backup:
         """Verified (its manifest says so, by being there), still stored, and not sent back by the Kasi."""
         return not self.pruned and self.review != "Dikembalikan"
 
+    def is_after(self, moment: datetime) -> bool:
+        """Made by a clock that was wrong: its time has not come yet, or both other clocks said so when it was made."""
+        clocks, latest = self.manifest.clocks, max(self.manifest.started, self.manifest.at)
+        return latest > moment + TOLERANCE or (clocks is not None and clocks.worker_was_ahead)
+
     def version(self, store: str, key: str) -> str | None:
         """The object's version in that store: the manifest's for the primary copy, the receipt's for a later one."""
         for receipt in self.receipts:
@@ -101,11 +107,25 @@ class Backup:
 
 @dataclass(frozen=True, kw_only=True)
 class Catalog:
-    """Everything found, newest first, and what could not be read. `silent`: stores that did not tell all that they hold."""
+    """Everything found, newest first as signed, and what could not be read. `silent`: stores that did not tell all that they hold.
+
+    `moment`: what is later than that was made by a wrong clock; it is shown, and never the newest.
+    """
 
     backups: Sequence[Backup]
     problems: Sequence[Problem] = field(default=())
     silent: Sequence[str] = ()
+    moment: datetime = datetime.max.replace(tzinfo=UTC) - TOLERANCE
+
+    def as_of(self, moment: datetime) -> Catalog:
+        """The same, judged at another moment."""
+        return replace(self, moment=moment)
+
+    def is_ahead(self, backup: Backup) -> bool:
+        return backup.is_after(self.moment)
+
+    def ahead(self) -> list[Backup]:
+        return [backup for backup in self.backups if self.is_ahead(backup) and not backup.pruned]
 
     def is_unclear(self, backup: Backup) -> bool:
         """Whether a record of this backup may be there that could not be read: a hold, a lock, a review."""
@@ -124,9 +144,15 @@ class Catalog:
 
     def newest(self, system: str) -> Backup:
         """The newest restorable backup of a system: the default recovery point. Raises NotFoundError."""
-        for backup in self.of(system):
-            if backup.restorable:
+        restorable = [backup for backup in self.of(system) if backup.restorable]
+        for backup in restorable:
+            if not self.is_ahead(backup):
                 return backup
+        if restorable:
+            raise NotFoundError(
+                f"Setiap back up sistem '{system}' bertanggal lebih maju daripada sekarang, misalnya {restorable[0].id}.",
+                "Samakan jam worker, server basis data, dan penyimpanan dengan NTP; atau pilih back up itu dengan idnya.",
+            )
         raise NotFoundError(
             f"Belum ada back up terverifikasi untuk sistem '{system}'.",
             "Jalankan SOP Back Up Data untuk sistem itu, atau periksa penyimpanan dengan `jaga doctor`.",

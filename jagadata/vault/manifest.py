@@ -17,6 +17,7 @@ from pydantic import (
 
 from jagadata.errors import DamagedError
 from jagadata.evidence.envelope import digest
+from jagadata.vault.clocks import Clocks
 from jagadata.vault.identity import with_identities, without_identities
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class ManifestDraft(ManifestValue):
     data: Annotated[list[DataEntry], Field(min_length=1)]
     verification: Verification | None = None
     recipients: list[str]
+    clocks: Clocks | None = None  # at `finished`; None: made by a version that did not ask
     run: str
     form_number: str
     note: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jagadata.backup.run import BackupOrder, BackupRun
 from jagadata.lab.memory_source import MemoryServer, MemorySource
-from tests.lab.small_office import Stores
+from tests.lab.small_office import NOW, Stores
 
 TABLES = {"public.surat": ["a", "b", "c"]}
 
@@ -27,7 +27,7 @@ class MemoryOffice(Stores):
 
     def __init__(self, *stores):
         super().__init__(*stores)
-        self.memory = Server()
+        self.memory = Server(clock=lambda: NOW)
         self.memory.make("simpeg", TABLES)
 
     def server(self, entry, _host, _stack):

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Login", "PostgresServer"]
 
 _FACTS = """
-SELECT system_identifier::text, CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory') END
+SELECT system_identifier::text, CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory') END,
+  clock_timestamp()
 FROM pg_catalog.pg_control_system()
 """
 """The data directory is empty where the role may not know it."""
@@ -84,6 +85,7 @@ class PostgresServer:
             return SourceFacts(
                 version=version,
                 system_identifier=found[0] if found else "",
+                clock=found[2] if found else None,
                 words=f"PostgreSQL {version}, pg_dump {self.access.tool_version('pg_dump')}",
             )
 
