@@ -12,6 +12,7 @@ from jagadata.errors import JagadataError, RefusedError
 from jagadata.evidence.envelope import Seals, Signer
 from jagadata.evidence.journal import Journal, now
 from jagadata.evidence.keys import parse_identity, parse_recipients, parse_signer
+from jagadata.evidence.mirror import Backlog
 from jagadata.evidence.records import Records
 from jagadata.office.secrets import reveal
 from jagadata.services.control import ServiceControl
@@ -97,6 +98,8 @@ class Workplace:
         self.close()
 
     def close(self) -> None:
+        if ("backlog", "") in self._open:
+            self.records.settle()  # what still misses is copied by the watch
         self._stack.close()
         self._open.clear()
 
@@ -204,7 +207,8 @@ class Workplace:
             signer = self.signer
         except JagadataError:
             signer = None
-        return Records(self.stores, signer, self.seals)
+        backlog: Backlog = self._once("backlog", "", Backlog)
+        return Records(self.stores, signer, self.seals, backlog)
 
     def journal(self, run: str) -> Journal:
         """The journal of a run, one object per run and workplace."""

@@ -263,7 +263,9 @@ def _receipts(
     found: dict[str, list[BackupReceipt]] = {}
     for key in keys:
         try:
-            receipt = BackupReceipt.model_validate(records.read(key, RECEIPT_KIND).value)
+            record = records.read(key, RECEIPT_KIND)
+            problems += [Problem(where=key, what=words) for words in record.damaged]
+            receipt = BackupReceipt.model_validate(record.value)
         except (JagadataError, ValueError) as error:
             problems.append(
                 Problem(
