@@ -39,6 +39,7 @@ from jagadata.ports.progress import ignore
 from jagadata.signoff.signers import Decision, Person, may_sign, sign
 from jagadata.text.formats import format_bytes
 from jagadata.text.periods import parse_period, period_of
+from jagadata.vault.lock import LOCK_TIMEOUT, wait_for_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,6 +76,7 @@ class BackupRun:
         self._at_once = threading.Semaphore(place.office.policy.backup.at_once)
         self._limits: dict[str, threading.Semaphore] = {}
         self._lock = threading.Lock()
+        self.lock_timeout = LOCK_TIMEOUT
 
     def open(self) -> Opened:
         """Check the order and claim the form's number; nothing is dumped yet. Whoever goes on with the run gets the same.
@@ -129,7 +131,7 @@ class BackupRun:
     # --- steps 1 to 4, for each system ---
 
     def dump(self, system: str, progress: Callable[[int], None] = ignore) -> StepResult:
-        """Step 1 for one system."""
+        """Step 1 for one system. A restore of it, or another backup, that is under way is waited for."""
         opened = self.open()
         occasion = Occasion(
             run=self.run,
@@ -139,9 +141,24 @@ class BackupRun:
             note=opened.note,
         )
 
+        def attempt() -> StepResult:
+            with (
+                self._limit(system),
+                self._at_once,
+            ):  # given back while something else holds the system's lock
+                self.journal.refresh()  # that may have been this very run, on a worker that was held for dead
+                return self._result(DUMP, system) or StepResult(
+                    draft=dump_system(self.place, system, occasion, progress)
+                )
+
         def work(_before: StepResult) -> StepResult:
-            with self._limit(system), self._at_once:
-                return StepResult(draft=dump_system(self.place, system, occasion, progress))
+            return wait_for_lock(
+                attempt,
+                lambda text: log.warning("%s: %s", system, text),
+                timeout=self.lock_timeout,
+                never=(),
+                hint="belum ada yang di-back up. Ulangi back up sistem ini setelah pekerjaan itu selesai.",
+            )
 
         return self._step(DUMP, system, work)
 
@@ -172,11 +189,11 @@ class BackupRun:
         return self._step(SECURE, system, work)
 
     def make_backups(self) -> None:
-        """Steps 1 to 4 as far as they are not done yet, one system after the other."""
-        systems = self.open().systems
-        for number, step in enumerate((self.dump, self.verify, self.name, self.secure), 1):
-            for system in self.waiting(number, systems):
-                step(system)
+        """Steps 1 to 4 as far as they are not done yet, one system after the other: each that is through is a valid backup."""
+        for system in self.open().systems:
+            for number, step in enumerate((self.dump, self.verify, self.name, self.secure), 1):
+                if self.waiting(number, [system]):
+                    step(system)
 
     def carry_on(self) -> BackupForm:
         """Steps 1 to 5 as far as they are not done yet; what failed stands on the form."""
