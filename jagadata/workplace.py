@@ -16,7 +16,8 @@ from jagadata.evidence.mirror import Backlog
 from jagadata.evidence.records import Records
 from jagadata.office.secrets import reveal
 from jagadata.services.control import ServiceControl
-from jagadata.vault.catalog import Catalog, read_catalog
+from jagadata.stores.absent import AbsentStore
+from jagadata.vault.catalog import Catalog, join_catalogs, read_catalog
 from jagadata.vault.clocks import Clocks, read_store_clock
 
 if TYPE_CHECKING:
@@ -114,11 +115,16 @@ class Workplace:
 
     @property
     def stores(self) -> list[Store]:
-        """The primary store first."""
+        """The primary store first. One that can't be opened answers nothing, with the reason, and hides none of the others."""
         return [
-            self._once("store", entry.name, partial(self.connections.store, entry))
-            for entry in self.office.stores
+            self._once("store", entry.name, partial(self._open_store, entry)) for entry in self.office.stores
         ]
+
+    def _open_store(self, entry: StoreEntry) -> Store:
+        try:
+            return self.connections.store(entry)
+        except JagadataError as error:
+            return AbsentStore(entry.name, error)
 
     @property
     def seals(self) -> Seals:
@@ -217,7 +223,10 @@ class Workplace:
 
     def catalog(self, system: str | None = None) -> Catalog:
         """Judged at the worker's present moment; `moment` asks the other clocks too."""
-        return read_catalog(self.stores, self.records, system).as_of(self.clock())
+        names = {old: one.id for one in self.office.systems for old in one.formerly}
+        wanted = [system, *(old for old, present in names.items() if present == system)] if system else [None]
+        found = [read_catalog(self.stores, self.records, one) for one in wanted]
+        return join_catalogs(found, names).as_of(self.clock())
 
     def moment(self, system: str | None = None) -> datetime:
         """The present as all clocks agree that it has come: of the worker, of each store, and of a system's database or of all."""
@@ -234,7 +243,7 @@ class Workplace:
 
     def server(self, system: str) -> DataSource:
         """The source of a system's data, its SSH forward opened if it needs one."""
-        entry = self.office.server(self.office.system(system).server)
+        entry = self.office.server(self.office.present_system(system).server)
         server: DataSource = self._once(
             "server", entry.name, lambda: self.connections.server(entry, self.host, self._stack)
         )

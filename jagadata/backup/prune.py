@@ -70,6 +70,7 @@ def prune(place: Workplace, *, dry_run: bool, run: str, system: str | None = Non
         place.office.policy.backup.retention,
         moment.astimezone(place.timezone),
         ahead={backup.id for backup in catalog.ahead()},
+        names=catalog.names,
         unclear={backup.id for backup in whole if catalog.is_unclear(backup)},
     )
     if not dry_run:

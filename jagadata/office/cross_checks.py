@@ -42,7 +42,20 @@ def find_faults(raw: Mapping[Any, Any]) -> list[str]:
             probe = service.get("probe")
             if isinstance(probe, dict):
                 faults += _unknown(f"{spot}.probe.via", "host", probe.get("via"), hosts)
-    return [*faults, *_idle_stores(raw), *_collection(raw, hosts)]
+    return [*faults, *_former_ids(raw), *_idle_stores(raw), *_collection(raw, hosts)]
+
+
+def _former_ids(raw: Mapping[Any, Any]) -> Iterator[str]:
+    """An earlier id belongs to one system, and to none of today."""
+    systems = list(_items(raw, "systems"))
+    owners = {_text(system.get("id")): _text(system.get("id")) for _, system in systems}
+    for where, system in systems:
+        formerly = system.get("formerly")
+        for number, old in enumerate(formerly if isinstance(formerly, list) else ()):
+            if isinstance(old, str) and _PLAIN.fullmatch(old):
+                if old in owners:
+                    yield f"{where}.formerly[{number}]: '{old}' sudah menjadi id sistem '{owners[old]}'; hapus di salah satu"
+                owners.setdefault(old, _text(system.get("id")))
 
 
 def _idle_stores(raw: Mapping[Any, Any]) -> Iterator[str]:

@@ -107,6 +107,10 @@ class Office(SectionModel):
         known = ", ".join(system.id for system in self.systems)
         raise NotFoundError(f"Sistem '{key}' tidak ada di berkas kantor.", f"Pilih salah satu dari: {known}.")
 
+    def present_system(self, key: str) -> System:
+        """The same for a system's earlier id too (`formerly`). Raises NotFoundError."""
+        return next((system for system in self.systems if key in system.formerly), None) or self.system(key)
+
     def server(self, key: str) -> ServerEntry:
         return next(server for server in self.servers if server.name == key)
 
@@ -152,7 +156,7 @@ class Office(SectionModel):
         names = {service.host for service in system.services} | {server.via, server.data_host}
         names |= {service.probe.via for service in system.services if service.probe}
         value = {
-            "system": system.model_dump(mode="json"),
+            "system": system.model_dump(mode="json", exclude={"formerly"}),  # changes nothing of a restore
             "server": server.model_dump(mode="json"),
             "hosts": [host.model_dump(mode="json") for host in self.hosts if host.name in names],
             "sessions": self.policy.restore.sessions,

@@ -148,6 +148,7 @@ class System(SectionModel):
     """An application: what is stopped, what is saved, who owns it."""
 
     id: Identifier
+    formerly: list[Identifier] = Field(default_factory=list)  # earlier ids: their backups are this system's
     name: OneLine
     owner: OneLine  # OPD Pemilik Data
     server: Identifier

@@ -33,7 +33,7 @@ def find_backup(place: Workplace, request: RestoreRequest) -> Backup:
     if not request.backup:
         return catalog.as_of(place.moment(request.system)).newest(request.system)
     backup = catalog.get(request.backup)
-    if backup.manifest.system != request.system:
+    if catalog.system_of(backup) != request.system:
         raise RefusedError(
             f"Back up '{backup.id}' milik sistem '{backup.manifest.system}', bukan '{request.system}'.",
             "Pilih back up lain.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlowError
 from contextlib import closing
@@ -82,6 +83,7 @@ def _checks(
     yield "Berkas kantor", "kop surat", partial(_letterhead, place)
     yield "Kunci", "tanda tangan dan enkripsi", partial(_keys, place)
     yield "Kunci", "identitas untuk back up yang ada", partial(_openable, place)
+    yield "Penyimpanan", "sistem yang dikenal", partial(_strangers, place)
     for number, entry in enumerate(office.stores):
         yield "Penyimpanan", entry.name, partial(_store, place, entry, number)
     for host in office.hosts:
@@ -141,6 +143,22 @@ def _openable(place: Workplace) -> list[Finding]:
         bad(f"{len(ids)} dari {len(present)} back up tidak dapat dibuka, misalnya {ids[0]}. {words}", hint)
         for words, ids in closed.items()
     ] or [ok(f"{len(present)} back up dapat dibuka dengan identitas worker ini")]
+
+
+def _strangers(place: Workplace) -> list[Finding]:
+    """Systems that have backups, and that the office file names neither by their id nor by an earlier one."""
+    catalog = place.catalog()
+    known = {system.id for system in place.office.systems}
+    counts = Counter(catalog.system_of(backup) for backup in catalog.backups if not backup.pruned)
+    return [
+        (
+            "DILEWATI",
+            f"{count} back up sistem '{system}' ada di penyimpanan; sistem itu tidak ada di berkas kantor",
+            f"Bila idnya berganti, isi formerly: [{system}] pada sistemnya; bila tidak dipakai lagi, biarkan.",
+        )
+        for system, count in sorted(counts.items())
+        if system not in known
+    ] or [ok("setiap back up milik sistem di berkas kantor")]
 
 
 def _store(place: Workplace, entry: StoreEntry, number: int) -> list[Finding]:

@@ -21,7 +21,7 @@ from jagadata.vault.manifest import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from jagadata.evidence.records import Records
     from jagadata.ports.store import Store
@@ -115,6 +115,7 @@ class Catalog:
     backups: Sequence[Backup]
     problems: Sequence[Problem] = field(default=())
     silent: Sequence[str] = ()
+    names: Mapping[str, str] = field(default_factory=dict)  # a system's earlier id: its present one
     moment: datetime = datetime.max.replace(tzinfo=UTC) - TOLERANCE
 
     def as_of(self, moment: datetime) -> Catalog:
@@ -133,7 +134,11 @@ class Catalog:
         return bool(self.silent) or any(problem.where.startswith(folder) for problem in self.problems)
 
     def of(self, system: str) -> list[Backup]:
-        return [backup for backup in self.backups if backup.manifest.system == system]
+        return [backup for backup in self.backups if self.system_of(backup) == system]
+
+    def system_of(self, backup: Backup) -> str:
+        """The system's id of today."""
+        return self.names.get(backup.manifest.system, backup.manifest.system)
 
     def get(self, backup_id: str) -> Backup:
         """Raises NotFoundError."""
@@ -144,7 +149,8 @@ class Catalog:
 
     def newest(self, system: str) -> Backup:
         """The newest restorable backup of a system: the default recovery point. Raises NotFoundError."""
-        restorable = [backup for backup in self.of(system) if backup.restorable]
+        own = self.of(system)
+        restorable = [backup for backup in own if backup.restorable]
         for backup in restorable:
             if not self.is_ahead(backup):
                 return backup
@@ -153,10 +159,32 @@ class Catalog:
                 f"Setiap back up sistem '{system}' bertanggal lebih maju daripada sekarang, misalnya {restorable[0].id}.",
                 "Samakan jam worker, server basis data, dan penyimpanan dengan NTP; atau pilih back up itu dengan idnya.",
             )
+        returned = next((backup for backup in own if not backup.pruned), None)
+        if returned:
+            raise NotFoundError(
+                f"Back up '{returned.id}' sistem '{system}' dikembalikan oleh pemeriksa, dan tidak ada yang lain.",
+                f"Jalankan SOP Back Up Data untuk sistem itu; atau pilih back up itu dengan sengaja: isi '{returned.id}' "
+                "sebagai back up pada permohonan (`--backup` pada `jaga restore`).",
+            )
         raise NotFoundError(
             f"Belum ada back up terverifikasi untuk sistem '{system}'.",
             "Jalankan SOP Back Up Data untuk sistem itu, atau periksa penyimpanan dengan `jaga doctor`.",
         )
+
+
+def join_catalogs(catalogs: Sequence[Catalog], names: Mapping[str, str]) -> Catalog:
+    """One of several, of different prefixes; `names`: the present id of each earlier one."""
+    backups = [backup for catalog in catalogs for backup in catalog.backups]
+    return Catalog(
+        backups=tuple(sorted(backups, key=_order, reverse=True)),
+        problems=tuple(dict.fromkeys(problem for catalog in catalogs for problem in catalog.problems)),
+        silent=tuple(dict.fromkeys(name for catalog in catalogs for name in catalog.silent)),
+        names=names,
+    )
+
+
+def _order(backup: Backup) -> tuple[datetime, str]:
+    return backup.manifest.started, backup.id
 
 
 def make_unanswered(store: str) -> Problem:
@@ -221,7 +249,7 @@ def read_catalog(stores: Sequence[Store], records: Records, system: str | None =
                     unseen=tuple(silent),
                 )
             )
-    backups.sort(key=lambda backup: (backup.manifest.started, backup.id), reverse=True)
+    backups.sort(key=_order, reverse=True)
     return Catalog(backups=tuple(backups), problems=tuple(problems), silent=tuple(silent))
 
 
