@@ -175,7 +175,6 @@ def take_up_backups(place: Workplace) -> None:
 
 def _take_up(place: Workplace, client: SyncPrefectClient, run: FlowRun) -> None:
     journal = place.journal(str(run.id))
-    journal.refresh()
     if not may_be_taken_up(journal):
         client.set_flow_run_state(run.id, Failed(name="Berhenti", message=describe_end(journal)), force=True)
         log.error("Run back up %s: %s", run.id, describe_end(journal))

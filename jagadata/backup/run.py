@@ -141,20 +141,26 @@ class BackupRun:
             note=opened.note,
         )
 
+        waited: list[str] = []
+
         def attempt() -> StepResult:
-            with (
-                self._limit(system),
-                self._at_once,
-            ):  # given back while something else holds the system's lock
-                self.journal.refresh()  # that may have been this very run, on a worker that was held for dead
-                return self._result(DUMP, system) or StepResult(
-                    draft=dump_system(self.place, system, occasion, progress)
-                )
+            if waited:
+                with self.place.server(system).exclusive(system, login="dump"):
+                    pass  # free again
+                self.journal.refresh()  # it may have been this very run, on a worker that was held for dead
+                if done := self._result(DUMP, system):
+                    return done
+            with self._limit(system), self._at_once:  # given back while something else holds the lock
+                return StepResult(draft=dump_system(self.place, system, occasion, progress))
+
+        def notify(text: str) -> None:
+            waited.append(text)
+            log.warning("%s: %s", system, text)
 
         def work(_before: StepResult) -> StepResult:
             return wait_for_lock(
                 attempt,
-                lambda text: log.warning("%s: %s", system, text),
+                notify,
                 timeout=self.lock_timeout,
                 never=(),
                 hint="belum ada yang di-back up. Ulangi back up sistem ini setelah pekerjaan itu selesai.",

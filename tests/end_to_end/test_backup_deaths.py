@@ -21,10 +21,8 @@ def test_a_backup_whose_worker_and_process_are_killed_is_taken_up_within_two_min
     with psycopg.connect(office.postgres.dsn(office.application.database)) as session:
         session.execute("LOCK TABLE aplikasi.surat IN ACCESS EXCLUSIVE MODE")
         run = fresh.api.run("SOP Back Up Data/bulanan", {})
-        wait_until(
-            lambda: office.postgres.sql("SELECT 1 FROM pg_stat_activity WHERE application_name = 'pg_dump'"),
-            90,
-        )
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename LIKE 'jagadata%'"
+        wait_until(lambda: office.postgres.sql(waiting), 90)
         fresh.worker.process.send_signal(signal.SIGKILL)
         kill(*processes_of(run))
         begun = time.monotonic()
