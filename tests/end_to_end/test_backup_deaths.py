@@ -27,11 +27,11 @@ def test_a_backup_whose_worker_and_process_are_killed_is_taken_up_within_two_min
         kill(*processes_of(run))
         begun = time.monotonic()
     fresh.restart_worker()
-    found = fresh.api.wait(run, ("Suspended",), WITHIN_SECONDS + 60)
+    fresh.api.wait(run, ("Crashed",), WITHIN_SECONDS)
+    fresh.api.wait(run, ("Pending", "Submitting", "Running"), WITHIN_SECONDS)
     seconds = time.monotonic() - begun
-    print(f"\nMATI back up: taken up and at its gate after {seconds:.0f} s")
-    assert found.state == "Suspended", (found, fresh.log())
-    assert seconds < WITHIN_SECONDS
+    print(f"\nMATI back up: another process has it after {seconds:.0f} s")
+    assert seconds < WITHIN_SECONDS, fresh.log()
     fresh.sign(run, "Diterima", "bambang", "sesuai")
     assert fresh.end(run).state == "Diterima", fresh.log()
     with office.place() as place:
