@@ -11,6 +11,7 @@ from jagadata.office.people import Dated
 from jagadata.office.section import SectionModel
 from jagadata.office.values import (
     DatabaseName,
+    HostAddress,
     Identifier,
     OneLine,
     Port,
@@ -48,7 +49,7 @@ class HostEntry(SectionModel):
     """A machine with services. `control: script` uses the root-owned script of `jaga host prepare`; `direct` runs the managers itself."""
 
     name: Identifier
-    address: OneLine
+    address: HostAddress
     port: Port = 22
     user: OneLine
     key: SecretReference  # private SSH key
@@ -93,7 +94,7 @@ class ServerEntry(SectionModel):
     """One PostgreSQL server. Reached through `via` (SSH forward), on loopback, or by TLS verify-full with `ca`."""
 
     name: Identifier
-    address: OneLine = "127.0.0.1"
+    address: HostAddress = "127.0.0.1"
     port: Port = 5432
     via: Identifier | None = None
     ca: Path | None = None
@@ -133,7 +134,7 @@ class System(SectionModel):
 class Mail(SectionModel):
     """Where letters leave: SMTP. `channels` beside it are apprise URLs, for notices to the office itself."""
 
-    host: OneLine
+    host: HostAddress
     port: Port = 587
     security: Literal["starttls", "ssl", "none"] = "starttls"
     sender: OneLine

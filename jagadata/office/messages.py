@@ -36,7 +36,9 @@ _WORDS = {
 }
 
 _SECRET_FIELDS = {"password", "signing", "identity", "key", "access_key", "secret_key", "token", "channels"}
-_SECRET_LOOKS = re.compile(r"AGE-SECRET-KEY|PRIVATE KEY|://[^/\s]*@", re.IGNORECASE)
+_SECRET_LOOKS = re.compile(
+    r"AGE-SECRET-KEY|PRIVATE KEY|:.*@|://.*[?&#]|(pass\w*|pwd|sandi|secret|token)\s*[=:]", re.IGNORECASE
+)
 _LONGEST = 80
 """Characters of a value that are repeated."""
 
