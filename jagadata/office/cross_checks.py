@@ -19,6 +19,7 @@ def find_faults(raw: Mapping[Any, Any]) -> list[str]:
     """Every fault as `place: what was found; what to write instead`."""
     hosts = {_text(item.get("name")) for _, item in _items(raw, "hosts")} - {""}
     servers = {_text(item.get("name")) for _, item in _items(raw, "servers")} - {""}
+    direct = {_text(item.get("name")) for _, item in _items(raw, "hosts") if item.get("control") == "direct"}
     faults = list(_taken_names(raw))
     for where, server in _items(raw, "servers"):
         for field in ("via", "data_host"):
@@ -39,6 +40,10 @@ def find_faults(raw: Mapping[Any, Any]) -> list[str]:
             owners.setdefault(key, _text(system.get("id")))
         for spot, service in _items(system, "services", where):
             faults += _unknown(f"{spot}.host", "host", service.get("host"), hosts)
+            if service.get("kind") == "cron" and _text(service.get("host")) in direct:
+                faults.append(
+                    f"{spot}.kind: 'cron' memerlukan host dengan control: script (berkas di /etc/cron.d milik root)"
+                )
             probe = service.get("probe")
             if isinstance(probe, dict):
                 faults += _unknown(f"{spot}.probe.via", "host", probe.get("via"), hosts)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from jagadata.office.people import Dated
 from jagadata.office.section import SectionModel
@@ -78,11 +79,39 @@ class Service(SectionModel):
     unit: Unit
     host: Identifier
     manager: Literal["systemd", "supervisor"] = "systemd"
+    kind: Annotated[
+        Literal["service", "oneshot", "timer", "cron"], Field(exclude_if=lambda kind: kind == "service")
+    ] = "service"  # the others end by themselves: off means that nothing starts them and none runs now
+    run_after: Annotated[bool, Field(exclude_if=lambda value: not value)] = (
+        False  # oneshot: run it after a restore
+    )
     port: Port | None = None  # closed when stopped (proof)
     probe: Probe | None = None
     shared_with: list[OneLine] = Field(
         default_factory=list
     )  # other OPDs' applications that go down with it: named at the gate
+
+    @model_validator(mode="after")
+    def _check_kind(self) -> Self:
+        if self.kind != "service" and self.manager != "systemd":
+            raise ValueError(
+                f"kind: {self.kind} hanya untuk systemd dan cron; hapus 'manager', atau hapus 'kind' untuk program supervisor"
+            )
+        if self.run_after and self.kind != "oneshot":
+            raise ValueError("run_after hanya untuk kind: oneshot; hapus")
+        suffix = {"oneshot": ".service", "timer": ".timer"}.get(self.kind, "")
+        if not self.unit.endswith(suffix):
+            raise ValueError(f"unit dengan kind: {self.kind} harus berakhiran '{suffix}'")
+        if self.kind == "cron" and not re.fullmatch(r"[A-Za-z0-9_.-]+", self.unit):
+            raise ValueError(
+                "unit dengan kind: cron adalah nama satu berkas di /etc/cron.d, tanpa '/', misalnya 'simpeg'"
+            )
+        return self
+
+    @property
+    def is_helper(self) -> bool:
+        """People don't see it answer: neither probe nor port shows it."""
+        return self.probe is None and self.port is None
 
 
 class Credentials(SectionModel):
