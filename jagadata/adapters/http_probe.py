@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from jagadata.errors import JagadataError, UnreachableError
+from jagadata.adapters.ca_file import read_ca
+from jagadata.adapters.os_errors import explain_os_error
+from jagadata.errors import UnreachableError
 
 if TYPE_CHECKING:
     from jagadata.office.machines import Probe
@@ -37,7 +39,11 @@ class HttpProbe:
         try:
             status, body = self._get(probe, port, seconds)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            reason = str(error).strip() or type(error).__name__
+            reason = (
+                explain_os_error(error)
+                if isinstance(error, OSError) and not isinstance(error, ssl.SSLError)
+                else str(error).strip() or type(error).__name__
+            )
             raise UnreachableError(
                 f"{probe.url} tidak menjawab: {reason}.", "Periksa bahwa layanannya berjalan.", transient=True
             ) from error
@@ -82,14 +88,9 @@ class HttpProbe:
     def _trust(self, probe: Probe) -> ssl.SSLContext:
         if probe.ca is None:
             return ssl.create_default_context()
-        path = self.folder / probe.ca.expanduser()
-        try:
-            return ssl.create_default_context(cafile=str(path))
-        except OSError as error:
-            raise JagadataError(
-                f"Sertifikat CA {path} untuk {probe.url} tidak dapat dibaca: {error.strerror or error}.",
-                "Perbaiki lokasi 'ca' pada probe di berkas kantor.",
-            ) from error
+        return ssl.create_default_context(
+            cadata=read_ca(self.folder / probe.ca.expanduser(), where=probe.url)
+        )
 
 
 class _Asking:
