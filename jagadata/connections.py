@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jagadata.adapters.spreadsheets.spreadsheets import Spreadsheets
+    from jagadata.adapters.ssh.host import SshHost
     from jagadata.collection.intake.arrival import Arrivals
     from jagadata.collection.inventory.publishing import Publisher
     from jagadata.collection.ports import InventoryBook
@@ -65,7 +66,7 @@ class RealConnections:
             ca=self._ca(entry.ca, f"penyimpanan '{entry.name}'"),
         )
 
-    def host(self, entry: HostEntry) -> Host:
+    def host(self, entry: HostEntry) -> SshHost:
         from jagadata.adapters.ssh.host import SshHost
 
         return SshHost(
@@ -75,6 +76,7 @@ class RealConnections:
             user=entry.user,
             key_text=self._reveal(entry.key),
             known_hosts=self.office.path(entry.known_hosts),
+            via=self.host(self.office.host(entry.via)) if entry.via else None,
         )
 
     def server(

@@ -21,6 +21,7 @@ def find_faults(raw: Mapping[Any, Any]) -> list[str]:
     servers = {_text(item.get("name")) for _, item in _items(raw, "servers")} - {""}
     direct = {_text(item.get("name")) for _, item in _items(raw, "hosts") if item.get("control") == "direct"}
     faults = list(_taken_names(raw))
+    faults += _jumps(raw, hosts)
     for where, server in _items(raw, "servers"):
         for field in ("via", "data_host"):
             faults += _unknown(f"{where}.{field}", "host", server.get(field), hosts)
@@ -48,6 +49,19 @@ def find_faults(raw: Mapping[Any, Any]) -> list[str]:
             if isinstance(probe, dict):
                 faults += _unknown(f"{spot}.probe.via", "host", probe.get("via"), hosts)
     return [*faults, *_idle_stores(raw), *_collection(raw, hosts)]
+
+
+def _jumps(raw: Mapping[Any, Any], hosts: set[str]) -> Iterator[str]:
+    """`hosts[].via` leads somewhere, and never back to itself."""
+    via = {_text(item.get("name")): _text(item.get("via")) for _, item in _items(raw, "hosts")}
+    for where, item in _items(raw, "hosts"):
+        yield from _unknown(f"{where}.via", "host", item.get("via"), hosts)
+        seen, name = set[str](), _text(item.get("name"))
+        while name and name not in seen:
+            seen.add(name)
+            name = via.get(name, "")
+        if name and name == _text(item.get("name")):
+            yield f"{where}.via: berputar kembali ke host ini sendiri; hapus di salah satu"
 
 
 def _idle_stores(raw: Mapping[Any, Any]) -> Iterator[str]:

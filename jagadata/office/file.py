@@ -145,12 +145,17 @@ class Office(SectionModel):
                 f"Pengguna pada '{relative}' tidak ada di mesin ini.", "Tulis lokasi lengkapnya."
             ) from None
 
+    def _jumps(self, host: HostEntry) -> list[str]:
+        """The hosts that its SSH connection passes through."""
+        return [host.via, *self._jumps(self.host(host.via))] if host.via else []
+
     def system_digest(self, key: str) -> str:
         """SHA-256 (hex) of everything that decides how this system is restored: its entry, server and hosts, and which sessions end."""
         system = self.system(key)
         server = self.server(system.server)
         names = {service.host for service in system.services} | {server.via, server.data_host}
         names |= {service.probe.via for service in system.services if service.probe}
+        names |= {name for one in self.hosts if one.name in names for name in self._jumps(one)}
         value = {
             "system": system.model_dump(mode="json"),
             "server": server.model_dump(mode="json"),

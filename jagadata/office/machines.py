@@ -55,6 +55,9 @@ class HostEntry(SectionModel):
     user: OneLine
     key: SecretReference  # private SSH key
     known_hosts: Path
+    via: Annotated[Identifier | None, Field(exclude_if=lambda via: via is None)] = (
+        None  # reached through this other host's SSH (ProxyJump)
+    )
     control: Literal["script", "direct"] = "script"
     script: OneLine = "/usr/local/sbin/jagadata-host"
     sudo: bool = True

@@ -289,3 +289,24 @@ def test_a_host_that_forbids_forwards_says_so_with_what_mends_it(
         assert not caught.value.transient
         assert "AllowTcpForwarding" in caught.value.hint
         host.close()
+
+
+def test_a_host_behind_another_is_reached_through_it(server: Ssh, echo: int) -> None:
+    """ProxyJump: its key, its name and its commands are its own."""
+    jump = server.host("gerbang")
+    host = _host(server, via=jump)
+    assert host.run(["echo", "dalam"]).stdout == "dalam\n"
+    with host.forward("127.0.0.1", echo) as port, socket.create_connection(("127.0.0.1", port), 10) as near:
+        near.sendall(b"halo")
+        near.shutdown(socket.SHUT_WR)
+        assert near.recv(10) == b"halo"
+    host.close()
+    assert host.run(["echo", "lagi"]).stdout == "lagi\n"
+    host.close()
+
+
+def test_a_jump_that_does_not_lead_on_is_told_with_the_host_that_failed(server: Ssh) -> None:
+    host = _host(server, port=free_port(), via=server.host("gerbang"))
+    with pytest.raises(UnreachableError, match="gerbang"):
+        host.run(["true"])
+    host.close()

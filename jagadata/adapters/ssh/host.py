@@ -39,12 +39,21 @@ class SshHost:
     """Implements ports.Host through fabric and paramiko. Threads may share one; it connects when first used."""
 
     def __init__(
-        self, name: str, *, address: str, port: int, user: str, key_text: str, known_hosts: Path
+        self,
+        name: str,
+        *,
+        address: str,
+        port: int,
+        user: str,
+        key_text: str,
+        known_hosts: Path,
+        via: SshHost | None = None,
     ) -> None:
         self.name = name
         self._place = f"Host '{name}' ({user}@{address}:{port})"
         self._key = parse_private_key(key_text, where=f"host '{name}'")
         self._address, self._port, self._user, self._known_hosts = address, port, user, known_hosts
+        self._via = via
         self._lock = threading.Lock()
         self._connection: fabric.Connection | None = None
         self._transport: paramiko.Transport | None = None
@@ -63,6 +72,7 @@ class SshHost:
                     user=self._user,
                     key=self._key,
                     known_hosts=self._known_hosts,
+                    channel=self._via.open_to(self._address, self._port) if self._via else None,
                 )
             return self._transport
 
@@ -193,6 +203,30 @@ class SshHost:
         with Forwarder(open_far_side, name=self.name) as forwarder:
             yield forwarder.port
 
+    def open_to(self, address: str, port: int) -> paramiko.Channel:
+        """A channel to there, as the host sees it: the connection of a host behind this one. Raises RefusedError, UnreachableError."""
+        try:
+            return self._channel(
+                lambda transport: transport.open_channel(
+                    "direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=CONNECT_SECONDS
+                )
+            )
+        except paramiko.ChannelException as error:
+            if error.code == _PROHIBITED:
+                raise self._forbidden(address, port) from error
+            raise UnreachableError(
+                f"{self._place} tidak mencapai {address}:{port}.",
+                "Periksa bahwa host di belakangnya menyala, dan alamat serta port-nya dari sana.",
+                transient=True,
+            ) from error
+
+    def _forbidden(self, address: str, port: int) -> RefusedError:
+        return RefusedError(
+            f"{self._place} melarang penerusan port ke {address}:{port}.",
+            "Izinkan di host itu: `AllowTcpForwarding yes` pada sshd_config (atau `Match User` untuk pengguna ini), dan pada "
+            f"barisnya di authorized_keys awalan dari `jaga host prepare {self.name}`.",
+        )
+
     def _refuse_forbidden(self, address: str, port: int) -> None:
         """Open one channel and close it: sshd says "administratively prohibited" for what its settings forbid (RFC 4254, 5.1)."""
         try:
@@ -203,11 +237,7 @@ class SshHost:
             )
         except paramiko.ChannelException as error:
             if error.code == _PROHIBITED:
-                raise RefusedError(
-                    f"{self._place} melarang penerusan port ke {address}:{port}.",
-                    "Izinkan di host itu: `AllowTcpForwarding yes` pada sshd_config (atau `Match User` untuk pengguna ini), dan "
-                    f'`restrict,permitopen="{address}:{port}"` atau `restrict,port-forwarding` pada barisnya di authorized_keys.',
-                ) from error
+                raise self._forbidden(address, port) from error
             return
         with contextlib.suppress(paramiko.SSHException, OSError, EOFError):
             channel.close()
@@ -215,6 +245,8 @@ class SshHost:
     def close(self) -> None:
         with self._lock:
             self._drop()
+        if self._via:
+            self._via.close()
 
 
 def _talk(channel: paramiko.Channel, command: str, stdin: str, deadline: float) -> tuple[int, bytes, bytes]:

@@ -72,9 +72,19 @@ def parse_private_key(text: str, *, where: str) -> paramiko.PKey:
 
 
 def open_link(
-    *, where: str, address: str, port: int, user: str, key: paramiko.PKey, known_hosts: Path
+    *,
+    where: str,
+    address: str,
+    port: int,
+    user: str,
+    key: paramiko.PKey,
+    known_hosts: Path,
+    channel: paramiko.Channel | None = None,
 ) -> tuple[fabric.Connection, paramiko.Transport]:
-    """A connection that has logged in. Raises RefusedError (host key, login) or UnreachableError (transient)."""
+    """A connection that has logged in. Raises RefusedError (host key, login) or UnreachableError (transient).
+
+    `channel`: through another host, in place of a socket of our own.
+    """
     config = fabric.Config(lazy=True, ssh_config=paramiko.SSHConfig())
     connection = fabric.Connection(
         address,
@@ -89,6 +99,7 @@ def open_link(
             "banner_timeout": CONNECT_SECONDS,
             "auth_timeout": CONNECT_SECONDS,
             "transport_factory": _Transport,
+            **({"sock": channel} if channel else {}),
         },
     )
     client: Any = connection.client
@@ -114,7 +125,7 @@ def open_link(
     transport: Any = client.get_transport()
     transport.set_keepalive(_KEEPALIVE_SECONDS)
     # A peer that vanished never acknowledges the keepalives: then the kernel ends the connection.
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, AttributeError):  # a channel of another connection has no such thing
         transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_AFTER_MS)
     return connection, transport
 

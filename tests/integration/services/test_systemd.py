@@ -119,7 +119,7 @@ def _office(port: int, ssh_port: int) -> Office:
     wrong = system.model_copy(
         update={"id": "salah", "services": [Service(unit="uji-salah-ketik.service", host="aplikasi")]}
     )
-    return Office.model_construct(hosts=[entry], systems=[system, timed, wrong])
+    return Office.model_construct(hosts=[entry], systems=[system, timed, wrong], servers=[], collection=None)
 
 
 @pytest.fixture(scope="module")

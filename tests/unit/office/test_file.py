@@ -467,3 +467,34 @@ def test_paths_start_at_the_folder_of_the_file(tmp_path, raw):
     path = tmp_path / "office.yaml"
     path.write_text(yaml.safe_dump(raw), encoding="utf-8")
     assert load_office(path).path(Path("known_hosts")) == tmp_path / "known_hosts"
+
+
+def test_a_jump_that_leads_back_to_itself_is_refused(raw):
+    second = copy.deepcopy(raw["hosts"][0])
+    raw["hosts"].append({**second, "name": "app2", "via": "app1"})
+    raw["hosts"][0]["via"] = "app2"
+    assert all("berputar" in fault for fault in faults(raw))
+    raw["hosts"][0]["via"] = "tidak-ada"
+    assert any("tidak-ada" in fault for fault in faults(raw))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "cron", "unit": "../x"},
+        {"kind": "timer", "unit": "rekap.service"},
+        {"kind": "oneshot", "unit": "rekap.timer"},
+        {"kind": "oneshot", "unit": "rekap.service", "manager": "supervisor"},
+        {"kind": "timer", "unit": "rekap.timer", "run_after": True},
+    ],
+)
+def test_a_kind_that_its_unit_does_not_fit_is_refused(raw, change):
+    raw["systems"][0]["services"] = [{"host": "app1", **change}]
+    assert faults(raw)
+
+
+def test_a_cron_file_needs_the_root_owned_script(raw):
+    raw["systems"][0]["services"] = [{"host": "app1", "kind": "cron", "unit": "simpeg"}]
+    parse(raw)
+    raw["hosts"][0]["control"] = "direct"
+    assert any("control: script" in fault for fault in faults(raw))
