@@ -64,6 +64,7 @@ class RealConnections:
             access_key=self._reveal(entry.access_key),
             secret_key=self._reveal(entry.secret_key),
             ca=self._ca(entry.ca, f"penyimpanan '{entry.name}'"),
+            addressing=entry.addressing,
         )
 
     def host(self, entry: HostEntry) -> SshHost:
