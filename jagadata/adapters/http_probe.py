@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from jagadata.adapters.ca_file import read_ca
-from jagadata.adapters.os_errors import explain_os_error
 from jagadata.errors import UnreachableError
+from jagadata.text.os_errors import explain_os_error
 
 if TYPE_CHECKING:
     from jagadata.office.machines import Probe

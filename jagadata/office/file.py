@@ -37,6 +37,7 @@ from jagadata.office.section import SectionModel
 from jagadata.office.stores import DirectoryStoreEntry, S3StoreEntry, StoreEntry
 from jagadata.office.values import SecretReference
 from jagadata.office.yaml_text import read_yaml
+from jagadata.text.os_errors import explain_os_error
 
 __all__ = [
     "ROLES",
@@ -228,7 +229,7 @@ def load_office(path: Path | None = None) -> Office:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise OfficeFileError(
-            f"Berkas kantor {path} tidak dapat dibaca: {error.strerror}.",
+            f"Berkas kantor {path} tidak dapat dibaca: {explain_os_error(error)}.",
             "Buat dengan `jaga init`, atau tunjukkan lokasinya lewat variabel JAGADATA_OFFICE.",
         ) from error
     except UnicodeDecodeError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError, SSLError
 
 from jagadata.errors import AlreadyExistsError, JagadataError, NotFoundError, RefusedError, UnreachableError
+from jagadata.text.os_errors import explain_os_error
 
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "OperationAborted"}
 _BUSY = {"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "Throttling"}
@@ -129,7 +130,7 @@ def _explain_silence(error: Exception, operation: str, where: str) -> JagadataEr
         )
     if isinstance(error, OSError) and not isinstance(error, (BotoCoreError, ConnectionError, TimeoutError)):
         return RefusedError(
-            f"{operation} di {where} tidak dapat dikirim: {error.strerror or 'berkas CA tidak dapat dibaca'}.",
+            f"{operation} di {where} tidak dapat dikirim: {explain_os_error(error)}.",
             "Periksa berkas 'ca' di berkas kantor.",
         )
     return UnreachableError(

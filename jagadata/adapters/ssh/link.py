@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import fabric
 import paramiko
 
-from jagadata.adapters.os_errors import explain_os_error
 from jagadata.adapters.ssh.known_hosts import read_known_hosts
 from jagadata.errors import JagadataError, RefusedError, UnreachableError
+from jagadata.text.os_errors import explain_os_error
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import socket
 
 _WORDS = {
     errno.ENOENT: "tidak ada",
@@ -38,7 +37,7 @@ _WORDS = {
 
 def explain_os_error(error: OSError) -> str:
     """Words for people; for a kind without words the system's own."""
-    if isinstance(error, socket.gaierror):
+    if type(error).__name__ == "gaierror":
         return "nama itu tidak dikenal DNS"
     if isinstance(error, TimeoutError) and not error.errno:
         return str(error) if str(error).startswith("belum") else "tidak menjawab pada waktunya"
