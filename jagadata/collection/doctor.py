@@ -60,7 +60,7 @@ def _confinement(place: Workplace, policy: Collection) -> list[Finding]:
     """Whether the process that reads what OPD send is shut off from this machine, tried."""
     examiner: TableExaminer = place.spreadsheets
     try:
-        how = examiner.try_confinement(place.office.spool)
+        how = examiner.try_confinement(place.office.spool_folder)
     except UnconfinedError as error:
         if policy.read_unconfined:
             what = "tidak dikurung; berkas tetap dibaca karena collection.read_unconfined: true"

@@ -17,6 +17,7 @@ from jagadata.errors import RefusedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from jagadata.evidence.envelope import JsonObject
     from jagadata.evidence.journal import Journal
 
 
@@ -28,7 +29,7 @@ class Line:
     EVENT: ClassVar[str] = "done"
     __pydantic_config__ = ConfigDict(extra="ignore")
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Plain JSON values; times in ISO 8601 with their offset."""
         known = {item.name: getattr(self, item.name) for item in fields(self)}
         return {name: _plain(value) for name, value in known.items() if value is not None}
