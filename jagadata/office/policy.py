@@ -41,7 +41,9 @@ class RestorePolicy(SectionModel):
     acknowledgement_days: Annotated[int, Field(ge=1, le=36500)] = 3  # working days
     kept_days: Annotated[int, Field(ge=1, le=36500)] = 14
     test_days: Annotated[int, Field(ge=1, le=36500)] = 7
-    switch_minutes: Annotated[float, Field(gt=0)] = 5  # dead-man's switch, renewed while there is progress
+    switch_minutes: Annotated[float, Field(gt=0, le=240)] = (
+        5  # dead-man's switch, renewed while there is progress
+    )
     jobs: Annotated[int, Field(ge=1, le=32)] = 2
     impact_tolerance: Annotated[float, Field(ge=0)] = (
         0.2  # how far live size may move between gate and stop (fraction)

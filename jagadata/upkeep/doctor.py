@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlowError
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -68,7 +70,35 @@ def examine(place: Workplace, procedures: Sequence[Procedure] = PROCEDURES) -> l
                 Check(group=group, subject=subject, state=state, finding=finding, action=action)
                 for state, finding, action in findings
             ]
-    return checks
+    return _merge(checks)
+
+
+_SELF = re.compile(r",? (?:lalu )?(?:(?:periksa|coba lagi|jalankan) )?(?:dengan )?\(?`jaga doctor`\)?")
+"""Where an error's hint leads to doctor: whoever reads it here is there already."""
+
+
+def _merge(checks: Sequence[Check]) -> list[Check]:
+    """A fault that several subjects share (a host that does not answer) once, at its first, with the others that it hits."""
+    first: dict[tuple[str, str, str], Check] = {}
+    hit: dict[tuple[str, str, str], list[str]] = {}
+    merged: list[tuple[str, str, str]] = []
+    for number, check in enumerate(checks):
+        action = _SELF.sub("", check.action)
+        shared = check.state == "MASALAH"
+        key = (check.finding, action, "" if shared else str(number))
+        if key not in first:
+            first[key] = replace(check, action=action)
+            merged.append(key)
+        elif check.subject != first[key].subject:
+            hit.setdefault(key, []).append(check.subject)
+    return [
+        replace(
+            first[key], finding=f"{first[key].finding} (juga mengenai: {', '.join(dict.fromkeys(hit[key]))})"
+        )
+        if key in hit
+        else first[key]
+        for key in merged
+    ]
 
 
 def _checks(

@@ -79,7 +79,7 @@ def _render_database(name: str, dump: str, restore: str) -> list[str]:
         "WHERE EXISTS (SELECT FROM pg_largeobject_metadata)",
         "\\gexec",
         "\\else",
-        f"\\echo Basis data {_escaped(name)} belum ada; jalankan lagi sesudah restore pertama.",
+        f"\\echo {_argument(f'Basis data {name!r} belum ada; jalankan lagi sesudah restore pertama.')}",
         "\\endif",
     ]
 
@@ -87,6 +87,11 @@ def _render_database(name: str, dump: str, restore: str) -> list[str]:
 def _connection(name: str) -> str:
     """A connection string: psql would take a bare name with '=' in it for one (libpq, 34.1.1.1), and strips double quotes."""
     return "dbname='" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _argument(text: str) -> str:
+    """One argument of a command of psql: single quotes, C-like escapes inside (psql, Meta-Commands)."""
+    return _escaped(text).removeprefix("E")
 
 
 def _escaped(text: str) -> str:
