@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jagadata.ports.progress import ignore
 from jagadata.vault.manifest import Verification
-from jagadata.vault.verification import read_back
+from jagadata.vault.verification import count_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 def verify_draft(
     place: Workplace, draft: ManifestDraft, progress: Callable[[int], None] = ignore
 ) -> ManifestDraft:
-    """Step 2: read back what the primary store holds and prove it. Returns the draft with its `verification`.
+    """Step 2: read back what the primary store holds, prove it and count it. Returns the draft with rows and `verification`.
 
     Raises:
         DamagedError: what the store gave back is not what was sent.
     """
     versions = {entry.key: entry.version for entry in draft.objects}
     identities = place.identities_for(draft.recipients)
-    means = read_back(
+    counted, means = count_back(
         place.server(draft.system), identities, draft.data, place.stores[0], versions.get, progress
     )
-    return draft.model_copy(update={"verification": Verification(at=place.clock(), means=means)})
+    data = [entry.model_copy(update={"rows": rows}) for entry, rows in zip(draft.data, counted, strict=True)]
+    verification = Verification(at=place.clock(), means=means)
+    return draft.model_copy(update={"data": data, "verification": verification})

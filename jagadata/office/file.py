@@ -73,6 +73,10 @@ __all__ = [
 ]
 
 
+_HOW_TO_LOG_IN = {"secret", "own_database", "extensions"}
+"""Of a server's entry: an approved plan stays the same when its logins move to another secret or another release's database."""
+
+
 class Office(SectionModel):
     """The whole file."""
 
@@ -163,7 +167,7 @@ class Office(SectionModel):
         names |= {name for one in self.hosts if one.name in names for name in self._jumps(one)}
         value = {
             "system": system.model_dump(mode="json", exclude={"formerly"}),  # changes nothing of a restore
-            "server": server.model_dump(mode="json"),
+            "server": server.model_dump(mode="json", exclude=_HOW_TO_LOG_IN),
             "hosts": [host.model_dump(mode="json") for host in self.hosts if host.name in names],
             "sessions": self.policy.restore.sessions,
         }

@@ -45,6 +45,9 @@ class RestorePolicy(SectionModel):
         5  # dead-man's switch, renewed while there is progress
     )
     jobs: Annotated[int, Field(ge=1, le=32)] = 2
+    max_minutes: Annotated[float, Field(gt=0)] | None = (
+        None  # of one database beside; default five times what it should take, and at least 30
+    )
     impact_tolerance: Annotated[float, Field(ge=0)] = (
         0.2  # how far live size may move between gate and stop (fraction)
     )

@@ -276,7 +276,10 @@ def _server(place: Workplace, entry: ServerEntry) -> list[Finding]:
         )
     elif free is not None:
         found.append(ok(f"ruang basis data {format_bytes(free)}"))
-    return found
+    for one in place.office.systems:
+        if one.server == entry.name:
+            found += [bad(fault.message, fault.hint) for fault in place.server(one.id).check_logins()]
+    return list(dict.fromkeys(found))
 
 
 def _system(place: Workplace, system: System) -> list[Finding]:
@@ -284,7 +287,7 @@ def _system(place: Workplace, system: System) -> list[Finding]:
     for name in system.databases:
         faults = server.check_dump(name)
         if not faults:
-            faults = server.check_restore(name, server.properties(name))
+            faults = [*server.check_restore(name, server.properties(name)), *server.bridges(name)]
         found += [bad(fault.message, fault.hint) for fault in faults] or [
             ok(f"'{name}' dapat di-back up dan di-restore")
         ]
