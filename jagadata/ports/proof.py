@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 Weight = Literal["note", "loss", "never"]
 """`note`: the data is whole, an owner has to mend something. `loss`: to be swapped in only if it was named before the approval.

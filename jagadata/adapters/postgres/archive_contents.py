@@ -64,7 +64,7 @@ class _Text:
         return line
 
     def skip_rows(self) -> int:
-        """Past the line '\\.'; how many lines came before it. Raises DamagedError for a stream that ends before."""
+        """Past the line that ends the rows; how many lines came before it. Raises DamagedError for a stream that ends before."""
         self.buffer, self.start = b"\n" + self.buffer[self.start :], 0
         rows = -1  # the newline that was put before them
         while (end := self.buffer.find(_END, self.start)) < 0:
@@ -72,7 +72,9 @@ class _Text:
             rows += self.buffer.count(b"\n", self.start, keep)
             self.start = keep
             if not self._more():
-                raise DamagedError("Arsip back up terputus di tengah sebuah tabel.", "Jangan dipakai; pilih back up lain.")
+                raise DamagedError(
+                    "Arsip back up terputus di tengah sebuah tabel.", "Jangan dipakai; pilih back up lain."
+                )
         rows += self.buffer.count(b"\n", self.start, end + 1)
         self.start = end + len(_END)
         return rows
@@ -95,6 +97,11 @@ def read_statements(text: _Text) -> Iterator[bytes]:
             statement = b""
 
 
+def split_statements(stream: BinaryIO) -> Iterator[bytes]:
+    """The statements of SQL that holds no rows."""
+    return read_statements(_Text(stream))
+
+
 def read_contents(stream: BinaryIO, codec: str) -> ArchiveContents:
     """Of `pg_restore --section=data --file=-`. `codec`: Python's name of the database's encoding."""
     text, contents = _Text(stream), ArchiveContents()
@@ -104,7 +111,9 @@ def read_contents(stream: BinaryIO, codec: str) -> ArchiveContents:
         if statement.startswith(b"COPY ") and statement.endswith(b" FROM stdin;\n"):
             found = _COPY.match(statement)
             if found is None:
-                raise DamagedError("Arsip memuat tabel yang namanya tidak dapat dibaca.", "Pilih back up lain.")
+                raise DamagedError(
+                    "Arsip memuat tabel yang namanya tidak dapat dibaca.", "Pilih back up lain."
+                )
             contents.tables.append((_name(found[1], codec), _name(found[2], codec), text.skip_rows()))
         elif found := _SETVAL.match(statement):
             name = found[1].replace(b"''", b"'").decode(codec, errors="surrogateescape")

@@ -14,17 +14,54 @@ if TYPE_CHECKING:
 _KINDS = (
     *("TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY", "TEXT SEARCH PARSER", "TEXT SEARCH TEMPLATE"),
     *("MATERIALIZED VIEW DATA", "MATERIALIZED VIEW", "PUBLICATION TABLES IN SCHEMA", "PUBLICATION TABLE"),
-    *("FOREIGN DATA WRAPPER", "FOREIGN TABLE", "USER MAPPING", "EVENT TRIGGER", "ROW SECURITY", "FK CONSTRAINT"),
+    *(
+        "FOREIGN DATA WRAPPER",
+        "FOREIGN TABLE",
+        "USER MAPPING",
+        "EVENT TRIGGER",
+        "ROW SECURITY",
+        "FK CONSTRAINT",
+    ),
     *("CHECK CONSTRAINT", "SEQUENCE OWNED BY", "SEQUENCE SET", "SECURITY LABEL", "DEFAULT ACL", "TABLE DATA"),
-    *("TABLE ATTACH", "INDEX ATTACH", "OPERATOR CLASS", "OPERATOR FAMILY", "PROCEDURAL LANGUAGE", "ACCESS METHOD"),
+    *(
+        "TABLE ATTACH",
+        "INDEX ATTACH",
+        "OPERATOR CLASS",
+        "OPERATOR FAMILY",
+        "PROCEDURAL LANGUAGE",
+        "ACCESS METHOD",
+    ),
     *("BLOB METADATA", "BLOB COMMENTS", "SHELL TYPE", "STATISTICS DATA"),
 )
 """Kinds of more than one word; every other is the first word (pg_dump.c, dumpDumpableObject)."""
-_OF_DATA = {"TABLE DATA", "SEQUENCE SET", "MATERIALIZED VIEW DATA", "BLOBS", "BLOB", "BLOB METADATA", "STATISTICS DATA"}
+_OF_DATA = {
+    "TABLE DATA",
+    "SEQUENCE SET",
+    "MATERIALIZED VIEW DATA",
+    "BLOBS",
+    "BLOB",
+    "BLOB METADATA",
+    "STATISTICS DATA",
+}
 """What `pg_dump --schema-only` of the same database does not list."""
 _NEVER = {"ACL", "DEFAULT ACL", "ROW SECURITY", "POLICY", "SECURITY LABEL"}
-_NOTES = {"INDEX", "COMMENT", "STATISTICS", "PUBLICATION", "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA", "CAST"}
-_NOTES |= {"FK CONSTRAINT", "CHECK CONSTRAINT", "EVENT TRIGGER", "SUBSCRIPTION", "BLOB COMMENTS", "CONVERSION"}
+_NOTES = {
+    "INDEX",
+    "COMMENT",
+    "STATISTICS",
+    "PUBLICATION",
+    "PUBLICATION TABLE",
+    "PUBLICATION TABLES IN SCHEMA",
+    "CAST",
+}
+_NOTES |= {
+    "FK CONSTRAINT",
+    "CHECK CONSTRAINT",
+    "EVENT TRIGGER",
+    "SUBSCRIPTION",
+    "BLOB COMMENTS",
+    "CONVERSION",
+}
 
 
 @dataclass(frozen=True)
@@ -50,9 +87,7 @@ class Entry:
 
 
 def parse_entries(listing: str) -> list[Entry]:
-    return [
-        _parse(line) for line in listing.split("\n") if not line.startswith(";") and line.count(" ") >= 3
-    ]
+    return [_parse(line) for line in listing.split("\n") if not line.startswith(";") and line.count(" ") >= 3]
 
 
 def _parse(line: str) -> Entry:

@@ -19,7 +19,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 from jagadata.adapters.postgres.access import Access, Login
 from jagadata.errors import UntestedError
@@ -84,7 +84,11 @@ def find_major(binaries: Path) -> int:
     """The major version of the server program. Raises UntestedError."""
     try:
         done = subprocess.run(
-            [binaries / "postgres", "--version"], capture_output=True, text=True, check=False, env={"LC_ALL": "C"}
+            [binaries / "postgres", "--version"],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"LC_ALL": "C"},
         )
     except OSError as error:
         raise UntestedError(_WORDS["program"].format(error.strerror)) from error
@@ -107,7 +111,12 @@ def find_way(unit: Path = UNIT_SOCKET) -> Way:
 
 @contextlib.contextmanager
 def throw_away(
-    tools: Path | None, *, megabytes: int, way: Way | None = None, unit: Path = UNIT_SOCKET, patience: float = 600
+    tools: Path | None,
+    *,
+    megabytes: int,
+    way: Way | None = None,
+    unit: Path = UNIT_SOCKET,
+    patience: float = 600,
 ) -> Iterator[ThrowAway]:
     """A running server of the version that `tools` holds. Raises UntestedError with the reason why there is none."""
     binaries = find_binaries(tools)
@@ -200,7 +209,8 @@ def _call_unit(unit: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
             connection.connect(str(unit))
         except OSError as error:
             raise UntestedError(
-                f"unit jagadata-uji tidak menjawab: {error.strerror}", "Periksa systemctl status jagadata-uji.socket."
+                f"unit jagadata-uji tidak menjawab: {error.strerror}",
+                "Periksa systemctl status jagadata-uji.socket.",
             ) from error
         with connection.makefile("rb") as ask, connection.makefile("wb") as tell:
             yield ask, tell
@@ -208,7 +218,16 @@ def _call_unit(unit: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
 
 def _namespaces() -> list[str]:
     """User, mount, network and PID namespaces of its own; never as root."""
-    command = ["unshare", "--user", "--mount", "--net", "--pid", "--fork", "--kill-child", "--map-current-user"]
+    command = [
+        "unshare",
+        "--user",
+        "--mount",
+        "--net",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--map-current-user",
+    ]
     command.append("--keep-caps")
     if os.geteuid() == 0:
         drop = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
@@ -239,16 +258,15 @@ def _unshare() -> Iterator[tuple[IO[bytes], IO[bytes]]]:
             env={"PATH": os.environ.get("PATH", os.defpath)},
             cwd="/",
         )
-        assert process.stdin
-        assert process.stdout
+        ask, tell = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stdin)
         try:
-            yield process.stdout, process.stdin
+            yield ask, tell
         finally:
             with contextlib.suppress(OSError):
-                process.stdin.close()
+                tell.close()
             try:
                 process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            process.stdout.close()
+            ask.close()

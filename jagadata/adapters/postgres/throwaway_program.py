@@ -66,7 +66,9 @@ class Fault(Exception):  # noqa: N818 - an answer, not a bug
 def available_megabytes(root: Path = Path("/")) -> int:
     """What the machine and this process's own group of processes (cgroup v2) still let us use."""
     text = (root / "proc/meminfo").read_text(encoding="ascii")
-    free = next(int(line.split()[1]) // 1024 for line in text.splitlines() if line.startswith("MemAvailable:"))
+    free = next(
+        int(line.split()[1]) // 1024 for line in text.splitlines() if line.startswith("MemAvailable:")
+    )
     with contextlib.suppress(OSError, ValueError, StopIteration):
         lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
         name = next(line.partition("::")[2] for line in lines if line.startswith("0::"))
@@ -98,10 +100,20 @@ def drop_rights() -> None:
 def make_cluster(request: dict[str, Any], data: Path, environment: dict[str, str]) -> None:
     secret = data.parent / "sandi"
     secret.write_text(request["password"], encoding="ascii")
-    command = [f"{request['binaries']}/initdb", "-D", str(data), "-U", request["superuser"], "--pwfile", str(secret)]
+    command = [
+        f"{request['binaries']}/initdb",
+        "-D",
+        str(data),
+        "-U",
+        request["superuser"],
+        "--pwfile",
+        str(secret),
+    ]
     command += ["--auth=scram-sha-256", "--no-sync", "-E", "UTF8", "--locale=C"]
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, env=environment, capture_output=True, check=False, stdin=subprocess.DEVNULL
+        )
     except OSError as error:
         raise Fault("program", f"{command[0]}: {error.strerror}") from error
     finally:
@@ -150,9 +162,7 @@ def read_request() -> dict[str, Any]:
         if not piece or len(line) > 2**16:
             raise SystemExit(0)
         line += piece
-    value = json.loads(line)
-    assert isinstance(value, dict)
-    return value
+    return dict(json.loads(line))
 
 
 def answer(value: dict[str, Any]) -> None:

@@ -77,7 +77,7 @@ def test_sequences_and_large_objects_are_read():
         b"SELECT pg_catalog.lo_close(0);\nCOPY public.a (x) FROM stdin;\n1\n\\.\n"
     )
     found = contents(text)
-    assert found.sequences == {"public.\"o'b\nCOPY x FROM stdin;\n_seq\"": (7, False)}
+    assert found.sequences == {'public."o\'b\nCOPY x FROM stdin;\n_seq"': (7, False)}
     assert found.large_objects == {70001}
     assert found.rows == {"public.a": 1}
 
@@ -88,6 +88,6 @@ def test_a_cut_archive_is_damaged_rather_than_short():
 
 
 def test_names_are_read_in_the_encoding_of_the_database():
-    assert read_contents(io.BytesIO('COPY public."tabel é" (a) FROM stdin;\nx\n\\.\n'.encode("latin1")), "latin-1").rows == {
-        "public.tabel é": 1
-    }
+    assert read_contents(
+        io.BytesIO('COPY public."tabel é" (a) FROM stdin;\nx\n\\.\n'.encode("latin1")), "latin-1"
+    ).rows == {"public.tabel é": 1}
