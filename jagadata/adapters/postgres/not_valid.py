@@ -13,7 +13,7 @@ from jagadata.adapters.postgres.archive_contents import split_statements
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jagadata.adapters.postgres.archive import Archive
+    from jagadata.adapters.postgres.archive_file import Archive
     from jagadata.adapters.postgres.entries import Entry
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from jagadata.adapters.postgres.archive import LOADER, Archive, FullError
+from jagadata.adapters.postgres.archive_file import LOADER, Archive, FullError
 from jagadata.adapters.postgres.digests import list_tables, measure, read_sequences
 from jagadata.adapters.postgres.search_paths import find_paths
 from jagadata.adapters.postgres.side import make_create

@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 
 from jagadata.adapters.postgres.access import make_dsn
-from jagadata.adapters.postgres.archive import LOADER, Archive
+from jagadata.adapters.postgres.archive_file import LOADER, Archive
 from jagadata.adapters.postgres.archive_contents import flatten
 from jagadata.adapters.postgres.checks_aside import set_checks_aside
 from jagadata.adapters.postgres.digests import Table, list_tables, measure

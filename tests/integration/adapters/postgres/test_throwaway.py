@@ -31,7 +31,7 @@ from pathlib import Path
 from jagadata.adapters.postgres.throwaway import throw_away
 with throw_away(Path(sys.argv[1]), megabytes=700) as server:
     with server.owner.session() as connection:
-        connection.execute("CREATE TABLE rahasia AS SELECT repeat(%s, 100) AS isi FROM generate_series(1, 1000)", (sys.argv[2],))
+        connection.execute("CREATE TABLE public.rahasia AS SELECT repeat(%s, 100) AS isi FROM generate_series(1, 1000)", (sys.argv[2],))
         connection.execute("CHECKPOINT")
         data = connection.execute("SHOW data_directory").fetchone()[0]
     print(server.owner.address, data, flush=True)
@@ -45,11 +45,11 @@ def test_a_throw_away_server_has_no_network_and_its_data_is_seen_by_nobody_else(
         assert Path(server.owner.address).stat().st_mode & 0o777 == 0o700
         with server.owner.session() as connection:
             data = Path(connection.execute("SHOW data_directory").fetchone()[0])
-            connection.execute("CREATE TABLE hasil (t text)")
+            connection.execute("CREATE TABLE public.hasil (t text)")
             with pytest.raises(psycopg.Error):
-                connection.execute("COPY hasil FROM PROGRAM 'cat < /dev/tcp/127.0.0.1/22'")
-            connection.execute("COPY hasil FROM PROGRAM 'tail -n +3 /proc/self/net/dev | cut -d: -f1'")
-            devices = {row[0].strip() for row in connection.execute("SELECT t FROM hasil")}
+                connection.execute("COPY public.hasil FROM PROGRAM 'cat < /dev/tcp/127.0.0.1/22'")
+            connection.execute("COPY public.hasil FROM PROGRAM 'tail -n +3 /proc/self/net/dev | cut -d: -f1'")
+            devices = {row[0].strip() for row in connection.execute("SELECT t FROM public.hasil")}
             assert devices <= {"lo"}
         assert not data.exists()
         with pytest.raises(psycopg.OperationalError):
@@ -105,7 +105,7 @@ def test_memory_that_fills_says_nothing_about_the_backup(postgres):
     try:
         with (
             throw_away(postgres_binaries(), megabytes=75) as server,
-            pytest.raises(UntestedError, match="memori|berhenti"),
+            pytest.raises(UntestedError, match=r"memori|berhenti"),
         ):
             prove_in(server, fd, properties, loader="muat_besar", watch=lambda: None)
     finally:
