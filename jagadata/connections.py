@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jagadata.collection.ports import InventoryBook
     from jagadata.office.collection import Collection
     from jagadata.office.file import Office
-    from jagadata.office.machines import Credentials, HostEntry, ServerEntry
+    from jagadata.office.machines import Credentials, HostEntry, ServerEntry, System
     from jagadata.office.stores import StoreEntry
     from jagadata.ports.channel import Channel
     from jagadata.ports.data_source import DataSource
@@ -72,7 +72,7 @@ class RealConnections:
         )
 
     def server(
-        self, entry: ServerEntry, host: Callable[[str], Host], stack: contextlib.ExitStack
+        self, system: System, entry: ServerEntry, host: Callable[[str], Host], stack: contextlib.ExitStack
     ) -> DataSource:
         from jagadata.adapters.postgres.access import Login
         from jagadata.adapters.postgres.server import PostgresServer
@@ -103,9 +103,19 @@ class RealConnections:
             entry.name,
             address=address,
             port=port,
-            maintenance_database=entry.maintenance_database,
+            system=system.id,
             dump=login(entry.dump),
             restore=login(entry.restore),
+            secret=self._reveal(entry.secret) if entry.secret else "",
+            maintenance_database=entry.own_database,
+            locks_before=entry.maintenance_database,
+            neighbours={
+                name: other.id
+                for other in self.office.systems
+                if other.server == entry.name and other.id != system.id
+                for name in other.databases
+            },
+            max_minutes=self.office.policy.restore.max_minutes,
             ca=self.office.path(entry.ca) if entry.ca else None,
             tools=self.office.path(entry.tools) if entry.tools else None,
             measure_free_space=free_space,

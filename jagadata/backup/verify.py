@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from jagadata.ports.progress import ignore
 from jagadata.vault.manifest import Verification, parse_entries
-from jagadata.vault.verification import read_back
+from jagadata.vault.verification import count_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def verify_draft(
     place: Workplace, draft: dict[str, Any], progress: Callable[[int], None] = ignore
 ) -> dict[str, Any]:
-    """Step 2: read back what the primary store holds and prove it. Returns the draft with its `verification`.
+    """Step 2: read back what the primary store holds, prove it and count it. Returns the draft with rows and `verification`.
 
     Raises:
         DamagedError: what the store gave back is not what was sent.
@@ -29,7 +29,9 @@ def verify_draft(
         for stream in (data.archive, data.properties)
         for entry in stream.objects
     }
-    means = read_back(
+    counted, means = count_back(
         place.server(draft["system"]), place.identity(), entries, place.stores[0], versions.get, progress
     )
-    return {**draft, "verification": Verification(at=place.clock(), means=means).model_dump(mode="json")}
+    data = [{**entry, "rows": rows} for entry, rows in zip(draft["data"], counted, strict=True)]
+    verification = Verification(at=place.clock(), means=means)
+    return {**draft, "data": data, "verification": verification.model_dump(mode="json")}

@@ -16,6 +16,7 @@ from jagadata.adapters.orchestrator.prefect_api import PrefectApi
 from jagadata.adapters.postgres.roles import render_roles_sql
 from jagadata.errors import NotFoundError, RefusedError
 from jagadata.office.file import load_office, office_path
+from jagadata.office.secrets import reveal
 from jagadata.services.setup import render_host_setup
 
 if TYPE_CHECKING:
@@ -90,10 +91,12 @@ def db() -> None:
 @db.command(name="prepare", epilog=CODES)
 @click.argument("server")
 def db_prepare(server: str) -> None:
-    """Mencetak SQL kedua peran (dump dan restore) dengan hak sekecil mungkin; dijalankan superuser dengan psql."""
+    """Mencetak SQL semua login Jagadata pada satu server dengan hak sekecil mungkin; dijalankan superuser dengan psql."""
     office = load_office()
     _known("Server", server, [entry.name for entry in office.servers])
-    click.echo(render_roles_sql(office, server), nl=False)
+    reference = office.server(server).secret
+    secret = reveal(reference, folder=office.folder) if reference else ""
+    click.echo(render_roles_sql(office, server, secret), nl=False)
 
 
 @click.group(name="host")

@@ -25,7 +25,7 @@ from jagadata.errors import (
 from jagadata.ports.data_source import ArchiveProof, DataSetFacts, Dump, DumpStream, SourceFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from typing import Literal
 
     from jagadata.ports.data_source import Answer, Codec, Counts, Pair, Properties
@@ -119,6 +119,13 @@ class MemorySource:
     def free_space(self) -> int | None:
         return None
 
+    def check_logins(self) -> list[JagadataError]:
+        return []
+
+    def bridges(self, name: str) -> list[JagadataError]:
+        del name
+        return []
+
     def check_dump(self, name: str) -> list[JagadataError]:
         return [] if name in self.server.sets else [NotFoundError(f"'{name}' tidak ada.", "Periksa namanya.")]
 
@@ -140,15 +147,19 @@ class MemorySource:
         return Dump(
             identity=found.identity,
             size=facts.size if facts else 0,
-            counts={table: len(rows) for table, rows in tables.items()},
+            parts=tuple(tables),
             properties=properties,
             tool="memori 1",
         )
 
-    def verify(self, archive: BinaryIO, counts: Counts, properties: Properties) -> ArchiveProof:
+    def verify(self, archive: BinaryIO, parts: Collection[str], properties: Properties) -> ArchiveProof:
         _owner(properties)
         tables = read_archive(archive.read())
-        return ArchiveProof(words="arsip terbaca sampai akhir", missing=sorted(set(counts) - set(tables)))
+        return ArchiveProof(
+            words="arsip terbaca sampai akhir",
+            counts={table: len(rows) for table, rows in tables.items()},
+            missing=sorted(set(parts) - set(tables)),
+        )
 
     def check_restore(self, name: str, properties: Properties | None) -> list[JagadataError]:
         del name

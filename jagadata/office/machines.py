@@ -90,15 +90,24 @@ class Credentials(SectionModel):
 
 
 class ServerEntry(SectionModel):
-    """One PostgreSQL server. Reached through `via` (SSH forward), on loopback, or by TLS verify-full with `ca`."""
+    """One PostgreSQL server. Reached through `via` (SSH forward), on loopback, or by TLS verify-full with `ca`.
+
+    Every login's password comes from `secret`; one that was given a password of its own keeps it.
+    """
 
     name: Identifier
     address: OneLine = "127.0.0.1"
     port: Port = 5432
     via: Identifier | None = None
     ca: Path | None = None
-    maintenance_database: DatabaseName = "postgres"
-    dump: Credentials
+    maintenance_database: DatabaseName = (
+        "postgres"  # where `jaga db prepare` begins, and the release before locks
+    )
+    own_database: DatabaseName = (
+        "jagadata"  # made by `jaga db prepare`, closed to everybody else: locks and swaps
+    )
+    secret: SecretReference | None = None  # without it there is no loading login: backups only
+    dump: Credentials  # a password of its own only in office files of the release before
     restore: Credentials
     tools: Path | None = None  # folder of the client programs of the server's major version
     data_host: Identifier | None = None  # measures free space with df

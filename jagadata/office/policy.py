@@ -43,6 +43,9 @@ class RestorePolicy(SectionModel):
     test_days: Annotated[int, Field(ge=1, le=36500)] = 7
     switch_minutes: Annotated[float, Field(gt=0)] = 5  # dead-man's switch, renewed while there is progress
     jobs: Annotated[int, Field(ge=1, le=32)] = 2
+    max_minutes: Annotated[float, Field(gt=0)] | None = (
+        None  # of one database beside; default five times what it should take, and at least 30
+    )
     impact_tolerance: Annotated[float, Field(ge=0)] = (
         0.2  # how far live size may move between gate and stop (fraction)
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from contextlib import AbstractContextManager
 
     from jagadata.errors import JagadataError
@@ -61,20 +61,21 @@ class DumpStream:
 
 @dataclass(frozen=True, kw_only=True)
 class Dump:
-    """What was dumped. `counts` are of the dump's own moment."""
+    """What was dumped. `parts`: what the source held at the dump's own moment, to be found in the archive (`verify`)."""
 
     identity: str
     size: int  # bytes that it takes on the source
-    counts: Counts
+    parts: Sequence[str]
     properties: Properties
     tool: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveProof:
-    """What reading a whole archive showed: in words, and what of the counts is not in it."""
+    """What reading a whole archive showed: in words, how much of each part is in it, and what should be in it and is not."""
 
     words: str
+    counts: Counts
     missing: Sequence[str] = ()
 
 
@@ -168,6 +169,14 @@ class DataSource(Protocol):
         """Bytes free, measured; None if it can only be declared."""
         ...
 
+    def check_logins(self) -> list[JagadataError]:
+        """What its logins may do and should not, or may not do and should, each by name."""
+        ...
+
+    def bridges(self, name: str) -> list[JagadataError]:
+        """By whom this data set and another system's can reach each other: code of the one runs with rights on the other."""
+        ...
+
     # --- backing up ---
 
     def check_dump(self, name: str) -> list[JagadataError]:
@@ -182,8 +191,8 @@ class DataSource(Protocol):
         """
         ...
 
-    def verify(self, archive: BinaryIO, counts: Counts, properties: Properties) -> ArchiveProof:
-        """Read a whole archive without the source that made it, and hold what it contains to the counts.
+    def verify(self, archive: BinaryIO, parts: Collection[str], properties: Properties) -> ArchiveProof:
+        """Read a whole archive without the source that made it, count what it contains, and hold that to its parts.
 
         Raises DamagedError for one that is cut or broken, or for properties that this version can't read.
         """

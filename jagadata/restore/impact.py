@@ -61,6 +61,7 @@ def measure_impact(place: Workplace, plan: Plan, backup: Backup, properties: dic
         facts = server.look(data.database)
         live = count_live(server, data.database, facts, remarks)
         rows |= compare_rows(data.database if len(backup.manifest.data) > 1 else "", live, data.rows)
+        remarks += [one.message for one in server.bridges(data.database)]
         live_size = live_size + facts.size if facts and live_size is not None else None
         sessions += facts.sessions if facts else []
     free = server.free_space()

@@ -229,7 +229,10 @@ def _server(place: Workplace, entry: ServerEntry) -> list[Finding]:
         )
     elif free is not None:
         found.append(ok(f"ruang basis data {format_bytes(free)}"))
-    return found
+    for one in place.office.systems:
+        if one.server == entry.name:
+            found += [bad(fault.message, fault.hint) for fault in place.server(one.id).check_logins()]
+    return list(dict.fromkeys(found))
 
 
 def _system(place: Workplace, system: System) -> list[Finding]:
@@ -237,7 +240,7 @@ def _system(place: Workplace, system: System) -> list[Finding]:
     for name in system.databases:
         faults = server.check_dump(name)
         if not faults:
-            faults = restore.find_database_faults(place, system, name)
+            faults = [*restore.find_database_faults(place, system, name), *server.bridges(name)]
         found += [bad(fault.message, fault.hint) for fault in faults] or [
             ok(f"'{name}' dapat di-back up dan di-restore")
         ]

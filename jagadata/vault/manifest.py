@@ -62,7 +62,7 @@ class DataEntry(ManifestValue):
     archive: StoredStream
     archive_size: Annotated[int, Field(ge=0)]  # bytes of the archive without its codec
     properties: StoredStream  # JSON of the engine's own: owner, encoding, grants, ...; never a password
-    rows: dict[str, int]  # counted in the dump's own snapshot
+    rows: dict[str, int]  # of the tables that there were at the dump's own moment, counted in the archive
     file_name: str = ""  # the official name (step 3): for forms and downloads, never for decisions
 
     @model_serializer(mode="wrap")

@@ -288,7 +288,7 @@ def access_of(server):
         address=server.host,
         port=server.port,
         maintenance_database="postgres",
-        logins={"dump": login, "restore": login},
+        logins={"dump": login, "restore": login, "load": login},
         tools=server.bin,
     )
 

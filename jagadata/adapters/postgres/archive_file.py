@@ -11,8 +11,8 @@ import tempfile
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from jagadata.adapters.postgres.access import make_dsn
+from jagadata.adapters.postgres.archive import python_codec
 from jagadata.adapters.postgres.archive_contents import ArchiveContents, flatten, read_contents
-from jagadata.adapters.postgres.dump import python_codec
 from jagadata.adapters.postgres.entries import Entry, of_kind, parse_entries
 from jagadata.adapters.postgres.programs import last_lines, make_fault, start, with_parent_death_signal
 from jagadata.errors import DamagedError, JagadataError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from jagadata.adapters.postgres.access import Access, Role
 
-LOADER: Role = "restore"
+LOADER: Role = "load"
 """The login that loads: the only one as whom code of a database's owner runs."""
 _HINT = "Data yang berjalan tidak disentuh. Perbaiki sebabnya, lalu ajukan kembali."
 OPTIONS = (
@@ -69,7 +69,7 @@ class Archive:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
-            env={"PATH": self.access.environment(LOADER)["PATH"], "LC_ALL": "C"},
+            env={"PATH": self.access.program_path(), "LC_ALL": "C"},
             pass_fds=[self.fd],
         )
         text, errors = process.communicate()
@@ -94,7 +94,7 @@ class Archive:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL,
-            env={"PATH": self.access.environment(LOADER)["PATH"], "LC_ALL": "C"},
+            env={"PATH": self.access.program_path(), "LC_ALL": "C"},
             pass_fds=[self.fd, chosen],
         )
         return process.communicate()[0].decode(self.codec, errors="surrogateescape")
@@ -138,7 +138,7 @@ class Archive:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env={"PATH": self.access.environment(LOADER)["PATH"], "LC_ALL": "C"},
+                env={"PATH": self.access.program_path(), "LC_ALL": "C"},
                 pass_fds=fds,
                 pipesize=2**20,
             )

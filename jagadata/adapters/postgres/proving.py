@@ -170,6 +170,9 @@ def make_database(server: ThrowAway, properties: DatabaseProperties, loader: str
             sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(properties.name))
         )
         connection.execute(
+            sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(properties.name))
+        )
+        connection.execute(
             sql.SQL("GRANT ALL ON DATABASE {} TO {}").format(
                 sql.Identifier(properties.name), sql.Identifier(loader)
             )

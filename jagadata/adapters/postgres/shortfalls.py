@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from jagadata.adapters.postgres.archive_file import Archive
     from jagadata.adapters.postgres.archive_contents import ArchiveContents
+    from jagadata.adapters.postgres.archive_file import Archive
     from jagadata.adapters.postgres.digests import Table
 
 SQL_CHARACTERS = 4000

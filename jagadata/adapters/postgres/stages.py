@@ -91,8 +91,3 @@ def lend(connection: psycopg.Connection[Any], entries: Sequence[Entry]) -> Itera
     execute("GRANT CREATE ON {} TO {}")
     yield
     execute("REVOKE CREATE ON {} FROM {}")
-
-
-def reassign(connection: psycopg.Connection[Any], owner: str) -> None:
-    """What still belongs to the loader becomes the database owner's; its entry stays among what is missing."""
-    connection.execute(sql.SQL("REASSIGN OWNED BY CURRENT_USER TO {}").format(sql.Identifier(owner)))

@@ -49,13 +49,12 @@ class ThrowAway:
 
     def for_login(self, user: str, password: str) -> Access:
         """As this login, for every role that we play elsewhere."""
-        login = Login(user=user, password=password)
         return Access(
             name=self.owner.name,
             address=self.owner.address,
             port=self.owner.port,
             maintenance_database=self.owner.maintenance_database,
-            logins=dict.fromkeys(self.owner.logins, login),
+            logins={"load": Login(user=user, password=password)},
             tools=self.owner.tools,
         )
 
@@ -145,7 +144,7 @@ def throw_away(
                 address=str(reply["sockets"]),
                 port=int(reply["port"]),
                 maintenance_database="postgres",
-                logins={"dump": login, "restore": login},
+                logins={"restore": login},
                 tools=binaries,
             ),
         )

@@ -15,16 +15,17 @@ import psycopg
 from psycopg import sql
 
 from jagadata.adapters.postgres.access import make_dsn
-from jagadata.adapters.postgres.archive_file import LOADER, Archive
 from jagadata.adapters.postgres.archive_contents import flatten
+from jagadata.adapters.postgres.archive_file import LOADER, Archive
 from jagadata.adapters.postgres.checks_aside import set_checks_aside
 from jagadata.adapters.postgres.digests import Table, list_tables, measure
 from jagadata.adapters.postgres.entries import Entry, find_missing, of_kind
 from jagadata.adapters.postgres.not_valid import add_not_valid
 from jagadata.adapters.postgres.programs import make_fault, start
+from jagadata.adapters.postgres.restore import give_back
 from jagadata.adapters.postgres.search_paths import find_paths, function_paths
 from jagadata.adapters.postgres.shortfalls import Comparison
-from jagadata.adapters.postgres.stages import Stages, lend, reassign, sort_stages
+from jagadata.adapters.postgres.stages import Stages, lend, sort_stages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -44,7 +45,7 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm' A
 
 
 class TolerantRestore:
-    """One archive into one empty database that is there already. `contents`: what the archive holds."""
+    """One archive into one empty database that is there already. `contents`: what the archive holds; `heal` comes before each login."""
 
     def __init__(
         self,
@@ -56,8 +57,10 @@ class TolerantRestore:
         *,
         jobs: int = 1,
         watch: Callable[[], None] = lambda: None,
+        heal: Callable[[], None] = lambda: None,
     ) -> None:
         self.access = access
+        self.heal = heal
         self.archive = archive
         self.database = database
         self.contents = contents
@@ -83,7 +86,8 @@ class TolerantRestore:
                 self._restore(entries, "--enable-row-security")
                 self._again(entries, "--enable-row-security", connection)
             self._fill_again(connection)
-            reassign(connection, self.properties.owner)
+            self.heal()
+            give_back(self.access, self.database, self.properties.owner)
             return self._compare(connection)
 
     def _compare(self, connection: psycopg.Connection[Any]) -> list[Shortfall]:
@@ -112,6 +116,7 @@ class TolerantRestore:
     def _restore(
         self, entries: Sequence[Entry], *options: str, jobs: int = 0, path: str | None = None
     ) -> None:
+        self.heal()
         self.archive.restore(
             self.database, entries, *options, jobs=jobs or self.jobs, watch=self.watch, path=path
         )
@@ -123,6 +128,7 @@ class TolerantRestore:
         return find_missing(entries, self.list_present())
 
     def list_present(self) -> list[Entry]:
+        self.heal()
         with schema_of(self.access, self.database, self.archive.encoding) as present:
             return present.entries
 
