@@ -25,7 +25,7 @@ _EVERYTHING = PerintahBackup()
 def backup(perintah: PerintahBackup = _EVERYTHING) -> Any:
     """Back up the chosen systems (none: all), fill in the form, and let the Kasi receive it."""
     with open_backup(perintah) as run:
-        systems = run.open()["systems"]
+        systems = run.open().systems
         steps.step_1(run, systems)
         steps.step_2(run, systems)
         steps.step_3(run, systems)

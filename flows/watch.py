@@ -22,5 +22,5 @@ def watch() -> None:
         steps.finish_dead(place, runs)
         steps.close_overdue(place, runs)
         steps.remind(place, runs)
-        steps.tell(place, runs)
+        steps.notify(place, runs)
         steps.catch_up(place)

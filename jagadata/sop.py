@@ -64,24 +64,9 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gate:
-    """A sign-off before the step `before`. `added`: not in the source."""
-
-    text: str
-    role: str
-    before: int
-    added: bool = True
-
-    @property
-    def title(self) -> str:
-        return f"{self.text} ({ADDED})" if self.added else self.text
-
-
-@dataclass(frozen=True, kw_only=True)
 class Procedure:
     name: str
     steps: tuple[Step, ...]
-    gates: tuple[Gate, ...] = ()
 
     def step(self, number: int) -> Step:
         return self.steps[number - 1]
@@ -149,7 +134,6 @@ RESTORE = Procedure(
         ),
         Step(number=6, text="Menerima status aduan kerusakan data", role=REQUESTER),
     ),
-    gates=(Gate(text="Persetujuan restore", role="kasi_infrastruktur", before=2),),
 )
 
 DATA_COLLECTION = Procedure(

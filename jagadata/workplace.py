@@ -138,11 +138,7 @@ class Workplace:
     def recipients(self) -> list[str]:
         """Public age keys in force today: the office's and the recovery key. Raises RefusedError for a faulty or missing one."""
         today = self.today()
-        keys = [
-            key.key
-            for key in self.office.keys.recipients
-            if (key.since is None or key.since <= today) and (key.until is None or today <= key.until)
-        ]
+        keys = [key.key for key in self.office.keys.recipients if key.holds_on(today)]
         parse_recipients(keys)
         if not keys:
             raise RefusedError(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from prefect import runtime, task
+from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
 from jagadata import sop
-from jagadata.backup.letters import ask_for_review, file_backup_form, tell_failures, tell_review
+from jagadata.backup.gates import REVIEW_GATE
+from jagadata.backup.letters import ask_for_review, file_backup_form, notify_failures, notify_review
 from jagadata.backup.papers.markdown import render_backup
 from jagadata.backup.run import BackupRun
+from jagadata.backup.steps import FILL, REVIEW
 from jagadata.signoff.signers import Decision
 from tasks import artifacts, gates
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from prefect import State
     from prefect.tasks import Task
 
-    from jagadata.backup.run import Outcome
+    from jagadata.backup.steps import StepResult
 
 STEPS = sop.BACKUP
 
@@ -32,20 +33,20 @@ def _title(number: int) -> dict[str, Any]:
     return {"name": step.title, "description": step.text, "cache_policy": NO_CACHE, "persist_result": False}
 
 
-def _shown(outcome: Outcome) -> Any:
+def _shown(result: StepResult) -> Any:
     """A failed step is red in the UI, while the flow goes on with the other systems."""
-    return outcome if outcome["ok"] else Failed(message=str(outcome["reason"]))
+    return Failed(message=result.failure.reason) if result.failure else result
 
 
 def _watched(
-    what: str, run: BackupRun, system: str, step: Callable[[str, Callable[[int], None]], Outcome]
-) -> Outcome:
-    """The step's outcome, with a progress artifact while it lasts."""
+    what: str, run: BackupRun, system: str, step: Callable[[str, Callable[[int], None]], StepResult]
+) -> StepResult:
+    """What the step came to, with a progress artifact while it lasts."""
     key = artifacts.make_key(what, system)
     with artifacts.Progress(key, run.expected_bytes(system), system) as progress:
-        outcome = step(system, progress)
-        progress.whole = bool(outcome["ok"])
-    return outcome
+        result = step(system, progress)
+        progress.whole = result.ok
+    return result
 
 
 @task(**_title(1), task_run_name=f"{STEPS.step(1).title} — {{system}}")
@@ -78,8 +79,8 @@ def fill_form(run: BackupRun) -> None:
         render_backup(form, run.place.timezone),
         run.title(),
     )
-    link = runtime.flow_run.ui_url
-    tell_failures(run, link=link)
+    link = gates.run_page(run.place, run.run)
+    notify_failures(run, link=link)
     if run.place.office.policy.backup.review:
         ask_for_review(run, link=link)
 
@@ -93,7 +94,7 @@ def receive_form(run: BackupRun, decision: Decision) -> None:
         render_backup(form, run.place.timezone),
         run.title(),
     )
-    tell_review(run, form)
+    notify_review(run, form)
 
 
 def for_each_system(step: Task[Any, Any], number: int, run: BackupRun, systems: Sequence[str]) -> None:
@@ -119,12 +120,12 @@ def step_4(run: BackupRun, systems: Sequence[str]) -> None:
 
 
 def step_5(run: BackupRun) -> None:
-    _unless_done(run, "5", lambda: fill_form(run))
+    _unless_done(run, FILL, lambda: fill_form(run))
 
 
 def step_6(run: BackupRun, decision: Decision | None) -> None:
     if decision is not None:
-        _unless_done(run, "6", lambda: receive_form(run, decision))
+        _unless_done(run, REVIEW, lambda: receive_form(run, decision))
 
 
 def _unless_done(run: BackupRun, step: str, work: Callable[[], None]) -> None:
@@ -134,18 +135,14 @@ def _unless_done(run: BackupRun, step: str, work: Callable[[], None]) -> None:
 
 def ask_review(run: BackupRun) -> Decision | None:
     """The gate of step 6; None where the office has switched it off. It is not opened where nobody may answer."""
-    policy = run.place.office.policy.backup
-    if not policy.review:
+    if not run.place.office.policy.backup.review:
         return None
     return run.without_reviewer() or gates.ask(
         run.journal,
-        "review",
-        title="Pemeriksaan formulir pelaksanaan back up",
+        REVIEW_GATE,
         text=render_backup(run.fill_form(), run.place.timezone),
-        yes="Diterima",
-        no="Dikembalikan",
         signers=run.reviewers(),
-        due=run.filled_at() + timedelta(days=policy.review_days),
+        due=REVIEW_GATE.deadline(run.place.office, run.filled_at()),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from prefect import runtime, task
+from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Cancelled, Completed, Failed
 from pydantic import Field
@@ -15,6 +15,7 @@ from jagadata import sop
 from jagadata.collection.claims import FINISHED
 from jagadata.collection.closing import steps
 from jagadata.collection.closing.markdown import render_report
+from jagadata.collection.gates import ATTENDANCE, CLOSING, CONFIRMATION, PROPOSAL, SIGNATURE
 from jagadata.collection.intake import delivery_table
 from jagadata.collection.intake.run import close_intake, list_deliveries, tell_extension
 from jagadata.collection.inventory.run import fill_inventory
@@ -24,6 +25,7 @@ from jagadata.collection.letters.markdown import render_proposal
 from jagadata.collection.meeting import find_attendance_faults
 from jagadata.collection.proposal import find_warnings
 from jagadata.collection.run import RoundRun
+from jagadata.collection.steps import COLLECT, INVITE, MEET, MINUTES
 from jagadata.papers.markdown import escape_markdown
 from jagadata.text.formats import format_date
 from tasks import artifacts, gates
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from jagadata.collection.last_round import LastRound
     from jagadata.collection.proposal import Proposal
     from jagadata.office.collection import DatasetEntry
+    from jagadata.signoff.gates import Gate
     from jagadata.signoff.signers import Decision
 
 STEPS = sop.DATA_COLLECTION
@@ -62,12 +65,12 @@ def invite(run: RoundRun) -> None:
         {
             "OPD": one.name,
             "Alamat": ", ".join(one.email),
-            "Undangan": failed.get(one.id) or dispatch.told(run, one),
+            "Undangan": failed.get(one.id) or dispatch.describe_sending(run, one),
         }
         for one in run.agencies
     ]
     artifacts.table(artifacts.make_key("undangan", str(run.round)), rows, run.title)
-    run.journal.note("2", "done", failed=sorted(failed))
+    run.note_invited(failed)
 
 
 @task(**_title(3))
@@ -75,8 +78,8 @@ def meet(run: RoundRun) -> None:
     run.meet()
     paper = dispatch.presence_paper(run)
     dispatch.keep(run, paper[0], paper[1])
-    dispatch.tell_absent(run, dispatch.presence_paper(run, contacts=False))
-    run.journal.note("minutes", "done")
+    dispatch.notify_absent(run, dispatch.presence_paper(run, contacts=False))
+    run.journal.note(MINUTES, "done")
 
 
 @task(**_title(4))
@@ -110,17 +113,17 @@ def step_1(run: RoundRun) -> None:
 
 
 def step_2(run: RoundRun) -> None:
-    if run.journal.outcome("2") is None:
+    if run.journal.outcome(INVITE) is None:
         invite(run)
 
 
 def step_3(run: RoundRun) -> None:
-    if run.journal.outcome("minutes") is None:
+    if run.journal.outcome(MINUTES) is None:
         meet(run)
 
 
 def step_4(run: RoundRun) -> None:
-    if run.journal.outcome("4") is None:
+    if run.journal.outcome(COLLECT) is None:
         collect(run)
 
 
@@ -131,37 +134,33 @@ def step_5(run: RoundRun) -> None:
 
 def _ask(
     run: RoundRun,
-    gate: str,
+    gate: Gate,
+    name: str,
     *,
     text: str,
-    yes: str,
-    no: str,
     due: datetime,
     attachments: Callable[[], Sequence[dispatch.Attachment]] = tuple,
     extra: dict[str, tuple[Any, Any]] | None = None,
     check: Callable[[Decision], Sequence[str]] = lambda _decision: (),
 ) -> Decision:
     """The decision of one gate, asked for once and written down."""
-    known = run.decision(gate)
+    known = run.decision(name)
     if known:
         return known
-    if not run.journal.outcome(f"mail:{gate}"):
-        dispatch.ask(run, gate, due=due, link=runtime.flow_run.ui_url, attachments=attachments())
-    role, what = dispatch.GATES[gate.partition("-")[0]]
+    if not run.journal.outcome(f"mail:{name}"):
+        link = gates.run_page(run.place, run.run)
+        dispatch.ask(run, gate, name, due=due, link=link, attachments=attachments())
     decision = gates.ask(
         run.journal,
         gate,
-        title=f"{what.capitalize()} ({sop.ADDED})",
+        name=name,
         text=text,
-        yes=yes,
-        no=no,
-        signers=run.holders(role),
+        signers=run.holders(gate.role),
         due=due,
-        decides=gate,
         extra=extra,
         check=check,
     )
-    run.decide(gate, decision)
+    run.decide(name, decision)
     return decision
 
 
@@ -193,16 +192,15 @@ def ask_completion(run: RoundRun) -> None:
         ),
     }
     returned = run.returned()
-    gate = f"proposal-{run.attempt}"
-    last = find_last_round(run) if run.decision(gate) is None else None
+    name = PROPOSAL.numbered_name(run.attempt)
+    last = find_last_round(run) if run.decision(name) is None else None
     text = _schedule(run, proposal, run.policy.datasets, last)
     _ask(
         run,
-        gate,
+        PROPOSAL,
+        name,
         text=f"**{escape_markdown(returned)}**\n\n{text}" if returned else text,
-        yes="Diajukan",
-        no="Dibatalkan",
-        due=run.gate_due(),
+        due=run.gate_due(PROPOSAL),
         extra=extra,
         check=run.faults,
     )
@@ -216,11 +214,10 @@ def ask_confirmation(run: RoundRun) -> None:
     chosen = [one for one in run.policy.datasets if one.code in proposal.datasets]
     _ask(
         run,
-        f"confirmation-{run.attempt}",
+        CONFIRMATION,
+        CONFIRMATION.numbered_name(run.attempt),
         text=_schedule(run, proposal, chosen),
-        yes="Disetujui",
-        no="Dikembalikan",
-        due=run.gate_due(),
+        due=run.gate_due(CONFIRMATION),
         check=run.schedule_faults,
     )
 
@@ -233,27 +230,26 @@ def ask_signature(run: RoundRun) -> None:
     text = _schedule(run, run.proposal, run.datasets())
     _ask(
         run,
-        f"signature-{run.attempt}",
+        SIGNATURE,
+        SIGNATURE.numbered_name(run.attempt),
         text=f"Surat Undangan {invitation} dan Surat Permintaan Data {request} kepada {len(run.agencies)} OPD.\n\n{text}",
-        yes="Ditandatangani",
-        no="Dikembalikan",
-        due=run.gate_due(),
+        due=run.gate_due(SIGNATURE),
         attachments=lambda: dispatch.enclosures(run, run.agencies[0]),
         check=run.schedule_faults,
     )
 
 
 def goes_on(run: RoundRun) -> bool:
-    """False where the round ended before its letters went out; those who take part are told once."""
-    if run.status and run.journal.outcome("2") is None:
-        dispatch.tell_end(run)
+    """False where the round ended before its letters went out; those who take part are notified once."""
+    if run.status and run.journal.outcome(INVITE) is None:
+        dispatch.notify_end(run)
         return False
     return True
 
 
 def ask_attendance(run: RoundRun) -> None:
     """After the meeting: who came, from the sheet (`jaga round attendance`) or ticked here, and the minutes."""
-    if run.journal.outcome("3") is not None:
+    if run.journal.outcome(MEET) is not None:
         return
     ids = [one.id for one in run.agencies]
     sheet = run.attendance_sheet()
@@ -293,10 +289,9 @@ def ask_attendance(run: RoundRun) -> None:
     held = f"Rapat: {format_date(run.proposal.day)} di {run.proposal.place}."
     _ask(
         run,
-        "attendance",
+        ATTENDANCE,
+        ATTENDANCE.name,
         text=escape_markdown(held),
-        yes="Rapat dilaksanakan",
-        no="Rapat tidak dilaksanakan",
         due=run.attendance_due(),
         attachments=lambda: dispatch.attendance_papers(run),
         extra=extra,
@@ -312,10 +307,9 @@ def ask_closing(run: RoundRun) -> None:
     }
     decision = _ask(
         run,
-        f"closing-{run.closings}",
+        CLOSING,
+        CLOSING.numbered_name(run.closings),
         text=delivery_table.render_deliveries(list_deliveries(run), run.deadline, run.place.timezone),
-        yes="Ditutup",
-        no="Diperpanjang",
         due=run.closing_due(),
         extra=extra,
         check=run.extension_faults,

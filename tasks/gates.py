@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from prefect import suspend_flow_run
+from prefect import runtime, suspend_flow_run
 from prefect.input import RunInput
 from pydantic import Field, ValidationError, create_model
 
+from jagadata.signoff.gates import note_asked
 from jagadata.signoff.signers import Decision, label, parse_label
 
 if TYPE_CHECKING:
@@ -16,11 +17,18 @@ if TYPE_CHECKING:
 
     from jagadata.evidence.journal import Journal
     from jagadata.office.people import Official
+    from jagadata.signoff.gates import Gate
+    from jagadata.workplace import Workplace
 
 EXPIRED = "Kedaluwarsa"
 """The answer that flows/watch.py gives after the deadline: the gate's own timeout would end the run as Failed without a word."""
 SLACK = timedelta(days=7)
 """How much later than the deadline Prefect itself gives up."""
+
+
+def run_page(place: Workplace, run: str) -> str:
+    """Where staff answer this run's gates: at the address of the office file, else at the one that the worker uses."""
+    return place.office.prefect.run_page(run) or str(runtime.flow_run.ui_url or "")
 
 
 def make_input(
@@ -56,46 +64,41 @@ def make_input(
 
 def ask(
     journal: Journal,
-    gate: str,
+    gate: Gate,
     *,
-    title: str,
     text: str,
-    yes: str,
-    no: str,
     signers: Sequence[Official],
     due: datetime,
-    decides: str = "",
+    name: str = "",
     extra: Mapping[str, tuple[Any, Any]] | None = None,
     check: Callable[[Decision], Sequence[str]] = lambda _decision: (),
 ) -> Decision:
     """The decision of a gate, suspending the run until there is one. Call only in the top-level flow, outside any `with Recovery`.
 
-    `due` (aware) is printed and noted for flows/watch.py, with `decides`, the journal step that will hold the decision;
-    an answer that does not fit is asked for again. `extra` are further fields of the form (see `make_input`); what
-    `check` says against an answer stands above the form when it is asked again.
+    `due` (aware) is noted for flows/watch.py; an answer that does not fit is asked for again. `name`: of a numbered gate.
+    `extra` are further fields of the form (see `make_input`); what `check` says against an answer stands above the form
+    when it is asked again.
     """
-    asked = [entry for entry in journal.entries if (entry.step, entry.event) == (gate, "asked")]
-    if not asked:
-        more = {"decides": decides} if decides else {}
-        journal.note(gate, "asked", due=due.isoformat(), signer=label(signers[0]), **more)
-    form = make_input(title, yes, no, signers, extra or {})
+    name = name or gate.name
+    note_asked(journal, name, gate, due=due, signer=label(signers[0]))
+    form = make_input(gate.title, gate.yes, gate.no, signers, extra or {})
     faults: Sequence[str] = ()
     for attempt in range(1, 20):
         seconds = max(60, int((due - journal.clock() + SLACK).total_seconds()))
         try:
             answer: Any = suspend_flow_run(
                 wait_for_input=form.with_initial_data(description=_with_faults(text, faults)),
-                key=f"{gate}-{attempt}",
+                key=f"{name}-{attempt}",
                 timeout=seconds,
             )
         except ValidationError:
             continue
-        decision = _decide(answer, journal, yes, no, signers, due, tuple(extra or ()))
+        decision = _decide(answer, journal, gate, signers, due, tuple(extra or ()))
         faults = check(decision) if decision else ()
         if decision and not faults:
             return decision
-        journal.note(gate, "note", text=f"jawaban ke-{attempt} tidak sah dan ditanyakan kembali")
-    raise RuntimeError(f"gate {gate}: no fitting answer in 19 attempts")
+        journal.note(name, "note", text=f"jawaban ke-{attempt} tidak sah dan ditanyakan kembali")
+    raise RuntimeError(f"gate {name}: no fitting answer in 19 attempts")
 
 
 def _with_faults(text: str, faults: Sequence[str]) -> str:
@@ -108,8 +111,7 @@ def _with_faults(text: str, faults: Sequence[str]) -> str:
 def _decide(
     answer: Any,
     journal: Journal,
-    yes: str,
-    no: str,
+    gate: Gate,
     signers: Sequence[Official],
     due: datetime,
     extra: Sequence[str],
@@ -118,10 +120,10 @@ def _decide(
     if answer.keputusan == EXPIRED:
         return Decision(answer="expired", signer="", note="", at=at.isoformat()) if at >= due else None
     signer = parse_label(answer.penandatangan)
-    if answer.keputusan not in (yes, no) or signer not in [official.id for official in signers]:
+    if answer.keputusan not in (gate.yes, gate.no) or signer not in [official.id for official in signers]:
         return None
     return Decision(
-        answer="yes" if answer.keputusan == yes else "no",
+        answer="yes" if answer.keputusan == gate.yes else "no",
         signer=signer,
         note=answer.catatan,
         at=at.isoformat(),

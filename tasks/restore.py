@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from prefect import runtime, task
+from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Cancelled, Completed, Failed
 
 from jagadata import sop
 from jagadata.errors import JagadataError
+from jagadata.restore.gates import ACKNOWLEDGEMENT, APPROVAL
 from jagadata.restore.letters import ask_for_approval, close_restore, confirm_receipt, inform_requester
 from jagadata.restore.papers.markdown import render_plan, render_restore
 from jagadata.restore.papers.plan_sheet import make_plan_facts
 from jagadata.restore.recovery.steps import Recovery
 from jagadata.restore.run import RestoreRun
 from jagadata.restore.steps import (
-    ACKNOWLEDGEMENT_GATE,
-    APPROVAL_GATE,
     CLOSED_UNCONFIRMED,
     RequesterAnswer,
 )
@@ -127,17 +126,14 @@ def ask_approval(run: RestoreRun) -> bool:
     known = run.decision
     if known:
         return known.answer == "yes"
-    ask_for_approval(run, link=runtime.flow_run.ui_url)
-    plan, policy = run.plan, run.place.office.policy.restore
+    ask_for_approval(run, link=gates.run_page(run.place, run.run))
+    plan = run.plan
     decision = gates.ask(
         run.journal,
-        APPROVAL_GATE,
-        title="Persetujuan restore (tambahan)",
+        APPROVAL,
         text=render_restore(run.form(), run.place.timezone, facts=make_plan_facts(plan, run.impact)),
-        yes="Menyetujui",
-        no="Tidak menyetujui",
         signers=run.approvers(),
-        due=run.received_at() + timedelta(hours=policy.approval_hours),
+        due=APPROVAL.deadline(run.place.office, run.received_at()),
     )
     return run.decide(decision, plan.hash)
 
@@ -169,12 +165,9 @@ def step_6(run: RestoreRun) -> None:
     due = datetime.combine(run.acknowledgement_due(), time(17), tzinfo=run.place.timezone).astimezone(UTC)
     decision = gates.ask(
         run.journal,
-        ACKNOWLEDGEMENT_GATE,
-        title="Tanda terima pemohon",
+        ACKNOWLEDGEMENT,
         text=render_restore(run.form(), run.place.timezone)
         + "\n\nCatat jawaban pemohon **atas nama pemohon**; tulis media dan rujukannya (misalnya: telepon 08.30 WIB, nomor agenda) pada Catatan.",
-        yes="Diterima pemohon",
-        no="Belum diterima",
         signers=staff,
         due=due,
     )

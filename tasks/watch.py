@@ -1,10 +1,11 @@
-"""The steps of the watch as Prefect tasks; what they do is in jagadata/restore/follow_up.py and watch.py."""
+"""The steps of the watch as Prefect tasks; what they do is in jagadata/upkeep and in what each SOP offers."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from prefect import resume_flow_run, task
@@ -24,14 +25,13 @@ from prefect.deployments import run_deployment
 from prefect.states import AwaitingRetry, Crashed
 from prefect.variables import Variable
 
-from jagadata.backup import concerns
+from jagadata.backup.concerns import missing_periods
+from jagadata.backup.offers import DEPLOYMENT
 from jagadata.errors import JagadataError
-from jagadata.restore import follow_up
-from jagadata.restore.letters import inform_again, inform_requester
-from jagadata.restore.run import RestoreRun
-from jagadata.signoff import gates
-from jagadata.signoff.gates import OpenRun
-from jagadata.upkeep import reminders, watch
+from jagadata.procedure import OpenRun
+from jagadata.signoff.gates import REMINDED, is_reminder_due
+from jagadata.upkeep import procedures, watch
+from jagadata.upkeep.procedures import PROCEDURES, find_gate
 from jagadata.workplace import Workplace
 from tasks.gates import EXPIRED
 from tasks.parameters import parse_choice, system_choices
@@ -47,16 +47,8 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger("jagadata.tasks")
-LOOK_BACK = timedelta(days=60)
 FORM_PATIENCE, START_PATIENCE = timedelta(minutes=1), timedelta(minutes=10)
 """How long a gate may be without its form, and a run be about to start."""
-ROUND_LOOK_BACK = timedelta(days=400)
-"""A round of data collection lives for months."""
-_PROCEDURES: tuple[tuple[Literal["restore", "backup", "collection"], str, timedelta], ...] = (
-    ("restore", "restore", LOOK_BACK),
-    ("backup", "back-up", LOOK_BACK),
-    ("collection", "pengumpulan-data", ROUND_LOOK_BACK),
-)
 _STATES: dict[StateType, Literal["waiting", "dead", "running"]] = {
     StateType.PAUSED: "waiting",
     StateType.RUNNING: "running",
@@ -64,14 +56,13 @@ _STATES: dict[StateType, Literal["waiting", "dead", "running"]] = {
     StateType.CRASHED: "dead",
     StateType.CANCELLED: "dead",
 }
-BACKUP = "SOP Back Up Data/bulanan"
-TOLD = "jagadata_diberitahukan"
-"""Prefect's variable with the keys of what was told while no store answered."""
+NOTIFIED = "jagadata_diberitahukan"
+"""Prefect's variable with the keys of what was notified while no store answered."""
 
 
 @contextlib.contextmanager
 def _holding_up_no_other(run: str) -> Iterator[None]:
-    """What is wrong with one run is logged; watch.look tells the office of it."""
+    """What is wrong with one run is logged; watch.inspect names it to the office."""
     try:
         yield
     except JagadataError as error:
@@ -85,20 +76,20 @@ def find_open_runs(place: Workplace) -> list[OpenRun]:
     """Runs of all SOPs that wait at a gate, restores that ended without ending themselves, and those under way."""
     found: list[OpenRun] = []
     with get_client(sync_client=True) as client:
-        for procedure, tag, look_back in _PROCEDURES:
-            types = list(_STATES) if procedure == "restore" else [StateType.PAUSED]
+        for procedure in PROCEDURES:
+            types = [kind for kind, state in _STATES.items() if state in procedure.states]
             runs = client.read_flow_runs(
                 flow_run_filter=FlowRunFilter(
-                    tags=FlowRunFilterTags(all_=[tag]),
+                    tags=FlowRunFilterTags(all_=[procedure.tag]),
                     state=FlowRunFilterState(type=FlowRunFilterStateType(any_=types)),
-                    start_time=FlowRunFilterStartTime(after_=place.clock() - look_back),
+                    start_time=FlowRunFilterStartTime(after_=place.clock() - procedure.look_back),
                 ),
                 sort=FlowRunSort.START_TIME_DESC,
             )
             found += [
                 OpenRun(
                     run=str(run.id),
-                    procedure=procedure,
+                    procedure=procedure.name,
                     state=_STATES[run.state_type or StateType.FAILED],
                 )
                 for run in runs
@@ -108,20 +99,12 @@ def find_open_runs(place: Workplace) -> list[OpenRun]:
 
 @task(name="Menyelesaikan permohonan yang alurnya terhenti", cache_policy=NO_CACHE, persist_result=False)
 def finish_dead(place: Workplace, runs: list[OpenRun]) -> None:
+    by_name = {procedure.name: procedure for procedure in PROCEDURES}
     for item in runs:
-        if item.procedure != "restore" or item.state == "waiting":
-            continue
         with _holding_up_no_other(item.run):
-            if item.state == "running":
-                if not follow_up.is_abandoned(place, item.run):
-                    continue
-                _declare_dead(item.run)
-            run = follow_up.finish_dead(place, item.run)
-            if run is not None:
-                inform_requester(run)
-                log.warning("Permohonan %s diselesaikan: %s", run.number(), run.status)
-            elif (known := RestoreRun(place, item.run)).opened and inform_again(known):
-                log.info("Pemohon %s kini sudah diberi tahu", known.number())
+            done = by_name[item.procedure].follow_up(place, item, partial(_declare_dead, item.run))
+            if done:
+                log.warning("%s", done)
 
 
 def _declare_dead(run: str) -> None:
@@ -144,7 +127,7 @@ def revive(place: Workplace, runs: list[OpenRun]) -> None:
     with get_client(sync_client=True) as client:
         pending = client.read_flow_runs(
             flow_run_filter=FlowRunFilter(
-                tags=FlowRunFilterTags(any_=[tag for _, tag, _ in _PROCEDURES]),
+                tags=FlowRunFilterTags(any_=[procedure.tag for procedure in PROCEDURES]),
                 state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PENDING])),
             )
         )
@@ -174,7 +157,7 @@ def close_overdue(place: Workplace, runs: list[OpenRun]) -> None:
 
     for item in runs:
         with _holding_up_no_other(item.run):
-            gate = gates.find_gate(place.journal(item.run)) if item.state == "waiting" else None
+            gate = find_gate(place.journal(item.run)) if item.state == "waiting" else None
             if gate and place.clock() >= gate.due:
                 _expire(UUID(item.run), gate.signer)
 
@@ -189,19 +172,15 @@ def remind(place: Workplace, runs: list[OpenRun]) -> None:
     for item in runs:
         with _holding_up_no_other(item.run):
             journal = place.journal(item.run)
-            gate = gates.find_gate(journal) if item.state == "waiting" else None
-            if (
-                gate
-                and gates.is_reminder_due(gate, place.clock())
-                and reminders.remind(place, item.run, gate)
-            ):
-                journal.note(gate.gate, "reminded")
+            gate = find_gate(journal) if item.state == "waiting" else None
+            if gate and is_reminder_due(gate, place.clock()) and procedures.remind(place, item.run, gate):
+                journal.note(gate.name, REMINDED)
 
 
 @task(name="Menyusulkan periode tanpa back up", cache_policy=NO_CACHE, persist_result=False)
 def catch_up(place: Workplace) -> None:
     """Each missed period runs at most once, as Susulan; a run that is due or under way comes first."""
-    missing = concerns.missing_periods(place, place.catalog())
+    missing = missing_periods(place, place.catalog())
     if not missing or _backup_is_due():
         return
     labels = system_choices(place.office)  # as the run form of the last `jaga apply` shows them
@@ -214,7 +193,7 @@ def catch_up(place: Workplace) -> None:
             "catatan": "disusulkan oleh penjagaan",
         }
         run_deployment(
-            BACKUP,
+            DEPLOYMENT,
             parameters={"perintah": order},
             timeout=0,
             idempotency_key=f"susulan-{period}-{'-'.join(systems)}",
@@ -245,25 +224,23 @@ def _backup_is_due() -> bool:
 
 
 @task(name="Memeriksa keadaan dan memberi tahu", cache_policy=NO_CACHE, persist_result=False)
-def tell(place: Workplace, runs: list[OpenRun]) -> None:
-    running = [item.run for item in runs if item.procedure == "restore" and item.state == "running"]
-    waiting = [item.run for item in runs if item.state == "waiting"]
-    concerns = watch.look(place, running, waiting)
+def notify(place: Workplace, runs: list[OpenRun]) -> None:
+    concerns = watch.inspect(place, runs)
     try:
-        new, over = watch.tell_once(place, concerns)
+        new, over = watch.notify_once(place, concerns)
     except JagadataError:
-        _tell_without_stores(place, concerns)
+        _notify_without_stores(place, concerns)
         raise
-    if Variable.unset(TOLD):
-        watch.tell(place, [], ["Penyimpanan menjawab kembali."])
+    if Variable.unset(NOTIFIED):
+        watch.notify(place, [], ["Penyimpanan menjawab kembali."])
     for concern in new:
         log.warning("%s %s", concern.text, concern.action)
     for text in over:
         log.info("Sudah pulih: %s", text)
 
 
-def _tell_without_stores(place: Workplace, concerns: list[Concern]) -> None:
-    """No store answers, so what was told already is not known: Prefect remembers that meanwhile."""
+def _notify_without_stores(place: Workplace, concerns: list[Concern]) -> None:
+    """No store answers, so what was notified already is not known: Prefect remembers that meanwhile."""
     keys = sorted(concern.key for concern in concerns)
-    if Variable.get(TOLD) != keys and watch.tell(place, concerns):
-        Variable.set(TOLD, keys, overwrite=True)
+    if Variable.get(NOTIFIED) != keys and watch.notify(place, concerns):
+        Variable.set(NOTIFIED, keys, overwrite=True)

@@ -28,14 +28,14 @@ from jagadata.office.file import load_office
 from pathlib import Path
 with open_workplace(load_office(Path(sys.argv[1]))) as place:
     run = BackupRun(place, sys.argv[2], BackupOrder())
-    system = run.open()["systems"][0]
+    system = run.open().systems[0]
     begun = time.monotonic()
     outcome = run.dump(system)
     seconds = time.monotonic() - begun
-    assert outcome["ok"], outcome
+    assert outcome.ok, outcome
     for step in (run.verify, run.name, run.secure):
         outcome = step(system)
-        assert outcome["ok"], outcome
+        assert outcome.ok, outcome
     print(seconds, time.monotonic() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 RESTORE = """

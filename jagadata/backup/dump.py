@@ -1,21 +1,23 @@
-"""SOP Back Up Data: each numbered step as a function from values to values; the journal remembers them (flows/backup.py, `jaga`)."""
+"""SOP Back Up, step 1: each database of a system, streamed encrypted into the primary store."""
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from jagadata import __version__
 from jagadata.errors import RefusedError
 from jagadata.evidence.envelope import canonical_json
 from jagadata.ports.progress import ignore
+from jagadata.stores import layout
 from jagadata.text.formats import zone_name
 from jagadata.text.names import make_backup_id
 from jagadata.vault.manifest import (
     DataEntry,
+    ManifestDraft,
+    SourceServer,
     StoredStream,
-    backup_folder,
 )
 from jagadata.vault.stream import compress, store_stream
 
@@ -35,20 +37,17 @@ class Occasion:
 
     run: str
     period: str
-    kind: str
+    kind: Literal["Terjadwal", "Manual", "Susulan"]
     form_number: str
     note: str = ""
 
 
-# --- step 1 -------------------------------------------------------------------------------------------------------
-
-
 def dump_system(
     place: Workplace, system_id: str, occasion: Occasion, progress: Callable[[int], None] = ignore
-) -> dict[str, Any]:
+) -> ManifestDraft:
     """Step 1: dump each database of the system into the primary store under its final keys, as one bounded stream.
 
-    Returns a draft of the manifest (JSON values). Nothing of it counts as a backup yet.
+    Returns a draft of the manifest. Nothing of it counts as a backup yet.
 
     Raises:
         RefusedError: a check failed before anything was dumped (all reasons in the message).
@@ -59,7 +58,7 @@ def dump_system(
         place.recipients(),
         place.signer,
         place.identity(),
-    )  # missing keys are told first
+    )  # missing keys are named first
     server = place.server(system_id)
     faults = [fault for name in system.databases for fault in server.check_dump(name)]
     if faults:
@@ -77,38 +76,35 @@ def dump_system(
                 place.stores[0],
                 server,
                 name,
-                f"{backup_folder(system_id, backup)}/data/db{number:02}",
+                f"{layout.make_data_prefix(system_id, backup)}db{number:02}",
                 recipients,
                 progress,
             )
             for number, name in enumerate(system.databases, 1)
         ]
     finished = place.clock()
-    return {
-        "format": 1,
-        "backup": backup,
-        "office": place.office.office.name,
-        "system": system.id,
-        "system_name": system.name,
-        "owner": system.owner,
-        "period": occasion.period,
-        "occasion": occasion.kind,
-        "started": started.isoformat(),
-        "finished": finished.isoformat(),
-        "started_local": _local(place, started),
-        "finished_local": _local(place, finished),
-        "source": {
-            "name": server.name,
-            "version": facts.version,
-            "system_identifier": facts.system_identifier,
-        },
-        "data": [entry.model_dump(mode="json") for entry in data],
-        "recipients": recipients,
-        "run": occasion.run,
-        "form_number": occasion.form_number,
-        "note": occasion.note,
-        "software": f"jagadata {__version__}",
-    }
+    return ManifestDraft(
+        backup=backup,
+        office=place.office.office.name,
+        system=system.id,
+        system_name=system.name,
+        owner=system.owner,
+        period=occasion.period,
+        occasion=occasion.kind,
+        started=started,
+        finished=finished,
+        started_local=_local(place, started),
+        finished_local=_local(place, finished),
+        source=SourceServer(
+            name=server.name, version=facts.version, system_identifier=facts.system_identifier
+        ),
+        data=data,
+        recipients=recipients,
+        run=occasion.run,
+        form_number=occasion.form_number,
+        note=occasion.note,
+        software=f"jagadata {__version__}",
+    )
 
 
 def _local(place: Workplace, moment: datetime) -> str:
@@ -173,9 +169,3 @@ class _Bytes:
     def read(self, size: int = -1) -> bytes:
         piece, self.data = (self.data, b"") if size < 0 else (self.data[:size], self.data[size:])
         return piece
-
-
-# --- step 3 -------------------------------------------------------------------------------------------------------
-
-
-# --- step 6 -------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jagadata.backup.retention import apply_policy
 from jagadata.errors import JagadataError
 from jagadata.findings import Problem
+from jagadata.stores import layout
 from jagadata.vault.catalog import write_receipt
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _has_data(place: Workplace, backup: Backup) -> bool:
         try:
             found = {
                 stored.key: stored.size
-                for stored in store.list(f"systems/{backup.manifest.system}/backups/{backup.id}/data/")
+                for stored in store.list(layout.make_data_prefix(backup.manifest.system, backup.id))
             }
         except JagadataError:
             continue

@@ -2,63 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from jagadata.backup.steps import Published
+from jagadata.stores import layout
 from jagadata.text.names import make_file_name
-from jagadata.vault.manifest import (
-    MANIFEST_KIND,
-    Manifest,
-    manifest_hash,
-    manifest_key,
-)
+from jagadata.vault.manifest import MANIFEST_KIND, Manifest, manifest_hash
 
 if TYPE_CHECKING:
     from jagadata.office.machines import System
+    from jagadata.vault.manifest import DataEntry, ManifestDraft
     from jagadata.workplace import Workplace
 
 
-def name_backup(place: Workplace, draft: dict[str, Any]) -> dict[str, Any]:
+def name_backup(place: Workplace, draft: ManifestDraft) -> Published:
     """Step 3: check and give the official name; sign the manifest, with which the backup exists.
 
-    Returns {"backup", "manifest" (hash), "files"}. Done again after a lost answer it finds its own manifest.
+    Done again after a lost answer it finds its own manifest.
     """
-    system = place.office.system(draft["system"])
-    earlier = [backup for backup in place.catalog(system.id).of(system.id) if backup.id != draft["backup"]]
-    revision = 1 + sum(backup.manifest.period == draft["period"] for backup in earlier)
-    data = [{**item, "file_name": _file_name(place, system, draft, item, revision)} for item in draft["data"]]
-    manifest = Manifest.model_validate({**draft, "data": data, "at": place.clock().isoformat()})
-    key = manifest_key(system.id, manifest.backup)
-    envelope = place.signer.seal(MANIFEST_KIND, manifest.model_dump(mode="json"))
-    known = next(
-        (backup for backup in place.catalog(system.id).backups if backup.id == manifest.backup), None
-    )
+    system = place.office.system(draft.system)
+    own = place.catalog(system.id).of(system.id)
+    known = next((backup for backup in own if backup.id == draft.backup), None)
     if known:
-        envelope, data = known.envelope, [item.model_dump(mode="json") for item in known.manifest.data]
-    else:
-        place.stores[0].put(key, envelope)
-    return {
-        "backup": manifest.backup,
-        "manifest": manifest_hash(envelope),
-        "files": [item["file_name"] for item in data],
-    }
+        return _published(known.manifest, known.envelope)
+    revision = 1 + sum(backup.manifest.period == draft.period for backup in own)
+    data = [
+        item.model_copy(update={"file_name": _file_name(place, system, draft, item, revision)})
+        for item in draft.data
+    ]
+    manifest = Manifest.model_validate({**dict(draft), "data": data, "at": place.clock()})
+    envelope = place.signer.seal(MANIFEST_KIND, manifest.model_dump(mode="json"))
+    place.stores[0].put(layout.make_manifest_key(system.id, manifest.backup), envelope)
+    return _published(manifest, envelope)
 
 
-def _file_name(
-    place: Workplace, system: System, draft: dict[str, Any], item: dict[str, Any], revision: int
-) -> str:
-    from datetime import datetime
+def _published(manifest: Manifest, envelope: bytes) -> Published:
+    return Published(
+        backup=manifest.backup,
+        manifest=manifest_hash(envelope),
+        files=tuple(item.file_name for item in manifest.data),
+    )
 
+
+def _file_name(place: Workplace, system: System, draft: ManifestDraft, item: DataEntry, revision: int) -> str:
     return make_file_name(
         place.office.policy.backup.file_name,
         opd=system.owner,
         system=system.id,
-        object=item["database"],
-        engine=item["kind"],
+        object=item.database,
+        engine=item.kind,
         kind="full",
-        period=draft["period"],
-        at=datetime.fromisoformat(draft["started"]).astimezone(place.timezone),
+        period=draft.period,
+        at=draft.started.astimezone(place.timezone),
         revision=revision,
-        extension=_extension(item["archive"]["objects"][0]["key"]),
+        extension=_extension(item.archive.objects[0].key),
     )
 
 

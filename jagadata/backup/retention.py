@@ -31,7 +31,7 @@ def apply_policy(
 
     Never goes: the newest restorable backup of a system, one of the last N, one younger than the minimum,
     one that is held, or locked, or of which not every record could be read (`unclear`, ids): it may be held.
-    Dates are told on the clock of `now` (aware).
+    Dates are those of the clock of `now` (aware).
     """
     ordered = sorted(
         (one for one in backups if not one.pruned),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jagadata.vault.catalog import write_receipt
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jagadata.workplace import Workplace
 
 
@@ -16,7 +18,7 @@ def record_review(
     backup_id: str,
     *,
     decision: str,
-    reviewer: dict[str, Any],
+    reviewer: Mapping[str, str],
     note: str,
     run: str,
 ) -> None:
@@ -32,6 +34,6 @@ def record_review(
         place.clock(),
         run=run,
         decision=decision,
-        reviewer=reviewer,
+        reviewer=dict(reviewer),
         note=note,
     )

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from jagadata import sop
 from jagadata.backup.dump import Occasion, dump_system
@@ -19,13 +19,25 @@ from jagadata.backup.papers.form import BackupForm
 from jagadata.backup.publish import name_backup
 from jagadata.backup.review import record_review
 from jagadata.backup.secure import secure_backup
+from jagadata.backup.steps import (
+    DUMP,
+    FILL,
+    FOR_EACH_SYSTEM,
+    PUBLISH,
+    REVIEW,
+    SECURE,
+    VERIFY,
+    Opened,
+    StepResult,
+)
 from jagadata.backup.verify import verify_draft
 from jagadata.errors import JagadataError, NotFoundError, RefusedError
+from jagadata.evidence.lines import once
+from jagadata.evidence.numbers import FORM_SERIES, next_number
 from jagadata.papers.values import from_json, to_json
 from jagadata.ports.progress import ignore
 from jagadata.signoff.signers import Decision, Person, may_sign, sign
 from jagadata.text.formats import format_bytes
-from jagadata.text.names import make_number
 from jagadata.text.periods import parse_period, period_of
 
 if TYPE_CHECKING:
@@ -36,9 +48,6 @@ if TYPE_CHECKING:
     from jagadata.workplace import Workplace
 
 log = logging.getLogger(__name__)
-
-Outcome = dict[str, Any]
-"""JSON of a step for one system: {"ok": True, ...} or {"ok": False, "step": N, "reason": ..., "hint": ...}."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,14 +76,14 @@ class BackupRun:
         self._limits: dict[str, threading.Semaphore] = {}
         self._lock = threading.Lock()
 
-    def open(self) -> dict[str, Any]:
-        """Check the order and claim the form's number; nothing is dumped yet.
+    def open(self) -> Opened:
+        """Check the order and claim the form's number; nothing is dumped yet. Whoever goes on with the run gets the same.
 
-        Returns {"systems", "period", "kind", "number", "performer", "note"}: of the run, whoever goes on with it. Raises RefusedError, NotFoundError.
+        Raises RefusedError, NotFoundError.
         """
-        return self.journal.once("open", self._open)
+        return once(self.journal, Opened, self._open)
 
-    def _open(self) -> dict[str, Any]:
+    def _open(self) -> Opened:
         office = self.place.office
         systems = list(dict.fromkeys(self.order.systems)) or [system.id for system in office.systems]
         for system in systems:
@@ -94,21 +103,16 @@ class BackupRun:
             kind = "Susulan"  # a month that has passed is caught up, never backdated
         performer = self._performer()
         at = self.place.clock()
-        year = at.astimezone(self.place.timezone).year
-        sequence = self.place.records.claim_number("form", year, run=self.run, at=at.isoformat())
-        info = office.office
-        number = make_number(
-            info.number, classification=info.classification, sequence=sequence, unit=info.unit_code, year=year
+        number = next_number(self.place.records, office.office, FORM_SERIES, run=self.run, at=at)
+        return Opened(
+            systems=tuple(systems),
+            period=str(period),
+            kind=kind,
+            number=number,
+            performer=performer.id,
+            note=self.order.note,
+            at=at,
         )
-        return {
-            "systems": systems,
-            "period": str(period),
-            "kind": kind,
-            "number": number,
-            "performer": performer.id,
-            "note": self.order.note,
-            "at": at.isoformat(),
-        }
 
     def _performer(self) -> Official:
         holders = self.place.office.holders("staf_aplikasi", self.place.today())
@@ -124,45 +128,60 @@ class BackupRun:
 
     # --- steps 1 to 4, for each system ---
 
-    def dump(self, system: str, progress: Callable[[int], None] = ignore) -> Outcome:
+    def dump(self, system: str, progress: Callable[[int], None] = ignore) -> StepResult:
         """Step 1 for one system."""
         opened = self.open()
         occasion = Occasion(
             run=self.run,
-            period=opened["period"],
-            kind=opened["kind"],
-            form_number=opened["number"],
-            note=opened.get("note", ""),
+            period=opened.period,
+            kind=opened.kind,
+            form_number=opened.number,
+            note=opened.note,
         )
 
-        def work(_before: Outcome) -> Outcome:
+        def work(_before: StepResult) -> StepResult:
             with self._limit(system), self._at_once:
-                return {"draft": dump_system(self.place, system, occasion, progress)}
+                return StepResult(draft=dump_system(self.place, system, occasion, progress))
 
-        return self._step("1", system, work, {"ok": True})
+        return self._step(DUMP, system, work)
 
-    def verify(self, system: str, progress: Callable[[int], None] = ignore) -> Outcome:
+    def verify(self, system: str, progress: Callable[[int], None] = ignore) -> StepResult:
         """Step 2 for one system: what the store gives back."""
-        return self._step(
-            "2", system, lambda before: {"draft": verify_draft(self.place, before["draft"], progress)}
-        )
 
-    def name(self, system: str) -> Outcome:
+        def work(before: StepResult) -> StepResult:
+            return replace(before, draft=verify_draft(self.place, before.made_draft(), progress))
+
+        return self._step(VERIFY, system, work)
+
+    def name(self, system: str) -> StepResult:
         """Step 3 for one system: the official name, and the manifest with which the backup exists."""
         return self._step(
-            "3", system, lambda before: {"draft": before["draft"], **name_backup(self.place, before["draft"])}
+            PUBLISH,
+            system,
+            lambda before: replace(before, published=name_backup(self.place, before.made_draft())),
         )
 
-    def secure(self, system: str, progress: Callable[[int], None] = ignore) -> Outcome:
+    def secure(self, system: str, progress: Callable[[int], None] = ignore) -> StepResult:
         """Step 4 for one system. Its failure leaves the backup valid on the primary store, and stands on the form."""
 
-        def work(before: Outcome) -> Outcome:
-            return {
-                **before,
-                **secure_backup(self.place, system, before["backup"], run=self.run, progress=progress),
-            }
+        def work(before: StepResult) -> StepResult:
+            backup = before.made_backup().backup
+            secured = secure_backup(self.place, system, backup, run=self.run, progress=progress)
+            return replace(before, secured=secured)
 
-        return self._step("4", system, work)
+        return self._step(SECURE, system, work)
+
+    def make_backups(self) -> None:
+        """Steps 1 to 4 as far as they are not done yet, one system after the other."""
+        systems = self.open().systems
+        for number, step in enumerate((self.dump, self.verify, self.name, self.secure), 1):
+            for system in self.waiting(number, systems):
+                step(system)
+
+    def carry_on(self) -> BackupForm:
+        """Steps 1 to 5 as far as they are not done yet; what failed stands on the form."""
+        self.make_backups()
+        return self.fill_form()
 
     def _limit(self, system: str) -> threading.Semaphore:
         """At most so many dumps at once from one database server."""
@@ -170,48 +189,45 @@ class BackupRun:
         with self._lock:
             return self._limits.setdefault(entry.name, threading.Semaphore(entry.parallel_backups))
 
-    def _step(
-        self, step: str, system: str, work: Callable[[Outcome], Outcome], before: Outcome | None = None
-    ) -> Outcome:
-        earlier = (self.journal.outcome(str(number), system) for number in range(int(step) - 1, 0, -1))
-        before = before or next((found for found in earlier if found), None)
-        if before is None:
-            raise RefusedError(
-                f"Langkah {step} untuk '{system}' dimulai sebelum langkah sebelumnya selesai.",
-                "Jalankan SOP dari langkah 1.",
-            )
-        if not before["ok"]:
+    def _result(self, step: str, system: str) -> StepResult | None:
+        """What one step came to, None where it did not end."""
+        value = self.journal.outcome(step, system)
+        return StepResult.from_json(value) if value else None
+
+    def _before(self, step: str, system: str) -> StepResult:
+        """What the steps before it came to. Raises RefusedError: they are not done."""
+        if step == DUMP:
+            return StepResult()
+        for earlier in reversed(FOR_EACH_SYSTEM[: FOR_EACH_SYSTEM.index(step)]):
+            if result := self._result(earlier, system):
+                return result
+        raise RefusedError(
+            f"Langkah {step} untuk '{system}' dimulai sebelum langkah sebelumnya selesai.",
+            "Jalankan SOP dari langkah 1.",
+        )
+
+    def _step(self, step: str, system: str, work: Callable[[StepResult], StepResult]) -> StepResult:
+        before = self._before(step, system)
+        if not before.ok:
             return before  # what failed earlier stays the outcome
 
-        def outcome() -> Outcome:
+        def result() -> StepResult:
             try:
-                return {**work(before), "ok": True}
+                return work(before)
             except JagadataError as error:
                 log.warning("%s: langkah %s gagal: %s", system, step, error)
-                return {
-                    "ok": False,
-                    "step": int(step),
-                    "reason": error.message,
-                    "hint": error.hint,
-                    **_made(before),
-                }
+                return before.refused(step, error)
             except Exception as error:
                 log.exception("%s: langkah %s gagal", system, step)
-                return {
-                    "ok": False,
-                    "step": int(step),
-                    "reason": f"kesalahan tak terduga: {type(error).__name__}",
-                    "hint": "",
-                    **_made(before),
-                }
+                return before.failed(int(step), f"kesalahan tak terduga: {type(error).__name__}")
 
-        return self.journal.once(step, outcome, system)
+        return StepResult.from_json(self.journal.once(step, lambda: result().to_json(), system))
 
     # --- step 5 and 6 ---
 
     def fill_form(self) -> BackupForm:
         """Step 5: the form of the whole run, from what the steps came to."""
-        value = self.journal.once("5", lambda: to_json(self._fill()))
+        value = self.journal.once(FILL, lambda: to_json(self._fill()))
         return from_json(BackupForm, value)
 
     def _fill(self) -> BackupForm:
@@ -220,28 +236,27 @@ class BackupRun:
             self.place.office,
             self.run,
             opened,
-            {system: self.outcome(system) for system in opened["systems"]},
+            {system: self.result(system) for system in opened.systems},
             stores={store.name: store.features().where for store in self.place.stores},
             at=self.place.clock(),
         )
 
-    def outcome(self, system: str) -> Outcome:
+    def result(self, system: str) -> StepResult:
         """What the four steps came to; a step that never ended (a journal that could not be written, a task that died) is a failure."""
-        last = next((number for number in (4, 3, 2, 1) if self.journal.outcome(str(number), system)), 0)
-        found = self.journal.outcome(str(last), system) or {"ok": True}
-        if last == 4 or not found["ok"]:
+        ended = [step for step in FOR_EACH_SYSTEM if self.journal.outcome(step, system)]
+        last = ended[-1] if ended else ""
+        found = (self._result(last, system) if last else None) or StepResult()
+        if last == SECURE or not found.ok:
             return found
-        return {
-            "ok": False,
-            "step": last + 1,
-            "reason": "terhenti sebelum selesai (run terputus, atau jurnal tidak dapat ditulis)",
-            "hint": "Periksa penyimpanan dengan `jaga doctor`, lalu ulangi back up sistem ini.",
-            **_made(found),
-        }
+        return found.failed(
+            int(last or 0) + 1,
+            "terhenti sebelum selesai (run terputus, atau jurnal tidak dapat ditulis)",
+            "Periksa penyimpanan dengan `jaga doctor`, lalu ulangi back up sistem ini.",
+        )
 
     def reviewers(self) -> list[Official]:
         """Who may receive and check the form today: Pemeriksa is never the pelaksana. Raises RefusedError."""
-        performer = self.place.office.official(self.open()["performer"])
+        performer = self.place.office.official(self.open().performer)
         return may_sign(
             self.place.office,
             "kasi_aplikasi",
@@ -261,12 +276,10 @@ class BackupRun:
 
     def review(self, decision: Decision) -> BackupForm:
         """Step 6: the Kasi's decision, on every backup of this run and on the form. A gate that expired, or that nobody could answer, fails no backup."""
-        value = self.journal.once("6", lambda: to_json(self._review(decision)))
+        value = self.journal.once(REVIEW, lambda: to_json(self._review(decision)))
         return from_json(BackupForm, value)
 
     def _review(self, decision: Decision) -> BackupForm:
-        from dataclasses import replace
-
         form = self.fill_form()
         if decision.answer == "expired":
             why = f": {decision.note}" if decision.note else " sampai batas waktu"
@@ -297,12 +310,12 @@ class BackupRun:
 
     def reviewed_form(self) -> BackupForm:
         """The form with the Kasi's decision, if there is one yet."""
-        value = self.journal.outcome("6")
+        value = self.journal.outcome(REVIEW)
         return from_json(BackupForm, value) if value else self.fill_form()
 
     def waiting(self, step: int, systems: Sequence[str]) -> list[str]:
         """Systems for which this step is still to be done: none once the form is filled in, for it is what gets signed."""
-        if self.journal.outcome("5"):
+        if self.journal.outcome(FILL):
             return []
         return [
             system
@@ -312,7 +325,10 @@ class BackupRun:
 
     def _is_good(self, system: str, step: int) -> bool:
         """Nothing has failed for this system up to that step."""
-        return step == 0 or bool((self.journal.outcome(str(step), system) or {}).get("ok"))
+        if step == 0:
+            return True
+        result = self._result(str(step), system)
+        return result is not None and result.ok
 
     def expected_bytes(self, system: str) -> int:
         """About how many encrypted bytes this system's backup has: as many as its newest one, else 0 (unknown)."""
@@ -321,7 +337,7 @@ class BackupRun:
         except JagadataError:
             return 0
 
-    def table(self) -> list[dict[str, Any]]:
+    def table(self) -> list[dict[str, str]]:
         """The results for the UI, one line for each system."""
         return [
             {
@@ -338,16 +354,11 @@ class BackupRun:
     def failures(self) -> list[str]:
         """The systems without a whole result, each with its reason; a failed step 4 counts."""
         return [
-            f"{system}: langkah {outcome['step']}: {outcome['reason']}"
-            for system in self.open()["systems"]
-            if not (outcome := self.outcome(system))["ok"]
+            f"{system}: langkah {failure.step}: {failure.reason}"
+            for system in self.open().systems
+            if (failure := self.result(system).failure)
         ]
 
     def title(self) -> str:
         opened = self.open()
-        return f"{sop.BACKUP_FORM} {opened['number']}, periode {parse_period(opened['period']).text}"
-
-
-def _made(before: Outcome) -> Outcome:
-    """What an earlier step made and a later failure must not hide: the draft, and from step 3 on the backup."""
-    return {name: before[name] for name in ("draft", "backup", "manifest", "files") if name in before}
+        return f"{sop.BACKUP_FORM} {opened.number}, periode {parse_period(opened.period).text}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from jagadata.backup.steps import Secured
 from jagadata.errors import DamagedError, JagadataError
 from jagadata.ports.progress import ignore
+from jagadata.stores import layout
 from jagadata.vault.catalog import write_receipt
-from jagadata.vault.manifest import manifest_key
 from jagadata.vault.stream import HashingWriter
 
 if TYPE_CHECKING:
@@ -26,11 +27,8 @@ def secure_backup(
     *,
     run: str = "",
     progress: Callable[[int], None] = ignore,
-) -> dict[str, Any]:
-    """Step 4: copy to the second store, hash again what it then holds, set retention locks; each a receipt.
-
-    Returns {"copy": store or "", "hash_matches": bool, "locked_until": ISO or "", "remarks": [...]}.
-    """
+) -> Secured:
+    """Step 4: copy to the second store, hash again what it then holds, set retention locks; each a receipt."""
     backup = place.catalog(system_id).get(backup_id)
     remarks: list[str] = []
     copy = backup.copied_to
@@ -41,13 +39,12 @@ def secure_backup(
         backup = place.catalog(system_id).get(backup_id)
     if len(place.stores) > 1 and place.stores[0].features().device == place.stores[1].features().device:
         remarks.append("Kedua penyimpanan berada pada perangkat yang sama; satu kerusakan mengenai keduanya.")
-    until = _lock(place, backup, run)
-    return {
-        "copy": copy,
-        "hash_matches": bool(copy),
-        "locked_until": until.isoformat() if until else "",
-        "remarks": remarks,
-    }
+    return Secured(
+        copy=copy,
+        hash_matches=bool(copy),
+        locked_until=_lock(place, backup, run),
+        remarks=tuple(remarks),
+    )
 
 
 def _copy(place: Workplace, backup: Backup, target: Store, run: str, progress: Callable[[int], None]) -> str:
@@ -80,7 +77,7 @@ def _copy(place: Workplace, backup: Backup, target: Store, run: str, progress: C
                 "Selidiki penyimpanan kedua; back up di penyimpanan utama tetap sah.",
             )
         versions[entry.key] = stored.version
-    key = manifest_key(backup.manifest.system, backup.id)
+    key = layout.make_manifest_key(backup.manifest.system, backup.id)
     found = target.find(key)
     if found is None:
         target.put(key, backup.envelope)
@@ -103,7 +100,7 @@ def _lock(place: Workplace, backup: Backup, run: str) -> datetime | None:
             continue
         until = place.clock() + timedelta(days=entry.lock_days)
         for key in [item.key for item in backup.manifest.objects] + [
-            manifest_key(backup.manifest.system, backup.id)
+            layout.make_manifest_key(backup.manifest.system, backup.id)
         ]:
             stored = store.find(key)
             said = store.lock(stored, until) if stored else None

@@ -16,6 +16,8 @@ from jagadata.findings import Problem
 from jagadata.papers.outbox import FORM_KIND
 from jagadata.restore.letters import print_minutes
 from jagadata.restore.run import RestoreRun
+from jagadata.stores import layout
+from jagadata.stores.copies import from_all
 from jagadata.text.formats import format_bytes, format_moment
 
 if TYPE_CHECKING:
@@ -43,17 +45,20 @@ class Filed:
     number: str
 
     @property
+    def key(self) -> layout.FormKey:
+        return layout.parse_form_key(self.stored.key)
+
+    @property
     def procedure(self) -> str:
-        word = self.stored.key.split("/")[1]
-        return _PROCEDURES.get(word, word)
+        return _PROCEDURES.get(self.key.procedure, self.key.procedure)
 
     @property
     def run(self) -> str:
-        return self.stored.key.rpartition("/")[2].partition("-langkah-")[0]
+        return self.key.run
 
     @property
     def step(self) -> str:
-        return self.stored.key.removesuffix(".pdf").rpartition("-langkah-")[2]
+        return self.key.step
 
 
 @click.command(name="forms", epilog=CODES)
@@ -101,7 +106,7 @@ def forms(context: click.Context, run: str, folder: Path | None, letter: str | N
         )
         if folder:
             for one in found:
-                path = folder / one.stored.key.removeprefix("forms/").replace("/", "-")
+                path = folder / layout.make_download_name(one.stored.key, layout.FORMS)
                 click.echo(_save(path, one.store.get(one.stored.key, version=one.stored.version)))
             if letter:
                 click.echo(_save_minutes(place, found, letter.strip(), folder))
@@ -112,20 +117,16 @@ def forms(context: click.Context, run: str, folder: Path | None, letter: str | N
 
 def _find(place: Workplace, run: str) -> tuple[list[Filed], list[Problem]]:
     """In key order, each from the first store that holds it. Raises UnreachableError if no store answers."""
-    problems: list[Problem] = []
     held: dict[str, tuple[Store, StoredObject]] = {}
-    last: JagadataError | None = None
-    for store in place.stores:
-        try:
-            for stored in store.list("forms/"):
-                name = stored.key.rpartition("/")[2]
-                if name.endswith(".pdf") and name.startswith(run):
-                    held.setdefault(stored.key, (store, stored))
-        except JagadataError as error:
-            last = error
-            problems.append(Problem(where=store.name, what=error.message))
-    if last and len(problems) == len(place.stores):
-        raise last
+
+    def look(store: Store) -> None:
+        for stored in store.list(layout.FORMS):
+            name = stored.key.rpartition("/")[2]
+            if name.endswith(".pdf") and name.startswith(run):
+                held.setdefault(stored.key, (store, stored))
+
+    answers = from_all(place.stores, look)
+    problems = [Problem(where=store, what=fault.message) for store, fault in answers.faults]
     found = [
         Filed(store=store, stored=stored, number=_number(place, key, problems))
         for key, (store, stored) in sorted(held.items())
@@ -145,7 +146,7 @@ def _number(place: Workplace, key: str, problems: list[Problem]) -> str:
 
 def _save_minutes(place: Workplace, found: list[Filed], letter: str, folder: Path) -> Path:
     """The Berita Acara of the one restore that was found, dated today. Raises RefusedError if there is none, or several."""
-    runs = {one.run for one in found if one.stored.key.startswith("forms/restore/")}
+    runs = {one.run for one in found if one.key.procedure == "restore"}
     if len(runs) != 1:
         raise RefusedError(
             f"Berita acara dibuat untuk satu restore; yang ditemukan: {len(runs)}.",

@@ -9,6 +9,7 @@ from jagadata.cli.tables import print_table
 from jagadata.collection.claims import find_holder
 from jagadata.collection.round import parse_round
 from jagadata.collection.run import RoundRun, find_policy
+from jagadata.collection.steps import TAKE_IN
 from jagadata.connections import open_workplace
 from jagadata.errors import NotFoundError, RefusedError
 
@@ -80,7 +81,7 @@ def take_in(name: str) -> None:
                 f"Putaran {round.text} belum pernah dijalankan.", "Lihat daftarnya dengan `jaga round list`."
             )
         run = RoundRun(place, holder)
-        if run.journal.outcome("5") is None:
+        if run.journal.outcome(TAKE_IN) is None:
             raise RefusedError(
                 f"Langkah 5 {round.text} belum dijalankan.",
                 "Tutup dahulu pengumpulan datanya (`jaga pending`).",

@@ -14,10 +14,12 @@ from jagadata.connections import open_workplace
 from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError
 from jagadata.evidence.keys import make_keys, parse_identity, parse_recipients
 from jagadata.office.file import office_path
+from jagadata.stores.copies import from_first_good
 from jagadata.vault.verification import read_properties
 
 if TYPE_CHECKING:
     from jagadata.evidence.keys import NewKeys
+    from jagadata.ports.store import Store
     from jagadata.workplace import Workplace
 
 CODES = """\b
@@ -157,15 +159,11 @@ def _prove_today(place: Workplace, identity: Any) -> str:
 def _prove_newest(place: Workplace, system: str, identity: Any) -> str:
     """Read and decrypt the properties of the newest restorable backup from one store that holds it."""
     backup = place.catalog(system).newest(system)
-    last: JagadataError | None = None
-    for store in place.stores:
-        if store.name not in backup.stores:
-            continue
-        try:
-            for data in backup.manifest.data:
-                read_properties(store, data, backup.versions_in(store.name), identity)
-        except JagadataError as error:
-            last = error
-            continue
-        return f"back up {backup.id} di '{store.name}' dapat dibuka."
-    raise last or NotFoundError(f"Back up {backup.id} tidak ada di penyimpanan mana pun.")
+
+    def read(store: Store) -> None:
+        for data in backup.manifest.data:
+            read_properties(store, data, backup.versions_in(store.name), identity)
+
+    missing = NotFoundError(f"Back up {backup.id} tidak ada di penyimpanan mana pun.")
+    found = from_first_good(backup.held_by(place.stores), read, missing=missing)
+    return f"back up {backup.id} di '{found.store.name}' dapat dibuka."

@@ -14,6 +14,7 @@ from jagadata.cli.tables import print_problems, print_table
 from jagadata.connections import open_workplace
 from jagadata.errors import JagadataError
 from jagadata.findings import Problem
+from jagadata.stores import layout
 from jagadata.text.formats import format_bytes, format_date, format_moment
 from jagadata.text.periods import parse_period
 from jagadata.vault.catalog import make_unanswered
@@ -44,7 +45,7 @@ def backups(context: click.Context, system: str, period: str, as_json: bool) -> 
     with open_workplace() as place:
         catalog = _catalog(place, system)
         problems = [*catalog.problems, *map(make_unanswered, catalog.silent)]
-        problems += _tampering(place, f"systems/{system}/" if system else "systems/")
+        problems += _tampering(place, layout.make_system_prefix(system or None))
         found = [one for one in catalog.backups if period in ("", one.manifest.period)]
         if as_json:
             value = {

@@ -22,9 +22,12 @@ from jagadata.collection.intake.run import (
 )
 from jagadata.collection.round import Round, parse_round
 from jagadata.collection.run import RoundRun, find_policy
+from jagadata.collection.steps import MEET, SCHEDULE
 from jagadata.connections import open_workplace
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from jagadata.findings import Problem
+from jagadata.stores import layout
+from jagadata.stores.copies import from_all
 
 if TYPE_CHECKING:
     from jagadata.ports.store import Store
@@ -69,7 +72,7 @@ def list_rounds() -> None:
 
 def _row(place: Workplace, one: Round) -> list[str]:
     run = RoundRun(place, find_holder(place, one))
-    if run.journal.outcome("1") is None:
+    if run.journal.outcome(SCHEDULE) is None:
         return [one.text, run.run, run.status or "disiapkan", "-", "-"]
     deliveries = list_deliveries(run)
     complete = sum(item.is_complete for item in deliveries)
@@ -112,7 +115,7 @@ def attendance(name: str, file: Path) -> None:
     """Memasukkan presensi dari Daftar Hadir (XLSX) yang sudah diisi."""
     with open_workplace() as place:
         run = _open(place, name)
-        if run.journal.outcome("3") is not None:
+        if run.journal.outcome(MEET) is not None:
             raise RefusedError(f"Presensi {run.title} sudah ditutup.", "Lihat dengan `jaga round papers`.")
         found = place.spreadsheets.read_attendance(file, run.agencies)
         run.enter_attendance(found)
@@ -169,17 +172,14 @@ def papers(name: str, folder: Path) -> None:
     """Menyimpan surat, presensi, dan laporan putaran sebagai berkas."""
     with open_workplace() as place:
         _open(place, name)
-        prefix = f"rounds/{parse_round(name)}/papers/"
+        prefix = layout.make_papers_prefix(str(parse_round(name)))
         seen: set[str] = set()
-        silent: list[UnreachableError] = []
-        for store in place.stores:
-            try:
-                _save(store, prefix, folder, seen)
-            except UnreachableError as error:  # the others have copies
-                silent.append(error)
-        if len(silent) == len(place.stores):
-            raise silent[0]
-        print_problems([Problem(where="penyimpanan", what=error.message) for error in silent])
+        answers = from_all(
+            place.stores,
+            lambda store: _save(store, prefix, folder, seen),
+            passable=(UnreachableError,),  # the others have copies
+        )
+        print_problems([Problem(where="penyimpanan", what=fault.message) for _, fault in answers.faults])
 
 
 def _save(store: Store, prefix: str, folder: Path, seen: set[str]) -> None:
@@ -187,7 +187,7 @@ def _save(store: Store, prefix: str, folder: Path, seen: set[str]) -> None:
     for stored in store.list(prefix):
         if stored.key in seen:
             continue
-        path = folder / stored.key.removeprefix(prefix).replace("/", "-")
+        path = folder / layout.make_download_name(stored.key, prefix)
         content = store.get(stored.key, version=stored.version)
         if not (path.exists() and path.read_bytes() == content):
             write_new(path, content)

@@ -52,19 +52,17 @@ def verify(backups: tuple[str, ...], system: str) -> None:
             if backup.pruned:
                 rows.append((backup.id, "", "DIHAPUS", "datanya sudah dihapus menurut retensi"))
                 continue
-            for store in place.stores:
-                if store.name not in backup.stores:
-                    continue
-                read = partial(
-                    read_back,
-                    place.server(backup.manifest.system),
-                    place.identity(),
-                    backup.manifest.data,
-                    store,
-                    backup.versions_in(store.name),
-                )
+            for store in backup.held_by(place.stores):
                 size = sum(data.archive.plain_size for data in backup.manifest.data)
                 try:
+                    read = partial(
+                        read_back,
+                        place.server(backup.manifest.system),
+                        place.identity(),
+                        backup.manifest.data,
+                        store,
+                        backup.versions_in(store.name),
+                    )
                     means = progress_bar(f"{backup.id} di {store.name}", size, read)
                 except (DamagedError, NotFoundError) as error:
                     damaged.append(f"{backup.id} di {store.name}")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import TypeAdapter
-
+from jagadata.evidence.lines import Line
 from jagadata.papers.sheet import Field, Section, Sheet, SheetPart, Table, make_block, make_notes
 from jagadata.papers.values import format_nip
 from jagadata.text.formats import format_date, format_long, format_moment, zone_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from jagadata.collection.proposal import Proposal
@@ -39,9 +38,10 @@ class Attendee:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attendance:
-    """Who came, who led, and the minutes. `source`: how it was entered; `early`: before the time that was set for the meeting."""
+class Attendance(Line):
+    """[langkah 3] Who came, who led, and the minutes. `source`: how it was entered; `early`: before the time that was set for the meeting."""
 
+    STEP: ClassVar[str] = "3"
     attendees: tuple[Attendee, ...] = ()
     minutes: str = ""
     source: str = "formulir"
@@ -55,16 +55,33 @@ class Attendance:
         return frozenset(one.agency for one in self.attendees)
 
 
-_ADAPTER: TypeAdapter[Attendance] = TypeAdapter(Attendance)
+def make_attendance(
+    answer: str, values: Mapping[str, Any], sheet: Attendance | None, *, early: bool = False
+) -> Attendance:
+    """Who came and who led, from the form of the gate (`values`) and the sheet that was filled in, where there is one.
 
-
-def to_json(attendance: Attendance) -> dict[str, Any]:
-    value: dict[str, Any] = _ADAPTER.dump_python(attendance, mode="json")
-    return value
-
-
-def from_json(value: dict[str, Any]) -> Attendance:
-    return _ADAPTER.validate_python(value)
+    `early`: it was answered before the time that was set for the meeting.
+    """
+    known = {one.agency: one for one in sheet.attendees} if sheet else {}
+    present = values.get("hadir") or list(known)
+    attendees = [
+        *(one for one in (sheet.attendees if sheet else ()) if one.agency in present),
+        *(Attendee(agency=key) for key in present if key not in known),
+    ]
+    source = "belum diisi sampai batas waktu" if answer == "expired" else "formulir"
+    if answer == "no":
+        source = "rapat tidak dilaksanakan"
+    elif sheet:
+        source = sheet.source
+    minutes = str(values.get("notulen", "")) or (sheet.minutes if sheet else "")
+    return Attendance(
+        attendees=tuple(attendees),
+        minutes=minutes,
+        source=source,
+        leader=str(values.get("pemimpin", "")).strip(),
+        leader_post=str(values.get("jabatan_pemimpin", "")).strip(),
+        early=bool(values.get("sudah_dilaksanakan")) and early,
+    )
 
 
 def absent(attendance: Attendance, agencies: Sequence[Agency]) -> list[Agency]:

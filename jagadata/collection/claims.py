@@ -5,40 +5,41 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from jagadata.collection.gates import find_gate
 from jagadata.collection.round import Round, parse_round
+from jagadata.collection.steps import CARRIED, STEPS, Ended, Opened
 from jagadata.errors import AlreadyExistsError, RefusedError
-from jagadata.signoff.gates import ROUND_GATES
+from jagadata.evidence.journal import OPEN
+from jagadata.evidence.lines import read_outcome
+from jagadata.stores import layout
 
 if TYPE_CHECKING:
     from jagadata.evidence.journal import Journal
     from jagadata.workplace import Workplace
 
 ROUND_KIND = "application/vnd.jagadata.round+json"
-STEPS = ("1", "2", "3", "4", "5")
-CARRIED = "carried"
-"""The journal's note of when the steps ended that an earlier run had done."""
 FINISHED = "Selesai"
 
 
 def find_holder(place: Workplace, round: Round) -> str:
     """The run that holds this round, '' if none does yet."""
-    keys = sorted(place.records.keys(f"rounds/{round}/runs/"))
+    keys = sorted(place.records.keys(layout.make_claims_prefix(str(round))))
     return str(place.records.read(keys[-1], ROUND_KIND).value["run"]) if keys else ""
 
 
 def find_rounds(place: Workplace) -> list[Round]:
     """Every round that some run ever held, oldest first."""
-    names = {key.split("/")[1] for key in place.records.keys("rounds/") if "/runs/" in key}
+    names = {name for key in place.records.keys(layout.ROUNDS) if (name := layout.parse_claimed_round(key))}
     return sorted((parse_round(name) for name in names), key=lambda one: (one.first_day, one.every))
 
 
 def claim(place: Workplace, round: Round, run: str) -> None:
     """Raises RefusedError: another run was faster."""
-    number = 1 + len(place.records.keys(f"rounds/{round}/runs/"))
+    number = 1 + len(place.records.keys(layout.make_claims_prefix(str(round))))
     at = place.clock().isoformat()
     try:
         place.records.write(
-            f"rounds/{round}/runs/{number:06}.json",
+            layout.make_claim_key(str(round), number),
             ROUND_KIND,
             {"at": at, "run": run, "round": str(round)},
         )
@@ -48,19 +49,21 @@ def claim(place: Workplace, round: Round, run: str) -> None:
         ) from None
 
 
-def take_over(place: Workplace, round: Round, before: str, journal: Journal, *, allowed: bool) -> str:
+def take_over(
+    place: Workplace, round: Round, before: str, journal: Journal, *, allowed: bool
+) -> datetime | None:
     """An ended round may begin anew; one under way only where `allowed`, and then goes on where it stopped.
 
     Returns when the round that goes on was opened: what came since then belongs to it. Killed half-way, it goes on copying.
     """
     earlier = place.journal(before)
-    end = earlier.outcome("end")
-    if end and end["status"] == FINISHED:
+    end = read_outcome(earlier, Ended)
+    if end and end.status == FINISHED:
         raise RefusedError(
             f"Putaran {round.text} sudah selesai oleh run {before}.", "Pilih putaran berikutnya."
         )
     if end:
-        return ""
+        return None
     if not allowed:
         raise RefusedError(
             f"Putaran {round.text} sedang berjalan pada run {before}.",
@@ -72,8 +75,8 @@ def take_over(place: Workplace, round: Round, before: str, journal: Journal, *, 
         journal.note(entry.step, "done", entry.subject, **entry.data)
     ends = {step: at.isoformat() for step in STEPS if (at := ended(earlier, step))}
     journal.note(CARRIED, "note", ends=ends)
-    opened = earlier.outcome("open")
-    return str(opened["at"]) if opened else ""
+    opened = read_outcome(earlier, Opened)
+    return opened.at if opened else None
 
 
 def ended(journal: Journal, step: str) -> datetime | None:
@@ -86,4 +89,4 @@ def ended(journal: Journal, step: str) -> datetime | None:
 
 def _goes_over(step: str) -> bool:
     """Not who asked for a decision: the new run asks with a link of its own."""
-    return step != "open" and not step.startswith(tuple(f"mail:{gate}" for gate in ROUND_GATES))
+    return step != OPEN and not (step.startswith("mail:") and find_gate(step.removeprefix("mail:")))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from jagadata.collection.intake.receipts import list_receipts
 from jagadata.collection.intake.run import list_open_rounds
 from jagadata.errors import UnconfinedError
-from jagadata.office.people import ROLES
+from jagadata.findings import Finding, bad, ok
+from jagadata.signoff.signers import find_unheld_roles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
     from jagadata.collection.inventory.publishing import Publisher
     from jagadata.collection.ports import TableExaminer
     from jagadata.office.collection import Collection, Mailbox
+    from jagadata.office.people import Role
     from jagadata.workplace import Workplace
-
-Finding = tuple[Literal["OK", "MASALAH", "DILEWATI"], str, str]
 
 
 def make_checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[Finding]]]]:
@@ -40,12 +40,11 @@ def make_checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[
 
 
 def _roles(place: Workplace, policy: Collection) -> list[Finding]:
-    wanted = ["kasi_data", "kabid_egov", *(["kadis"] if policy.sign else [])]
-    empty = [ROLES[role] for role in wanted if not place.office.holders(role, place.today())]  # type: ignore[arg-type]
-    if empty:
-        action = "Isi officials[].duties, misalnya dengan Plh."
-        return [("MASALAH", f"tidak ada pemegang hari ini: {', '.join(empty)}", action)]
-    return [("OK", f"{len(policy.agencies)} OPD, {len(policy.datasets)} data diminta", "")]
+    wanted: list[Role] = ["kasi_data", "kabid_egov"]
+    if policy.sign:
+        wanted.append("kadis")
+    unheld = find_unheld_roles(place.office, wanted, place.today())
+    return unheld or [ok(f"{len(policy.agencies)} OPD, {len(policy.datasets)} data diminta")]
 
 
 def _arrivals(place: Workplace, policy: Collection) -> list[Finding]:
@@ -53,7 +52,7 @@ def _arrivals(place: Workplace, policy: Collection) -> list[Finding]:
         sources = place.arrivals(policy, place.clock(), stack)
         if not sources:
             action = "Isi collection.mailbox atau collection.drops agar kiriman OPD diterima sendiri."
-            return [("MASALAH", "tidak ada tempat kiriman", action)]
+            return [bad("tidak ada tempat kiriman", action)]
         return [_arrival(source) for source in sources]
 
 
@@ -61,7 +60,7 @@ def _confinement(place: Workplace, policy: Collection) -> list[Finding]:
     """Whether the process that reads what OPD send is shut off from this machine, tried."""
     examiner: TableExaminer = place.spreadsheets
     try:
-        how = examiner.try_confinement(place.office.spool)
+        how = examiner.try_confinement(place.office.spool_folder)
     except UnconfinedError as error:
         if policy.read_unconfined:
             what = "tidak dikurung; berkas tetap dibaca karena collection.read_unconfined: true"
@@ -75,7 +74,7 @@ def _confinement(place: Workplace, policy: Collection) -> list[Finding]:
 
 def _arrival(source: Arrivals) -> Finding:
     source.check()
-    return "OK", f"{source.name} dapat dibuka", ""
+    return ok(f"{source.name} dapat dibuka")
 
 
 def _senders(place: Workplace, mailbox: Mailbox) -> list[Finding]:
@@ -93,7 +92,7 @@ def _senders(place: Workplace, mailbox: Mailbox) -> list[Finding]:
             )
         ]
     if not unsaid:
-        return [("OK", "tidak ada surel OPD tanpa Authentication-Results", "")]
+        return [ok("tidak ada surel OPD tanpa Authentication-Results")]
     return [
         (
             "DILEWATI",
@@ -105,10 +104,10 @@ def _senders(place: Workplace, mailbox: Mailbox) -> list[Finding]:
 
 def _inventory(place: Workplace, policy: Collection) -> list[Finding]:
     if place.inventory(policy).is_current():
-        return [("OK", "basis data dapat ditulis dan mutakhir", "")]
-    return [("MASALAH", "tabelnya belum dibuat atau belum mutakhir", "Jalankan `jaga inventory migrate`.")]
+        return [ok("basis data dapat ditulis dan mutakhir")]
+    return [bad("tabelnya belum dibuat atau belum mutakhir", "Jalankan `jaga inventory migrate`.")]
 
 
 def _publisher(publisher: Publisher) -> list[Finding]:
     publisher.check()
-    return [("OK", "dapat dicapai; tidak ada yang dikirim", "")]
+    return [ok("dapat dicapai; tidak ada yang dikirim")]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import TypeAdapter
-
+from jagadata.evidence.lines import Line
 from jagadata.text.formats import format_date
 from jagadata.text.periods import add_working_days, is_working_day
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from jagadata.office.collection import Collection as Policy
@@ -20,9 +19,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proposal:
+class Proposal(Line):
     """Output of step 1: Lokasi dan jadwal kegiatan. Times as '09.00' on the office's clock; `datasets` are codes."""
 
+    STEP: ClassVar[str] = "1"
     day: date
     begins: str
     ends: str
@@ -37,18 +37,6 @@ class Proposal:
 
     def ends_at(self, tz: ZoneInfo) -> datetime:
         return datetime.combine(self.day, _time(self.ends), tzinfo=tz)
-
-
-_ADAPTER: TypeAdapter[Proposal] = TypeAdapter(Proposal)
-
-
-def to_json(proposal: Proposal) -> dict[str, Any]:
-    value: dict[str, Any] = _ADAPTER.dump_python(proposal, mode="json")
-    return value
-
-
-def from_json(value: dict[str, Any]) -> Proposal:
-    return _ADAPTER.validate_python(value)
 
 
 def _time(text: str) -> time:
@@ -115,7 +103,7 @@ def find_warnings(proposal: Proposal, holidays: Collection[date]) -> list[str]:
     return [f"Tanggal rapat {format_date(proposal.day)} jatuh pada {kind}."]
 
 
-def complete(proposal: Proposal, form: dict[str, Any]) -> Proposal:
+def complete(proposal: Proposal, form: Mapping[str, object]) -> Proposal:
     """The proposal with what the Kasi typed; names as in tasks/parameters.py."""
     return replace(
         proposal,
@@ -125,6 +113,11 @@ def complete(proposal: Proposal, form: dict[str, Any]) -> Proposal:
         place=str(form["tempat"]).strip(),
         agenda=tuple(line.strip(" -") for line in str(form["acara"]).splitlines() if line.strip(" -")),
         deadline=date.fromisoformat(str(form["batas_waktu"])),
-        datasets=tuple(dict.fromkeys(str(item) for item in form["data"])),
+        datasets=tuple(dict.fromkeys(str(item) for item in _texts(form["data"]))),
         note=str(form.get("catatan", "")),
     )
+
+
+def _texts(value: object) -> Iterable[object]:
+    """What was chosen from a list; nothing of what is none."""
+    return value if isinstance(value, list | tuple) else ()

@@ -7,25 +7,51 @@ methods in order; the gates between them are decisions that are written down her
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING
 
-from jagadata.collection import attendance as presence
 from jagadata.collection import proposal as proposals
-from jagadata.collection.attendance import Attendance, Attendee
+from jagadata.collection.attendance import Attendance, make_attendance
 from jagadata.collection.claims import claim, find_holder, take_over
+from jagadata.collection.gates import (
+    ATTENDANCE,
+    CLOSING,
+    CONFIRMATION,
+    PREPARATION,
+    PROPOSAL,
+    SIGNATURE,
+    find_gate,
+)
 from jagadata.collection.round import Round, parse_round, round_of
+from jagadata.collection.steps import (
+    COLLECT,
+    INVITE,
+    MEET,
+    SHEET,
+    Ended,
+    Invited,
+    Numbered,
+    Opened,
+    Scheduled,
+)
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
+from jagadata.evidence.journal import OPEN
+from jagadata.evidence.lines import once, read_last, read_outcome, write
+from jagadata.evidence.numbers import LETTER_SERIES, next_number
 from jagadata.signoff.signers import Decision, may_sign, sign, unsigned
+from jagadata.stores import layout
 from jagadata.text.formats import format_date
-from jagadata.text.names import make_number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jagadata.collection.proposal import Proposal
     from jagadata.evidence.journal import Journal
     from jagadata.office.collection import Agency, Collection, DatasetEntry
     from jagadata.office.people import Official, Role
     from jagadata.papers.values import Signature
+    from jagadata.signoff.gates import Gate
+    from jagadata.signoff.signers import Answer
     from jagadata.workplace import Workplace
 
 CANCELLED, EXPIRED = "Dibatalkan", "Kedaluwarsa"
@@ -71,16 +97,16 @@ class RoundRun:
 
     # --- who holds the round ---
 
-    def open(self) -> dict[str, Any]:
-        """Claim the round: {"round", "at", "after": the run that held it before}.
+    def open(self) -> Opened:
+        """Claim the round.
 
         Raises RefusedError: another run holds it; UnreachableError: the primary store is away, and with it, perhaps, what was done.
         """
-        if self.journal.outcome("open") is None:
-            next(iter(self.place.stores[0].list("rounds/")), None)
-        return self.journal.once("open", self._open)
+        if self.journal.outcome(OPEN) is None:
+            next(iter(self.place.stores[0].list(layout.ROUNDS)), None)
+        return once(self.journal, Opened, self._open)
 
-    def _open(self) -> dict[str, Any]:
+    def _open(self) -> Opened:
         round = (
             parse_round(self.order.round)
             if self.order.round
@@ -91,30 +117,26 @@ class RoundRun:
                 f"Putaran {round.text} tidak sesuai dengan berkas kantor ({self.policy.every}).",
                 "Pilih putaran lain, atau ubah collection.every.",
             )
-        before, since = find_holder(self.place, round), ""
+        before, since = find_holder(self.place, round), None
         if before and before != self.run:
             since = take_over(self.place, round, before, self.journal, allowed=self.order.take_over)
         if before != self.run:
             claim(self.place, round, self.run)
-        return {"round": str(round), "at": since or self.place.clock().isoformat(), "after": before}
-
-    @property
-    def is_holder(self) -> bool:
-        return find_holder(self.place, self.round) == self.run
+        return Opened(round=str(round), at=since or self.place.clock(), after=before)
 
     # --- facts ---
 
     @property
     def round(self) -> Round:
         """Raises UnreachableError: the journal is in a store that is away. To look claims nothing."""
-        opened = self.journal.outcome("open")
+        opened = read_outcome(self.journal, Opened)
         if opened is None:
             raise UnreachableError(
                 f"Jurnal run '{self.run}' tidak terbaca dari penyimpanan yang terjangkau.",
                 "Periksa penyimpanan utama dengan `jaga doctor`, lalu ulangi.",
                 transient=True,
             )
-        return parse_round(opened["round"])
+        return parse_round(opened.round)
 
     @property
     def title(self) -> str:
@@ -149,67 +171,67 @@ class RoundRun:
     def number(self, code: str, series: str) -> str:
         """A letter number, claimed once for this round and series."""
 
-        def claim() -> dict[str, Any]:
-            at = self.place.clock()
-            info, year = self.place.office.office, at.astimezone(self.place.timezone).year
-            sequence = self.place.records.claim_number(
-                "surat", year, run=f"{self.run}:{series}", at=at.isoformat()
+        def claim() -> Numbered:
+            number = next_number(
+                self.place.records,
+                self.place.office.office,
+                LETTER_SERIES,
+                run=f"{self.run}:{series}",
+                at=self.place.clock(),
+                classification=code,
             )
-            number = make_number(
-                info.number, classification=code, sequence=sequence, unit=info.unit_code, year=year
-            )
-            return {"number": number}
+            return Numbered(number=number)
 
-        return str(self.journal.once("number", claim, series)["number"])
+        return once(self.journal, Numbered, claim, series).number
 
     # --- gates ---
 
     @property
     def attempt(self) -> int:
         """How often the proposal has been asked for: each time that it was returned it is asked for again."""
-        returned = [
-            entry
-            for entry in self.journal.entries
-            if entry.step.startswith(("confirmation-", "signature-"))
-            and entry.event == "done"
-            and entry.data["answer"] == "no"
-        ]
-        return 1 + len(returned)
+        return 1 + len(self._decisions(CONFIRMATION, SIGNATURE, answer="no"))
 
-    def decision(self, gate: str) -> Decision | None:
-        value = self.journal.outcome(gate)
+    def _decisions(self, *gates: Gate, answer: Answer | None = None) -> list[Decision]:
+        """What was decided at these gates so far, oldest first; only such answers."""
+        found = [
+            Decision(**entry.data)
+            for entry in self.journal.entries
+            if entry.event == "done" and any(gate.owns(entry.step) for gate in gates)
+        ]
+        return [decision for decision in found if answer in (None, decision.answer)]
+
+    def decision(self, name: str) -> Decision | None:
+        """What was decided at the gate of this name ('closing-2')."""
+        value = self.journal.outcome(name)
         return Decision(**value) if value else None
 
-    def decide(self, gate: str, decision: Decision) -> None:
+    def decide(self, name: str, decision: Decision) -> None:
         """Write a decision down. A gate of steps 1 and 2 that nobody answered, or a cancelled proposal, ends the round."""
-        self.journal.note(gate, "done", **decision.to_json())
-        if gate.startswith(("proposal-", "confirmation-", "signature-")):
+        self.journal.note(name, "done", **decision.to_json())
+        gate = find_gate(name)
+        if gate in PREPARATION:
             if decision.answer == "expired":
                 self.end(EXPIRED, "tidak ada keputusan sampai batas waktu")
-            elif gate.startswith("proposal-") and decision.answer == "no":
+            elif gate is PROPOSAL and decision.answer == "no":
                 self.end(CANCELLED, decision.note or "dibatalkan oleh Kasi")
 
     def returned(self) -> str:
         """The note with which the last proposal came back, ''."""
-        for entry in reversed(self.journal.entries):
-            if (
-                entry.step.startswith(("confirmation-", "signature-"))
-                and entry.event == "done"
-                and entry.data["answer"] == "no"
-            ):
-                who = self.place.office.official(entry.data["signer"]).name
-                return f"Dikembalikan oleh {who}: {entry.data['note'] or '-'}"
-        return ""
+        returned = self._decisions(CONFIRMATION, SIGNATURE, answer="no")
+        if not returned:
+            return ""
+        who = self.place.office.official(returned[-1].signer).name
+        return f"Dikembalikan oleh {who}: {returned[-1].note or '-'}"
 
-    def gate_due(self) -> datetime:
+    def gate_due(self, gate: Gate) -> datetime:
         """When a gate of steps 1 and 2 that is asked now expires."""
-        return self.place.clock() + timedelta(days=self.policy.gate_days)
+        return gate.deadline(self.place.office, self.place.clock())
 
     # --- step 1 ---
 
     def propose(self) -> Proposal:
         """What the Kasi is to complete: the last one that came back, else what the office file suggests."""
-        before = self.decision(f"proposal-{self.attempt - 1}")
+        before = self.decision(PROPOSAL.numbered_name(self.attempt - 1))
         suggested = proposals.make_proposal(self.policy, self.place.today(), self.place.office.holidays)
         return proposals.complete(suggested, before.values) if before and before.values else suggested
 
@@ -233,88 +255,71 @@ class RoundRun:
     @property
     def completed(self) -> Proposal:
         """The proposal of this attempt as the Kasi completed it."""
-        decision = self.decision(f"proposal-{self.attempt}")
+        decision = self.decision(PROPOSAL.numbered_name(self.attempt))
         if decision is None:
             raise NotFoundError("Jadwal rapat belum dilengkapi.", "Lengkapi lewat tombol Resume.")
         return proposals.complete(self.propose(), decision.values)
 
     def prepare(self) -> Proposal:
         """Step 1: the proposal as it was completed and confirmed is the schedule."""
-        done = self.journal.last("1")
-        if done is None or done.data["attempt"] != self.attempt:
-            proposal = proposals.to_json(self.completed)
-            self.journal.note("1", "done", proposal=proposal, attempt=self.attempt)
+        if not self._is_scheduled:
+            write(self.journal, Scheduled(proposal=self.completed, attempt=self.attempt))
         return self.proposal
+
+    @property
+    def _is_scheduled(self) -> bool:
+        """Step 1 is done for the proposal that counts."""
+        done = read_last(self.journal, Scheduled)
+        return done is not None and done.attempt == self.attempt
 
     @property
     def proposal(self) -> Proposal:
         """Raises NotFoundError before step 1 is done."""
-        outcome = self.journal.outcome("1")
-        if outcome is None:
+        scheduled = read_outcome(self.journal, Scheduled)
+        if scheduled is None:
             raise NotFoundError(
                 "Langkah 1 belum selesai.", "Selesaikan persetujuan jadwal rapat lebih dahulu."
             )
-        return proposals.from_json(outcome["proposal"])
+        return scheduled.proposal
 
     @property
     def is_confirmed(self) -> bool:
         """Completed by the Kasi, and confirmed by the Kabid where the office wants that."""
-        gates = [
-            f"proposal-{self.attempt}",
-            *([f"confirmation-{self.attempt}"] if self.policy.confirm else []),
-        ]
-        found = [self.decision(gate) for gate in gates]
-        return not self.status and all(one is not None and one.answer == "yes" for one in found)
+        wanted = (PROPOSAL, CONFIRMATION) if self.policy.confirm else (PROPOSAL,)
+        decisions = [self.decision(gate.numbered_name(self.attempt)) for gate in wanted]
+        return not self.status and all(one is not None and one.answer == "yes" for one in decisions)
 
     @property
     def is_preparing(self) -> bool:
         """The schedule or the letters still wait for somebody's yes."""
         if self.status:
             return False
-        done = self.journal.last("1")
-        if done is None or done.data["attempt"] != self.attempt:
+        if not self._is_scheduled:
             return True
-        return self.policy.sign and self.decision(f"signature-{self.attempt}") is None
+        return self.policy.sign and self.decision(SIGNATURE.numbered_name(self.attempt)) is None
+
+    # --- step 2 ---
+
+    def note_invited(self, failed: Iterable[str]) -> None:
+        """Step 2 is done; those OPD did not get their letters."""
+        write(self.journal, Invited(failed=tuple(sorted(failed))))
 
     # --- step 3 ---
 
     def enter_attendance(self, found: Attendance) -> None:
         """From a filled-in sheet (`jaga round attendance`); the form of the gate then shows it."""
-        self.journal.note("attendance-sheet", "done", **presence.to_json(found))
+        self.journal.note(SHEET, "done", **found.to_json())
 
     def attendance_sheet(self) -> Attendance | None:
-        value = self.journal.outcome("attendance-sheet")
-        return presence.from_json(value) if value else None
+        value = self.journal.outcome(SHEET)
+        return Attendance.from_json(value) if value else None
 
     def meet(self) -> Attendance:
         """Step 3: who came, from the sheet and the form."""
-
-        def work() -> dict[str, Any]:
-            decision, sheet = self.decision("attendance"), self.attendance_sheet()
-            values = decision.values if decision else {}
-            known = {one.agency: one for one in sheet.attendees} if sheet else {}
-            present = values.get("hadir") or list(known)
-            attendees = [
-                *(one for one in (sheet.attendees if sheet else ()) if one.agency in present),
-                *(Attendee(agency=key) for key in present if key not in known),
-            ]
-            unanswered = decision is None or decision.answer == "expired"
-            source = "belum diisi sampai batas waktu" if unanswered else "formulir"
-            if decision and decision.answer == "no":
-                source = "rapat tidak dilaksanakan"
-            elif sheet:
-                source = sheet.source
-            found = Attendance(
-                attendees=tuple(attendees),
-                minutes=str(values.get("notulen", "")) or (sheet.minutes if sheet else ""),
-                source=source,
-                leader=str(values.get("pemimpin", "")).strip(),
-                leader_post=str(values.get("jabatan_pemimpin", "")).strip(),
-                early=bool(values.get("sudah_dilaksanakan")) and self.is_before_meeting(decision),
-            )
-            return presence.to_json(found)
-
-        return presence.from_json(self.journal.once("3", work))
+        decision, sheet = self.decision(ATTENDANCE.name), self.attendance_sheet()
+        answer, values = (decision.answer, decision.values) if decision else ("expired", {})
+        early = self.is_before_meeting(decision)
+        return once(self.journal, Attendance, lambda: make_attendance(answer, values, sheet, early=early))
 
     def is_before_meeting(self, decision: Decision | None = None) -> bool:
         """Whether the time that was set for the meeting has not come: now, or when this was decided."""
@@ -322,16 +327,16 @@ class RoundRun:
         return at < self.proposal.begins_at(self.place.timezone)
 
     def attendance_due(self) -> datetime:
-        return self.proposal.ends_at(self.place.timezone) + timedelta(days=self.policy.gate_days)
+        return ATTENDANCE.deadline(self.place.office, self.proposal.ends_at(self.place.timezone))
 
     # --- step 4 ---
 
     @property
     def deadline(self) -> date:
         """Until when OPD deliver; the last extension counts."""
-        for entry in reversed(self.journal.entries):
-            if entry.step.startswith("closing-") and entry.event == "done" and entry.data["answer"] == "no":
-                return date.fromisoformat(entry.data["values"]["batas_waktu"])
+        extensions = self._decisions(CLOSING, answer="no")
+        if extensions:
+            return date.fromisoformat(extensions[-1].values["batas_waktu"])
         return self.proposal.deadline
 
     def extension_faults(self, decision: Decision) -> list[str]:
@@ -346,45 +351,43 @@ class RoundRun:
     @property
     def closings(self) -> int:
         """The number of the closing gate that is asked now."""
-        return 1 + sum(
-            entry.step.startswith("closing-") and entry.event == "done" for entry in self.journal.entries
-        )
+        return 1 + len(self._decisions(CLOSING))
 
     def closing_due(self) -> datetime:
-        day = self.deadline + timedelta(days=self.policy.grace_days)
-        return datetime.combine(day, time(17), tzinfo=self.place.timezone)
+        end = datetime.combine(self.deadline, time(17), tzinfo=self.place.timezone)
+        return CLOSING.deadline(self.place.office, end)
 
     @property
     def is_collecting(self) -> bool:
         """Between the meeting and the closing: OPD deliver, the schedule takes in."""
-        if self.status or self.journal.outcome("3") is None:
+        if self.status or self.journal.outcome(MEET) is None:
             return False
-        last = self.decision(f"closing-{self.closings - 1}")
+        last = self.decision(CLOSING.numbered_name(self.closings - 1))
         return last is None or last.answer == "no"
 
     @property
     def takes_in(self) -> bool:
         """Data is accepted from the day that the letters are out until the round is closed."""
-        return not self.status and self.journal.outcome("2") is not None and not self.is_closed
+        return not self.status and self.journal.outcome(INVITE) is not None and not self.is_closed
 
     @property
     def is_closed(self) -> bool:
         """Step 4 is done: what comes now is late (collection/intake/late_arrivals.py)."""
-        return self.journal.outcome("4") is not None
+        return self.journal.outcome(COLLECT) is not None
 
     # --- the end ---
 
     def end(self, status: str, reason: str = "") -> None:
         if not self.status:
-            self.journal.note("end", "done", status=status, reason=reason)
+            write(self.journal, Ended(status=status, reason=reason))
 
     @property
     def status(self) -> str:
         """'' while the round goes on."""
-        outcome = self.journal.outcome("end")
-        return str(outcome["status"]) if outcome else ""
+        ended = read_outcome(self.journal, Ended)
+        return ended.status if ended else ""
 
     @property
     def reason(self) -> str:
-        outcome = self.journal.outcome("end")
-        return str(outcome["reason"]) if outcome else ""
+        ended = read_outcome(self.journal, Ended)
+        return ended.reason if ended else ""

@@ -16,6 +16,7 @@ from jagadata.connections import open_workplace
 from jagadata.demo.agencies import ADDRESS, broken_file, good_file, mended_file
 from jagadata.demo.scene import ENDED, sign_off
 from jagadata.office.file import load_office
+from jagadata.stores import layout
 from jagadata.text.periods import add_working_days, is_working_day
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _show(scene: Scene, teller: Teller, run: str) -> None:
         for row in rows:
             table.add_row(*(row[name] for name in ("OPD", "Data", "Status", "Tanda terima", "Baris")))
         teller.console.print(table)
-        prefix = f"rounds/{round_run.round}/papers/"
+        prefix = layout.make_papers_prefix(str(round_run.round))
         wanted = (
             "bkpsdm/1-surat-undangan.pdf",
             "bkpsdm/1-surat-permintaan-data.pdf",

@@ -29,6 +29,7 @@ from jagadata.lab.ssh_server import start_ssh
 from jagadata.lab.swift import start_swift
 from jagadata.office.file import load_office
 from jagadata.restore.run import RestoreRun
+from jagadata.stores import layout
 from jagadata.text.formats import format_duration, format_number
 
 REQUESTER = "dewi@example.id"
@@ -157,7 +158,7 @@ def prove(scene: Scene, teller: Teller, counts: list[int], backup: str, run: str
     with open_workplace(load_office(scene.office)) as place:
         result = RestoreRun(place, run).result
         for store in place.stores:
-            for stored in store.list("forms/"):
+            for stored in store.list(layout.FORMS):
                 if stored.key.endswith("-langkah-6.pdf") and (backup in stored.key or run in stored.key):
                     name = (
                         "formulir-pelaksanaan-back-up.pdf"

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from jagadata.office.machines import PublicKey
 
+JsonObject = dict[str, Any]
+"""A JSON object as it is signed and stored. Whoever reads one makes a value of it at once: it goes no further."""
+
 
 def canonical_json(value: Any) -> bytes:
     """The one byte string of a JSON value: sorted keys, no spaces, UTF-8. What is hashed and signed."""
@@ -54,7 +57,7 @@ class Signer:
     def public(self) -> str:
         return public_text(self.key.public_key())
 
-    def seal(self, kind: str, value: dict[str, Any]) -> bytes:
+    def seal(self, kind: str, value: JsonObject) -> bytes:
         """The signed envelope of a JSON value; `kind` is its media type, for example `application/vnd.jagadata.manifest+json`."""
         payload = canonical_json(value)
         signature = self.key.sign(_pre_authentication_encoding(kind, payload))
@@ -74,7 +77,7 @@ class Seals:
     keys: Sequence[PublicKey]
     timezone: ZoneInfo
 
-    def open(self, envelope: bytes, kind: str, *, where: str) -> dict[str, Any]:
+    def open(self, envelope: bytes, kind: str, *, where: str) -> JsonObject:
         """The value inside, if one of the keys signed it while in force (the value's own `at` says when).
 
         Raises:
@@ -110,11 +113,11 @@ class Seals:
             ):
                 continue
             try:
-                value: dict[str, Any] = json.loads(payload)
+                value: JsonObject = json.loads(payload)
                 at = datetime.fromisoformat(value["at"]).astimezone(self.timezone).date()
             except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
                 raise DamagedError(f"Catatan {where} tidak memuat waktu yang sah.", hint) from error
-            if (known.since and at < known.since) or (known.until and at > known.until):
+            if not known.holds_on(at):
                 raise DamagedError(
                     f"Catatan {where} ditandatangani dengan kunci di luar masa berlakunya ({at}).", hint
                 )

@@ -14,12 +14,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from jagadata.errors import AlreadyExistsError, DamagedError, JagadataError, RefusedError, UnreachableError
+from jagadata.stores import layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from jagadata.evidence.envelope import JsonObject
     from jagadata.evidence.records import Records
 
+OPEN = "open"
+"""The step with which every run begins: what it is to do, and which SOP's it is."""
 JOURNAL_KIND = "application/vnd.jagadata.journal+json"
 FORMAT = 1
 """Of a line; another one is refused, never guessed (docs/format.md)."""
@@ -39,7 +43,7 @@ class Entry:
     step: str
     subject: str
     event: str
-    data: dict[str, Any] = field(default_factory=dict)
+    data: JsonObject = field(default_factory=dict)
 
 
 class Journal:
@@ -58,20 +62,20 @@ class Journal:
         self._previous = ""
         self._written = 0
         self._pending = 0  # noted inside buffered(), not yet written
-        self._queue: queue.SimpleQueue[dict[str, Any] | None] | None = None
+        self._queue: queue.SimpleQueue[JsonObject | None] | None = None
         self._thread: threading.Thread | None = None
-        self._unwritten: list[dict[str, Any]] = []
+        self._unwritten: list[JsonObject] = []
         self._load()
 
     @property
     def folder(self) -> str:
-        return f"runs/{self.run}/journal/"
+        return layout.make_journal_prefix(self.run)
 
     def _load(self) -> None:
         entries: list[Entry] = []
         previous = ""
         for sequence, key in enumerate(sorted(self.records.keys(self.folder)), 1):
-            if key != f"{self.folder}{sequence:06}.json":
+            if key != layout.make_line_key(self.run, sequence):
                 raise DamagedError(
                     f"Jurnal run {self.run} tidak utuh: baris {sequence} tidak ada, atau ada berkas asing di antaranya.",
                     "Penyimpanan yang memegangnya mungkin tidak menjawab; periksa dengan `jaga doctor`, lalu ulangi.",
@@ -107,7 +111,7 @@ class Journal:
             if self._queue is None and not self._unwritten:
                 self._load()
 
-    def outcome(self, step: str, subject: str = "") -> dict[str, Any] | None:
+    def outcome(self, step: str, subject: str = "") -> JsonObject | None:
         """What the step came to, if it ended; None if it did not, or only began."""
         found = None
         for entry in self.entries:
@@ -153,7 +157,7 @@ class Journal:
                 return
             self.entries.append(self._write(value))
 
-    def once(self, step: str, work: Callable[[], dict[str, Any]], subject: str = "") -> dict[str, Any]:
+    def once(self, step: str, work: Callable[[], JsonObject], subject: str = "") -> JsonObject:
         """The step's outcome: the recorded one, or what `work` returns now, with intent written before and outcome after.
 
         A failure is written and raised; the step then counts as not done.
@@ -224,14 +228,16 @@ class Journal:
     def _next(self) -> int:
         return 1 + max((entry.sequence for entry in self.entries), default=0)
 
-    def _write(self, value: dict[str, Any]) -> Entry:
+    def _write(self, value: JsonObject) -> Entry:
         sequence = 1 + self._written
         while True:
             line = {**value, "sequence": sequence, "previous": self._previous}
             try:
-                record = self.records.write(f"{self.folder}{sequence:06}.json", JOURNAL_KIND, line)
+                record = self.records.write(layout.make_line_key(self.run, sequence), JOURNAL_KIND, line)
             except AlreadyExistsError:  # another worker wrote meanwhile: its line is part of the story
-                self._previous = self.records.read(f"{self.folder}{sequence:06}.json", JOURNAL_KIND).digest
+                self._previous = self.records.read(
+                    layout.make_line_key(self.run, sequence), JOURNAL_KIND
+                ).digest
                 self._written = sequence
                 sequence += 1
                 continue
@@ -239,7 +245,7 @@ class Journal:
             return _parse(line)
 
 
-def _parse(value: dict[str, Any]) -> Entry:
+def _parse(value: JsonObject) -> Entry:
     return Entry(
         sequence=value["sequence"],
         at=datetime.fromisoformat(value["at"]),

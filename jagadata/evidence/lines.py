@@ -7,7 +7,7 @@ have their defaults. A line that can't be understood all the same is refused, ne
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -17,6 +17,7 @@ from jagadata.errors import RefusedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from jagadata.evidence.envelope import JsonObject
     from jagadata.evidence.journal import Journal
 
 
@@ -28,7 +29,7 @@ class Line:
     EVENT: ClassVar[str] = "done"
     __pydantic_config__ = ConfigDict(extra="ignore")
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Plain JSON values; times in ISO 8601 with their offset."""
         known = {item.name: getattr(self, item.name) for item in fields(self)}
         return {name: _plain(value) for name, value in known.items() if value is not None}
@@ -58,7 +59,7 @@ def _plain(value: object) -> object:
         return value.to_json()
     if is_dataclass(value):
         return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # or a datetime
         return value.isoformat()
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
@@ -72,9 +73,9 @@ def write(journal: Journal, line: Line, subject: str = "") -> None:
     journal.note(line.STEP, line.EVENT, subject, **line.to_json())
 
 
-def read_outcome(journal: Journal, kind: type[Kind]) -> Kind | None:
+def read_outcome(journal: Journal, kind: type[Kind], subject: str = "") -> Kind | None:
     """What the step came to, if it ended and was not begun again since. Raises RefusedError for another version's."""
-    value = journal.outcome(kind.STEP)
+    value = journal.outcome(kind.STEP, subject)
     return None if value is None else kind.from_json(value)
 
 
@@ -98,6 +99,6 @@ def count(journal: Journal, kind: type[Line]) -> int:
     return sum((entry.step, entry.event) == (kind.STEP, kind.EVENT) for entry in journal.entries)
 
 
-def once(journal: Journal, kind: type[Kind], work: Callable[[], Kind]) -> Kind:
+def once(journal: Journal, kind: type[Kind], work: Callable[[], Kind], subject: str = "") -> Kind:
     """The step's outcome: the recorded one, or what `work` returns now. See `Journal.once`."""
-    return kind.from_json(journal.once(kind.STEP, lambda: work().to_json()))
+    return kind.from_json(journal.once(kind.STEP, lambda: work().to_json(), subject))

@@ -6,24 +6,23 @@ They never live in a worker's home only: any worker, and someone with the store 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jagadata.errors import (
     AlreadyExistsError,
-    DamagedError,
     JagadataError,
     NotFoundError,
     RefusedError,
     UnreachableError,
 )
 from jagadata.evidence.envelope import digest
-from jagadata.evidence.numbers import NUMBER_KIND
 from jagadata.findings import Problem
+from jagadata.stores.copies import from_all, from_first_good
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from jagadata.evidence.envelope import Seals, Signer
+    from jagadata.evidence.envelope import JsonObject, Seals, Signer
     from jagadata.ports.store import Store
 
 
@@ -33,7 +32,7 @@ class Record:
 
     key: str
     store: str
-    value: dict[str, Any]
+    value: JsonObject
     digest: str
 
 
@@ -45,7 +44,7 @@ class Records:
     signer: Signer | None
     seals: Seals
 
-    def write(self, key: str, kind: str, value: dict[str, Any]) -> Record:
+    def write(self, key: str, kind: str, value: JsonObject) -> Record:
         """Seal a fact (`value['at']` is an ISO time with zone) and write it under `key`, in the first store that answers.
 
         Raises:
@@ -81,36 +80,17 @@ class Records:
 
     def read(self, key: str, kind: str) -> Record:
         """The fact under `key` from the first store that holds it. Raises NotFoundError, DamagedError, UnreachableError."""
-        last: JagadataError | None = None
-        for store in self.stores:
-            try:
-                envelope = store.get(key)
-            except NotFoundError:
-                continue
-            except JagadataError as error:
-                last = error
-                continue
-            value = self.seals.open(envelope, kind, where=f"{key} di {store.name}")
-            return Record(key=key, store=store.name, value=value, digest=digest(envelope))
-        if last:
-            raise last
-        raise NotFoundError(
+        missing = NotFoundError(
             f"Catatan {key} tidak ada di penyimpanan mana pun.", "Periksa nomornya dengan `jaga backups`."
         )
+        found = from_first_good(self.stores, lambda store: store.get(key), missing=missing)
+        value = self.seals.open(found.value, kind, where=f"{key} di {found.store.name}")
+        return Record(key=key, store=found.store.name, value=value, digest=digest(found.value))
 
     def keys(self, prefix: str) -> set[str]:
         """Keys in any store that answers. Raises UnreachableError if none does."""
-        found: set[str] = set()
-        answered, last = False, None
-        for store in self.stores:
-            try:
-                found.update(stored.key for stored in store.list(prefix))
-                answered = True
-            except JagadataError as error:
-                last = error
-        if not answered and last:
-            raise last
-        return found
+        answers = from_all(self.stores, lambda store: [stored.key for stored in store.list(prefix)])
+        return set().union(*answers.values)
 
     def list(self, prefix: str, kind: str, problems: list[Problem]) -> Iterator[Record]:
         """Every readable fact below `prefix`, in key order; what can't be read is added to `problems`."""
@@ -121,46 +101,3 @@ class Records:
                 yield self.read(key, kind)
             except JagadataError as error:
                 problems.append(Problem(where=key, what=error.message))
-
-    def claim_number(self, series: str, year: int, *, run: str, at: str) -> str:
-        """The next number of a series, claimed for ever by a conditional put: '12', or '12-C' when only the second store answered.
-
-        A run that asks again gets the number that it holds. Numbers start at 1 each year.
-        """
-        prefix = f"numbers/{series}/{year}/"
-        taken: dict[str, str] = {}
-        for key in sorted(self.keys(prefix)):
-            sequence = key.removeprefix(prefix).removesuffix(".json")
-            try:
-                taken[sequence] = str(self.read(key, NUMBER_KIND).value.get("run"))
-            except DamagedError:
-                taken[sequence] = ""
-        for sequence, holder in taken.items():
-            if holder == run:
-                return sequence.lstrip("0")
-        value = {"at": at, "run": run, "series": series, "year": year}
-        for store in self.stores:
-            suffix = "" if store is self.stores[0] else "-c"
-            number = 1 + max(
-                (
-                    int(key.partition("-")[0])
-                    for key in taken
-                    if key.endswith(suffix) and key.split("-")[0].isdigit()
-                ),
-                default=0,
-            )
-            for sequence in (f"{number + step:06}{suffix}" for step in range(1000)):
-                try:
-                    Records([store], self.signer, self.seals).write(
-                        f"{prefix}{sequence}.json", NUMBER_KIND, value
-                    )
-                except AlreadyExistsError:
-                    continue
-                except UnreachableError:
-                    break
-                return sequence.lstrip("0").upper()
-        raise UnreachableError(
-            "Nomor formulir tidak dapat diambil: tidak ada penyimpanan yang menjawab.",
-            "Periksa dengan `jaga doctor`.",
-            transient=True,
-        )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 
 from jagadata.errors import AlreadyExistsError, NotFoundError, RefusedError
 from jagadata.ports.store import StoredObject, StoreFeatures
-from jagadata.vault.layout import check_key, check_prefix
+from jagadata.stores.layout import check_key, check_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -276,6 +276,3 @@ class Collection(SectionModel):
 
     def agency(self, key: str) -> Agency:
         return next(one for one in self.agencies if one.id == key)
-
-    def datasets_of(self, agency: str) -> list[DatasetEntry]:
-        return [one for one in self.datasets if one.agency == agency]

@@ -128,12 +128,7 @@ class Office(SectionModel):
         return [
             official
             for official in self.officials
-            if any(
-                duty.role == role
-                and (duty.since is None or duty.since <= today)
-                and (duty.until is None or today <= duty.until)
-                for duty in official.duties
-            )
+            if any(duty.role == role and duty.holds_on(today) for duty in official.duties)
         ]
 
     @property

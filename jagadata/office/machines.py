@@ -153,3 +153,7 @@ class Mail(SectionModel):
 class Prefect(SectionModel):
     work_pool: OneLine = "jagadata"
     ui: Url | None = None  # address that staff open, for links in mails
+
+    def run_page(self, run: str) -> str:
+        """The page of a run in the UI; '' where the office file does not say its address."""
+        return f"{self.ui.rstrip('/')}/runs/flow-run/{run}" if self.ui else ""

@@ -73,6 +73,9 @@ class Dated(SectionModel):
             )
         return self
 
+    def holds_on(self, day: date) -> bool:
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+
 
 class Duty(Dated):
     """One SOP role held for a period; `acting` for Plt./Plh."""

@@ -14,6 +14,7 @@ from jagadata.errors import AlreadyExistsError, JagadataError, OfficeFileError
 from jagadata.papers.values import to_json
 from jagadata.ports.channel import reaches
 from jagadata.ports.printer import Letterhead
+from jagadata.stores import layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -76,7 +77,7 @@ def file_form(
 ) -> str:
     """Store a form as it is after that step, as a signed record and as the PDF that `draw` makes of its hash; the PDF's key."""
     year = (form.at or place.clock()).astimezone(place.timezone).year
-    key = f"forms/{procedure}/{year}/{form.run}-langkah-{step}"
+    key = layout.make_form_key(procedure, year, form.run, step)
     value = {"at": place.clock().isoformat(), "step": step, "form": to_json(form)}
     try:
         record = place.records.write(f"{key}.json", FORM_KIND, value)

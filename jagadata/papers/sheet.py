@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jagadata.office.people import ROLES
 from jagadata.papers.values import format_nip, nip_warning
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from jagadata.evidence.envelope import JsonObject
     from jagadata.papers.values import Signature
 
 
@@ -84,7 +85,7 @@ class Sheet:
     blocks: tuple[Block, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         return asdict(self)
 
 

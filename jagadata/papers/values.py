@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from jagadata.errors import DamagedError
+
+if TYPE_CHECKING:
+    from jagadata.evidence.envelope import JsonObject
 
 Form = TypeVar("Form", bound="Value")
 
@@ -76,13 +79,13 @@ def _adapter(kind: type) -> TypeAdapter[Any]:
     return _adapters[kind]
 
 
-def to_json(form: Value) -> dict[str, Any]:
+def to_json(form: Value) -> JsonObject:
     """Plain JSON values of a form; times as ISO 8601 with their offset."""
-    value: dict[str, Any] = _adapter(type(form)).dump_python(form, mode="json")
+    value: JsonObject = _adapter(type(form)).dump_python(form, mode="json")
     return value
 
 
-def from_json(kind: type[Form], value: dict[str, Any]) -> Form:
+def from_json(kind: type[Form], value: JsonObject) -> Form:
     """The form again. Raises DamagedError for what this version can't read."""
     try:
         form: Form = _adapter(kind).validate_python(value)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from jagadata.errors import DamagedError, RefusedError
 from jagadata.evidence.lines import count, read_outcome
 from jagadata.restore import follow_up
+from jagadata.restore.gates import GATES
 from jagadata.restore.letters import inform_requester
 from jagadata.restore.record import is_informed, is_restore
 from jagadata.restore.run import RestoreRun
 from jagadata.restore.steps import Opened, PrepareBegun
-from jagadata.signoff import gates
+from jagadata.signoff.gates import find_gate
+from jagadata.stores import layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,9 +33,9 @@ def find_abandoned(place: Workplace) -> Iterator[RestoreRun]:
     """Requests whose requester was not informed of what became of them, and on which nobody works. Raises UnreachableError."""
     since = place.clock() - LOOK_BACK
     recent = {
-        stored.key.split("/")[1]
+        layout.parse_run(stored.key)
         for store in place.stores
-        for stored in store.list("runs/")
+        for stored in store.list(layout.RUNS)
         if stored.modified > since
     }
     for run in sorted(recent):
@@ -45,7 +47,7 @@ def find_abandoned(place: Workplace) -> Iterator[RestoreRun]:
         except (DamagedError, RefusedError):
             continue  # nobody can go on with it, nor end it
         age = BEGUN_AGE if count(journal, PrepareBegun) else WAITING_AGE
-        gate = gates.find_gate(journal)
+        gate = find_gate(journal, GATES)
         since_when = max(journal.entries[-1].at, gate.due) if gate else journal.entries[-1].at
         if place.clock() - since_when >= age:
             yield RestoreRun(place, run)

@@ -6,29 +6,32 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jagadata.findings import Finding, bad, ok
+from jagadata.signoff.signers import find_unheld_roles
 from jagadata.text.formats import format_bytes
 from jagadata.vault.spool import refuse_small_spool, spool_free, unnamed_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from jagadata.errors import JagadataError
     from jagadata.office.machines import System
+    from jagadata.office.people import Role
     from jagadata.services.control import ServiceControl
     from jagadata.workplace import Workplace
 
 
 def make_checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[Finding]]]]:
     """Group, subject and check."""
+    yield "Berkas kantor", "peran restore", partial(check_roles, place)
     yield "Worker", "spool", partial(check_spool, place)
     for system in place.office.systems:
         yield "Sistem", system.id, partial(check_services, place, system)
 
 
-def find_database_faults(place: Workplace, system: System, name: str) -> list[JagadataError]:
-    """Every reason why this database could not be restored as it is now."""
-    server = place.server(system.id)
-    return server.check_restore(name, server.properties(name))
+def check_roles(place: Workplace) -> list[Finding]:
+    """Whoever carries out and approves is there today."""
+    wanted: tuple[Role, ...] = ("staf_infrastruktur", place.office.policy.restore.approver)
+    unheld = find_unheld_roles(place.office, wanted, place.today())
+    return unheld or [ok("setiap peran SOP ada pemegangnya hari ini")]
 
 
 def check_spool(place: Workplace) -> list[Finding]:

@@ -17,30 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from jagadata.office.machines import System
+    from jagadata.procedure import OpenRun
     from jagadata.workplace import Workplace
 
 
 def make_inspections(
-    place: Workplace, running: Sequence[str], waiting: Sequence[str]
+    place: Workplace, runs: Sequence[OpenRun]
 ) -> list[tuple[str, Callable[[], Iterator[Concern]]]]:
-    """What is inspected and how, one by one: ids of restores under way, and of runs (of any SOP) that wait at a gate."""
+    """What is inspected and how, one by one."""
+    running = [item.run for item in runs if item.state == "running"]
     return [
         *(
             (f"layanan {system.id}", partial(find_service_concerns, place, system))
             for system in place.office.systems
         ),
-        ("jurnal", partial(list_journals, place, (*running, *waiting))),
         ("restore", partial(find_long_restores, place, running)),
     ]
-
-
-def list_journals(place: Workplace, runs: Sequence[str]) -> Iterator[Concern]:
-    """Runs that nobody can go on with, because their memory is not whole or of another version."""
-    for run_id in runs:
-        try:
-            place.journal(run_id)
-        except (DamagedError, RefusedError) as error:
-            yield Concern(key=f"jurnal {run_id}", text=error.message, action=error.hint)
 
 
 def find_long_restores(place: Workplace, running: Sequence[str]) -> Iterator[Concern]:
@@ -49,7 +41,7 @@ def find_long_restores(place: Workplace, running: Sequence[str]) -> Iterator[Con
         try:
             journal = place.journal(run_id)
         except (DamagedError, RefusedError):
-            continue  # reported by list_journals
+            continue  # the watch itself names a journal that is not whole
         begun = journal.last(PrepareBegun.STEP, PrepareBegun.EVENT)
         if begun is None or is_ended(journal):
             continue

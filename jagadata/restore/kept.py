@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from jagadata.errors import AlreadyExistsError, JagadataError, NotFoundError, RefusedError, UnreachableError
 from jagadata.findings import Problem
+from jagadata.stores import layout
 from jagadata.text.formats import format_date
 from jagadata.vault.identity import with_identities
 
@@ -34,7 +35,7 @@ class Kept:
     until: datetime
     incident: bool
     dropped: bool = False
-    key: str = ""  # under which it was read, without its ending
+    key: str = ""  # under which it was read
 
 
 def record_kept(place: Workplace, kept: Kept) -> None:
@@ -51,14 +52,15 @@ def record_kept(place: Workplace, kept: Kept) -> None:
         "until": kept.until.isoformat(),
     }
     try:
-        place.records.write(f"{_name(kept)}.json", KEPT_KIND, value)
+        place.records.write(_key(kept), KEPT_KIND, value)
     except AlreadyExistsError:
         return
 
 
-def _name(kept: Kept) -> str:
-    """The key of its record, without the ending: a store takes few characters."""
-    return f"kept/{kept.system}/{kept.run}-{re.sub(r'[^a-z0-9]+', '-', kept.identity.lower())}"
+def _key(kept: Kept) -> str:
+    """The key of its record: a store takes few characters."""
+    identity = re.sub(r"[^a-z0-9]+", "-", kept.identity.lower())
+    return kept.key or layout.make_kept_key(kept.system, kept.run, identity)
 
 
 def list_kept(
@@ -66,22 +68,18 @@ def list_kept(
 ) -> list[Kept]:
     """Every kept database on record, oldest first."""
     kept: list[Kept] = []
-    prefix = f"kept/{system}/" if system else "kept/"
+    prefix = layout.make_kept_prefix(system)
     problems = [] if problems is None else problems
-    gone = {
-        key.removesuffix(".dropped.json")
-        for key in place.records.keys(prefix)
-        if key.endswith(".dropped.json")
-    }
-    for key in sorted(place.records.keys(prefix)):
-        if key.endswith(".dropped.json") or not key.endswith(".json"):
+    keys = place.records.keys(prefix)
+    for key in sorted(keys):
+        if layout.is_dropped_key(key) or not key.endswith(".json"):
             continue
         try:
             value = place.records.read(key, KEPT_KIND).value
             value = with_identities(value, value["system_identifier"])
             times = {name: datetime.fromisoformat(value[name]) for name in ("at", "until")}
-            name = key.removesuffix(".json")
-            kept.append(Kept(**{**value, **times}, key=name, dropped=name in gone))
+            dropped = layout.make_dropped_key(key) in keys
+            kept.append(Kept(**{**value, **times}, key=key, dropped=dropped))
         except UnreachableError:
             raise
         except (JagadataError, KeyError, TypeError, ValueError) as error:
@@ -137,7 +135,7 @@ def drop_kept(place: Workplace, kept: Kept, *, by: str) -> None:
     if name is not None:
         server.forget(name, identity=kept.identity)
     place.records.write(
-        f"{kept.key or _name(kept)}.dropped.json",
+        layout.make_dropped_key(_key(kept)),
         DROPPED_KIND,
         {"at": at, "by": by, "kept": name or kept.kept, "identity": kept.identity, "found": name is not None},
     )

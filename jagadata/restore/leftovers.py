@@ -17,6 +17,7 @@ from jagadata.restore.record import read_sides_made, read_swap_intents
 from jagadata.restore.recovery.swap import find_swapped, keep_sides, make_names
 from jagadata.restore.run import RestoreRun
 from jagadata.restore.steps import SideBegun, StartBegun, StopBegun, SwapBegun, Swapped
+from jagadata.stores import layout
 from jagadata.text.formats import format_date
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def find_side_databases(place: Workplace, system: System) -> Iterator[Leftover]:
 
 
 def _run_ids(place: Workplace) -> list[str]:
-    return sorted({key.split("/")[1] for key in place.records.keys("runs/")})
+    return sorted({layout.parse_run(key) for key in place.records.keys(layout.RUNS)})
 
 
 def _explain(place: Workplace, system: System, run: str, beside: str, identity: str) -> Leftover:

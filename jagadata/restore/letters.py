@@ -83,8 +83,10 @@ def _approval_request(run: RestoreRun, *, link: str, due: datetime) -> Message:
 def remind(place: Workplace, run_id: str, gate: OpenGate) -> bool:
     """One reminder for a gate of this SOP that waits: the first mail again, with the deadline. False if no channel took it."""
     run = RestoreRun(place, run_id)
-    if gate.gate == APPROVAL_GATE:
-        return send(place, _approval_request(run, link="", due=gate.due))[0]
+    if gate.name == APPROVAL_GATE:
+        return send(place, _approval_request(run, link=place.office.prefect.run_page(run_id), due=gate.due))[
+            0
+        ]
     form, until = run.form(), format_moment(gate.due, place.timezone)
     message = render_acknowledgement_reminder(
         form, to=requester_address(form), until=until, tz=place.timezone

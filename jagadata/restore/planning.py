@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jagadata.errors import DamagedError, JagadataError, RefusedError, UnreachableError
+from jagadata.errors import DamagedError, RefusedError
 from jagadata.ports.progress import ignore
 from jagadata.restore.request import Plan, PlannedDataSet, RestoreRequest
+from jagadata.stores.copies import from_first_good
 from jagadata.text.formats import format_number
 from jagadata.vault.verification import parse_properties, read_back, read_properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from jagadata.errors import JagadataError
     from jagadata.ports.data_source import Properties
     from jagadata.ports.store import Store
     from jagadata.vault.catalog import Backup
@@ -51,28 +53,24 @@ def prove_backup(
 
     Returns that store and what was proven. Raises the first fault when no copy is good.
     """
-    fault: JagadataError | None = None
-    for store in place.stores:
-        if store.name not in backup.stores:
-            continue
-        try:
-            means = read_back(
-                place.server(backup.manifest.system),
-                place.identity(),
-                backup.manifest.data,
-                store,
-                backup.versions_in(store.name),
-                progress,
-            )
-        except (DamagedError, UnreachableError, JagadataError) as error:
-            fault = fault or error
-            continue
-        if fault:
-            means = [*means, f"salinan lain tidak dapat dipakai: {fault.message}"]
-        return store, means
-    raise fault or DamagedError(
-        f"Tidak ada salinan back up '{backup.id}' yang dapat dibaca.", "Pilih back up lain."
-    )
+
+    def read(store: Store) -> list[str]:
+        return read_back(
+            place.server(backup.manifest.system),
+            place.identity(),
+            backup.manifest.data,
+            store,
+            backup.versions_in(store.name),
+            progress,
+        )
+
+    found = from_first_good(backup.held_by(place.stores), read, missing=no_readable_copy(backup))
+    unusable = [f"salinan lain tidak dapat dipakai: {fault.message}" for fault in found.faults[:1]]
+    return found.store, [*found.value, *unusable]
+
+
+def no_readable_copy(backup: Backup) -> DamagedError:
+    return DamagedError(f"Tidak ada salinan back up '{backup.id}' yang dapat dibaca.", "Pilih back up lain.")
 
 
 def load_properties(place: Workplace, backup: Backup, store: Store) -> dict[str, Properties]:

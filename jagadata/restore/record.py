@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jagadata.evidence.lines import read_last, read_outcome
+from jagadata.procedure import PROCEDURE
 from jagadata.restore.request import other_version
 from jagadata.restore.steps import (
     ACKNOWLEDGE,
     CLOSE,
+    NAME,
     OPEN,
     PREPARE,
     SWAP,
@@ -145,7 +147,7 @@ def _with_identities(value: dict[str, Any], server: str) -> dict[str, Any]:
 def is_restore(journal: Journal) -> bool:
     """The journal of a restore request; also where it was written before a run's kind stood in it."""
     opened = journal.outcome(OPEN)
-    return opened is not None and opened.get("kind", "restore") == "restore" and "request" in opened
+    return opened is not None and opened.get(PROCEDURE, NAME) == NAME and "request" in opened
 
 
 def is_informed(journal: Journal) -> bool:

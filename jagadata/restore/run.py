@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from jagadata.errors import JagadataError, RefusedError
 from jagadata.evidence.lines import once, read_outcome
+from jagadata.evidence.numbers import FORM_SERIES, next_number
 from jagadata.papers.values import BackupFile
 from jagadata.ports.progress import ignore
 from jagadata.restore.impact import measure_impact
@@ -35,7 +36,6 @@ from jagadata.restore.steps import (
     RestoreResult,
 )
 from jagadata.signoff.signers import Person, may_sign
-from jagadata.text.names import make_number
 from jagadata.text.periods import add_working_days
 
 if TYPE_CHECKING:
@@ -84,16 +84,8 @@ class RestoreRun:
     def _open(self) -> Opened:
         request = self.asked()
         self.place.office.system(request.system)
-        at, info = self.place.clock(), self.place.office.office
-        year = at.astimezone(self.place.timezone).year
-        sequence = self.place.records.claim_number("form", year, run=self.run, at=at.isoformat())
-        number = make_number(
-            info.number,
-            classification=info.classification,
-            sequence=sequence,
-            unit=info.unit_code,
-            year=year,
-        )
+        at = self.place.clock()
+        number = next_number(self.place.records, self.place.office.office, FORM_SERIES, run=self.run, at=at)
         stamped = request if request.requested_at else replace(request, requested_at=at.isoformat())
         return Opened(number=number, at=at, request=stamped)
 

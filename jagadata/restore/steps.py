@@ -24,6 +24,7 @@ from jagadata.restore.request import (
 )
 from jagadata.signoff.signers import Answer, Decision
 
+NAME: Final = "restore"
 OPEN: Final = "open"
 RECEIVE: Final = "1"
 APPROVAL: Final = "approval"
@@ -53,13 +54,13 @@ RequesterAnswer = Literal["Diterima pemohon", "Belum diterima", "ditutup tanpa k
 
 @dataclass(frozen=True, kw_only=True)
 class Opened(Line):
-    """The request got its number. `kind` says whose journal this is (lines before it was written lack it)."""
+    """The request got its number. `procedure` says whose journal this is (lines before it was written lack it)."""
 
     STEP: ClassVar[str] = OPEN
     number: str
     at: datetime
     request: Annotated[RestoreRequest, PlainValidator(partial(parse_known, RestoreRequest))]
-    kind: Literal["restore"] = "restore"
+    procedure: Literal["restore"] = NAME
 
 
 @dataclass(frozen=True, kw_only=True)

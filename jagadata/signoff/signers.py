@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from jagadata.errors import NotFoundError, RefusedError
+from jagadata.findings import bad
 from jagadata.office.people import ROLES
 from jagadata.papers.values import IDENTITY_UNPROVEN, OUTSIDE_APPROVAL, Signature
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
+    from jagadata.evidence.envelope import JsonObject
+    from jagadata.findings import Finding
     from jagadata.office.file import Office
     from jagadata.office.people import Duty, Official, Role
 
@@ -43,12 +46,12 @@ class Decision:
     at: str = ""  # ISO
     proof: Literal["none", "paper"] = "none"
     reference: str = ""
-    values: dict[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         names = ("answer", "signer", "note", "at", "proof", "reference")
         value = {name: getattr(self, name) for name in names}
-        return {**value, "values": self.values} if self.values else value
+        return {**value, "values": dict(self.values)} if self.values else value
 
 
 def is_same_person(official: Official, person: Person) -> bool:
@@ -88,7 +91,7 @@ _DEGREE = re.compile(r"\w+\.\w[\w.]*")
 
 
 def _plain(name: str) -> str:
-    """The name without titles, degrees and points, in small letters."""
+    """The name without titles, degrees and points, in lowercase."""
     words = unicodedata.normalize("NFKC", name).partition(",")[0].casefold().split()
     while len(words) > 1 and _DEGREE.fullmatch(words[-1]):
         words.pop()
@@ -121,15 +124,21 @@ def may_sign(office: Office, role: Role, today: date, *, never: Sequence[Person]
     return allowed
 
 
+def find_unheld_roles(office: Office, roles: Sequence[Role], today: date) -> list[Finding]:
+    """A finding that names those that nobody holds that day; none where each has its holder."""
+    unheld = [role for role in dict.fromkeys(roles) if not office.holders(role, today)]
+    if not unheld:
+        return []
+    return [
+        bad(
+            f"tidak ada pemegang hari ini: {', '.join(unheld)}",
+            "Isi officials[].duties, misalnya dengan Plh.",
+        )
+    ]
+
+
 def _duty(official: Official, role: Role, today: date) -> Duty | None:
-    for duty in official.duties:
-        if (
-            duty.role == role
-            and (duty.since is None or duty.since <= today)
-            and (duty.until is None or today <= duty.until)
-        ):
-            return duty
-    return None
+    return next((duty for duty in official.duties if duty.role == role and duty.holds_on(today)), None)
 
 
 def sign(office: Office, decision: Decision, role: Role, day: date, at: datetime) -> Signature:

@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING
 
 import pyrage
 
-from jagadata.collection import doctor
 from jagadata.errors import JagadataError, RefusedError
 from jagadata.evidence.keys import parse_recipients
 from jagadata.findings import Check, Finding, bad, ok
 from jagadata.office.file import deployment_digest
 from jagadata.papers.outbox import check_letterhead
-from jagadata.restore import checks as restore
-from jagadata.signoff.signers import Person, may_sign
+from jagadata.stores import layout
 from jagadata.text.formats import format_bytes
+from jagadata.upkeep.procedures import PROCEDURES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from jagadata.office.machines import HostEntry, ServerEntry, System
     from jagadata.office.stores import StoreEntry
     from jagadata.ports.channel import Channel
     from jagadata.ports.store import Store
+    from jagadata.procedure import Procedure
     from jagadata.workplace import Workplace
 
 LIMIT_SECONDS = 60
@@ -36,19 +36,15 @@ LIMIT_SECONDS = 60
 CLOCK_SECONDS = 60
 """Clocks further apart than this are a problem: schedules, locks and signatures carry times."""
 DEPLOYMENTS = (
-    "SOP Back Up Data/bulanan",
-    "SOP Restore Data/permohonan",
+    *(name for procedure in PROCEDURES for name in procedure.deployments),
     "Penjagaan/berkala",
-    "Retensi Back Up/retensi",
     "Pembersihan/harian",
-    "SOP Pengumpulan Data/putaran",
-    "Penerimaan Data/penerimaan",
 )
 
 
-def examine(place: Workplace) -> list[Check]:
+def examine(place: Workplace, procedures: Sequence[Procedure] = PROCEDURES) -> list[Check]:
     """Run every check, several at once; one failure never hides the others."""
-    work = list(_checks(place))
+    work = list(_checks(place, procedures))
     checks: list[Check] = []
     with ThreadPoolExecutor(8, thread_name_prefix="doctor") as pool:
         waiting = [(group, subject, pool.submit(check)) for group, subject, check in work]
@@ -74,7 +70,9 @@ def examine(place: Workplace) -> list[Check]:
     return checks
 
 
-def _checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[Finding]]]]:
+def _checks(
+    place: Workplace, procedures: Sequence[Procedure]
+) -> Iterator[tuple[str, str, Callable[[], list[Finding]]]]:
     office = place.office
     yield (
         "Berkas kantor",
@@ -82,7 +80,6 @@ def _checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[Find
         lambda: [ok(f"sah: {len(office.systems)} sistem, {len(office.officials)} pejabat")],
     )
     yield "Berkas kantor", "kop surat", partial(_letterhead, place)
-    yield "Berkas kantor", "peran", partial(_roles, place)
     yield "Kunci", "tanda tangan dan enkripsi", partial(_keys, place)
     for number, entry in enumerate(office.stores):
         yield "Penyimpanan", entry.name, partial(_store, place, entry, number)
@@ -92,8 +89,8 @@ def _checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[Find
         yield "Server basis data", server.name, partial(_server, place, server)
     for system in office.systems:
         yield "Sistem", system.id, partial(_system, place, system)
-    yield from restore.make_checks(place)
-    yield from doctor.make_checks(place)
+    for procedure in procedures:
+        yield from procedure.checks(place)
     yield "Pesan", "saluran", partial(_channels, place)
     yield "Prefect", "server dan alur", partial(_prefect, place)
 
@@ -101,27 +98,6 @@ def _checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[Find
 def _letterhead(place: Workplace) -> list[Finding]:
     check_letterhead(place)
     return [ok("dapat dibaca")]
-
-
-def _roles(place: Workplace) -> list[Finding]:
-    wanted = ("staf_aplikasi", "kasi_aplikasi", "staf_infrastruktur", place.office.policy.restore.approver)
-    empty = [role for role in dict.fromkeys(wanted) if not place.office.holders(role, place.today())]  # type: ignore[arg-type]
-    if empty:
-        return [
-            bad(
-                f"tidak ada pemegang hari ini: {', '.join(empty)}",
-                "Isi officials[].duties, misalnya dengan Plh.",
-            )
-        ]
-    performer = place.office.holders("staf_aplikasi", place.today())[0]
-    if place.office.policy.backup.review:
-        may_sign(
-            place.office,
-            "kasi_aplikasi",
-            place.today(),
-            never=[Person(name=performer.name, nip=performer.nip)],
-        )
-    return [ok("setiap peran SOP ada pemegangnya hari ini")]
 
 
 def _keys(place: Workplace) -> list[Finding]:
@@ -174,7 +150,7 @@ def _store(place: Workplace, entry: StoreEntry, number: int) -> list[Finding]:
                 "Bukan back up; lihat dan batalkan dengan `jaga sweep`.",
             )
         )
-    tampered = list(store.tampering("systems/"))
+    tampered = list(store.tampering(layout.SYSTEMS))
     if tampered:
         found.append(
             bad(
@@ -186,7 +162,7 @@ def _store(place: Workplace, entry: StoreEntry, number: int) -> list[Finding]:
 
 
 def _write_and_read(store: Store) -> Finding:
-    key, data = f"doctor/{secrets.token_hex(8)}", secrets.token_bytes(64)
+    key, data = layout.make_probe_key(secrets.token_hex(8)), secrets.token_bytes(64)
     stored = store.put(key, data)
     done = "tulis, baca, hapus berhasil"
     try:
@@ -240,7 +216,7 @@ def _system(place: Workplace, system: System) -> list[Finding]:
     for name in system.databases:
         faults = server.check_dump(name)
         if not faults:
-            faults = [*restore.find_database_faults(place, system, name), *server.bridges(name)]
+            faults = [*server.check_restore(name, server.properties(name)), *server.bridges(name)]
         found += [bad(fault.message, fault.hint) for fault in faults] or [
             ok(f"'{name}' dapat di-back up dan di-restore")
         ]

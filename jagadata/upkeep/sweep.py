@@ -1,6 +1,6 @@
-"""What interrupted runs left behind: found, explained, and cleaned where nothing can be lost. `jaga sweep` and flows/watch.py.
+"""What interrupted runs left behind: found, explained, and cleaned where nothing can be lost. `jaga sweep` and flows/sweep.py.
 
-Nothing is decided by taking a name apart: the names that a run may have made are computed from its id and compared.
+What an SOP leaves is its package's to say (`Procedure.leftovers`); here is what any run may leave.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from jagadata.collection.leftovers import find_unreceipted
 from jagadata.errors import JagadataError
 from jagadata.findings import ORPHAN_AGE, Leftover, Problem
-from jagadata.restore import leftovers as restore
+from jagadata.stores import layout
+from jagadata.upkeep.procedures import PROCEDURES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from jagadata.ports.store import Store, StoredObject
+    from jagadata.ports.store import Store
+    from jagadata.procedure import Procedure
     from jagadata.workplace import Workplace
 
 UPLOAD_AGE = timedelta(days=1)
@@ -51,16 +52,17 @@ class SweepReport:
         ]
 
 
-def sweep(place: Workplace, *, dry_run: bool, by: str) -> SweepReport:
+def sweep(
+    place: Workplace, *, dry_run: bool, by: str, procedures: Sequence[Procedure] = PROCEDURES
+) -> SweepReport:
     """Look everywhere; unless `dry_run`, clean what is safe to clean. Safe at any time: what a living run uses is locked or too young."""
     problems: list[Problem] = []
     found: list[Leftover] = []
     cleaned: list[str] = []
-    looks: list[tuple[str, Callable[[], Iterator[Leftover]]]] = [
-        *restore.make_inspections(place, by),
+    looks: list[tuple[str, Callable[[], Iterable[Leftover]]]] = [
+        *(look for procedure in procedures for look in procedure.leftovers(place, by)),
         *((store.name, partial(_uploads, store)) for store in place.stores),
-        ("data tanpa manifes", partial(_orphans, place)),
-        ("kiriman tanpa tanda terima", partial(find_unreceipted, place)),
+        *((store.name, partial(_probes, place, store)) for store in place.stores),
     ]
     for where, look in looks:
         try:
@@ -98,39 +100,14 @@ def _abort(store: Store) -> None:
     store.sweep_leftovers(UPLOAD_AGE)
 
 
-def _orphans(place: Workplace) -> Iterator[Leftover]:
-    """Data without a manifest in any store: of a backup that failed. Looked at only while every store answers."""
-    objects: list[tuple[Store, StoredObject]] = []
-    manifests: set[str] = set()
-    whole: set[str] = set()
-    for store in place.stores:
-        for prefix in ("systems/", "doctor/"):
-            for stored in store.list(prefix):
-                if stored.key.endswith("/manifest.json"):
-                    manifests.add(stored.key.removesuffix("manifest.json"))
-                elif "/receipts/" in stored.key:
-                    whole.add(stored.key.partition("receipts/")[0])
-                else:
-                    objects.append((store, stored))
-    for store, stored in objects:
-        backup, data, _ = stored.key.partition("/data/")
-        if stored.key.startswith("systems/") and (not data or f"{backup}/" in manifests):
-            continue
-        if place.clock() - stored.modified < ORPHAN_AGE:
-            continue
-        if f"{backup}/" in whole:
+def _probes(place: Workplace, store: Store) -> Iterator[Leftover]:
+    """What `jaga doctor` wrote with a key that may not delete."""
+    for stored in store.list(layout.PROBES):
+        if place.clock() - stored.modified >= ORPHAN_AGE:
             yield Leftover(
                 where=f"penyimpanan {store.name}",
                 name=stored.key,
-                what="data back up yang pernah utuh, tetapi manifesnya hilang",
-                action="selidiki; dapat dipulihkan dengan tangan (docs/format.md)",
+                what="uji tulis dari `jaga doctor`",
+                action="dihapus",
+                clean=partial(store.remove, stored),
             )
-            continue
-        probe = stored.key.startswith("doctor/")
-        yield Leftover(
-            where=f"penyimpanan {store.name}",
-            name=stored.key,
-            what="uji tulis dari `jaga doctor`" if probe else "data back up yang gagal (tanpa manifes)",
-            action="dihapus",
-            clean=partial(store.remove, stored),
-        )

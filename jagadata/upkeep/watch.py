@@ -1,6 +1,6 @@
-"""What the watch looks at besides single runs: services, switches, periods, stores, long restores. Told once, and once when over.
+"""What the watch looks at besides single runs: stores, services, switches, journals, and what each SOP names. Notified once, and once when over.
 
-What is told stands in the store (`watch/`), so that any worker knows it.
+What was notified stands in the store (`watch/`), so that any worker knows it.
 """
 
 from __future__ import annotations
@@ -9,34 +9,41 @@ import hashlib
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from jagadata.backup.concerns import make_periods
 from jagadata.errors import (
     AlreadyExistsError,
     DamagedError,
     JagadataError,
+    RefusedError,
 )
 from jagadata.findings import Concern
 from jagadata.papers import outbox
-from jagadata.restore import concerns as restore
+from jagadata.stores import layout
 from jagadata.upkeep.mails import render_watch
+from jagadata.upkeep.procedures import PROCEDURES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from jagadata.office.people import Role
+    from jagadata.procedure import OpenRun, Procedure
     from jagadata.workplace import Workplace
 
 WATCH_KIND = "application/vnd.jagadata.watch+json"
 
 
-def look(place: Workplace, running: Sequence[str] = (), waiting: Sequence[str] = ()) -> list[Concern]:
-    """Everything that is wrong now (ids of restores under way, and of runs that wait at a gate); one check that fails is a concern of its own and hides nothing."""
+def inspect(
+    place: Workplace, runs: Sequence[OpenRun] = (), procedures: Sequence[Procedure] = PROCEDURES
+) -> list[Concern]:
+    """Everything that is wrong now, with these runs under way or waiting; one check that fails is a concern of its own and hides nothing."""
     found: list[Concern] = []
-    checks: list[tuple[str, Callable[[], Iterator[Concern]]]] = [
+    alive = [item.run for item in runs if item.state != "dead"]
+    checks: list[tuple[str, Callable[[], Iterable[Concern]]]] = [
         ("penyimpanan", partial(_stores, place)),
-        ("periode", partial(make_periods, place)),
-        *restore.make_inspections(place, running, waiting),
+        ("jurnal", partial(_journals, place, alive)),
     ]
+    for procedure in procedures:
+        own = [item for item in runs if item.procedure == procedure.name]
+        checks += procedure.concerns(place, own)
     for name, check in checks:
         try:
             found += check()
@@ -48,21 +55,30 @@ def look(place: Workplace, running: Sequence[str] = (), waiting: Sequence[str] =
 def _stores(place: Workplace) -> Iterator[Concern]:
     for store in place.stores:
         try:
-            store.find("jagadata-watch")
+            store.find(layout.WATCH_PROBE)
         except JagadataError as error:
             yield Concern(key=f"penyimpanan {store.name}", text=error.message, action=error.hint)
 
 
-def tell_once(place: Workplace, concerns: list[Concern]) -> tuple[list[Concern], list[str]]:
+def _journals(place: Workplace, runs: Sequence[str]) -> Iterator[Concern]:
+    """Runs that nobody can go on with, because their journal is not whole or of another version."""
+    for run in runs:
+        try:
+            place.journal(run)
+        except (DamagedError, RefusedError) as error:
+            yield Concern(key=f"jurnal {run}", text=error.message, action=error.hint)
+
+
+def notify_once(place: Workplace, concerns: list[Concern]) -> tuple[list[Concern], list[str]]:
     """Mail what is new and what is over; returns both. Nothing new: no mail. What could not be mailed is new the next time too.
 
-    Raises UnreachableError while no store answers: what was told already stands there (see `tell`).
+    Raises UnreachableError while no store answers: what was notified already stands there (see `notify`).
     """
     opened = _open_concerns(place)
     now = {concern.key for concern in concerns}
     new = [concern for concern in concerns if concern.key not in opened]
     over = [text for key, text in opened.items() if key not in now]
-    if (new or over) and not tell(place, new, over):
+    if (new or over) and not notify(place, new, over):
         return new, over
     for concern in new:
         _write(place, concern.key, concern.text, "open")
@@ -72,7 +88,7 @@ def tell_once(place: Workplace, concerns: list[Concern]) -> tuple[list[Concern],
     return new, over
 
 
-def tell(place: Workplace, new: Sequence[Concern], over: Sequence[str] = ()) -> bool:
+def notify(place: Workplace, new: Sequence[Concern], over: Sequence[str] = ()) -> bool:
     """Mail to those who hold an infrastructure role; False if no channel took it."""
     roles: tuple[Role, ...] = ("kasi_infrastruktur", "staf_infrastruktur", "kasi_aplikasi")
     holders = [official for role in roles for official in place.office.holders(role, place.today())]
@@ -81,16 +97,16 @@ def tell(place: Workplace, new: Sequence[Concern], over: Sequence[str] = ()) -> 
 
 
 def _open_concerns(place: Workplace) -> dict[str, str]:
-    """What was told and is not over: text by key."""
+    """What was notified and is not over: text by key."""
     lines: dict[str, list[str]] = {}
-    for key in sorted(place.records.keys("watch/")):
-        lines.setdefault(key.split("/")[1], []).append(key)
+    for key in sorted(place.records.keys(layout.WATCH)):
+        lines.setdefault(layout.parse_concern(key), []).append(key)
     found: dict[str, str] = {}
     for keys in lines.values():
         try:
             value = place.records.read(keys[-1], WATCH_KIND).value
         except DamagedError:
-            continue  # told again, rather than never
+            continue  # notified again, rather than never
         if value.get("state") == "open":
             found[str(value.get("key"))] = str(value.get("text"))
     return found
@@ -98,9 +114,9 @@ def _open_concerns(place: Workplace) -> dict[str, str]:
 
 def _write(place: Workplace, key: str, text: str, state: Literal["open", "over"]) -> None:
     folder = hashlib.sha256(key.encode()).hexdigest()[:24]
-    stamp = place.clock().strftime("%Y%m%dt%H%M%S%fz").lower()
-    value = {"at": place.clock().isoformat(), "key": key, "text": text, "state": state}
+    at = place.clock()
+    value = {"at": at.isoformat(), "key": key, "text": text, "state": state}
     try:
-        place.records.write(f"watch/{folder}/{stamp}-{state}.json", WATCH_KIND, value)
+        place.records.write(layout.make_watch_key(folder, at, state), WATCH_KIND, value)
     except AlreadyExistsError:
         return

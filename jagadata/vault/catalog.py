@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jagadata.errors import JagadataError, NotFoundError, UnreachableError
 from jagadata.findings import Problem
+from jagadata.stores import layout
 from jagadata.vault.manifest import (
     MANIFEST_KIND,
     RECEIPT_KIND,
@@ -89,6 +90,10 @@ class Backup:
             return None  # its receipt is lost: the first version counts, and the hashes decide
         return next((entry.version for entry in self.manifest.objects if entry.key == key), None)
 
+    def held_by(self, stores: Iterable[Store]) -> list[Store]:
+        """Those of these stores that hold it."""
+        return [store for store in stores if store.name in self.stores]
+
     def versions_in(self, store: str) -> Callable[[str], str | None]:
         """`version` for one store."""
         return partial(self.version, store)
@@ -104,7 +109,7 @@ class Catalog:
 
     def is_unclear(self, backup: Backup) -> bool:
         """Whether a record of this backup may be there that could not be read: a hold, a lock, a review."""
-        folder = f"systems/{backup.manifest.system}/backups/{backup.id}/receipts/"
+        folder = layout.make_receipts_prefix(backup.manifest.system, backup.id)
         return bool(self.silent) or any(problem.where.startswith(folder) for problem in self.problems)
 
     def of(self, system: str) -> list[Backup]:
@@ -137,7 +142,7 @@ def make_unanswered(store: str) -> Problem:
 
 def read_catalog(stores: Sequence[Store], records: Records, system: str | None = None) -> Catalog:
     """List and check every manifest and receipt below `systems/` (or of one system). Raises UnreachableError if no store answers."""
-    prefix = f"systems/{system}/backups/" if system else "systems/"
+    prefix = layout.make_system_prefix(system)
     problems: list[Problem] = []
     found: dict[str, dict[str, bytes]] = {}
     failures: list[JagadataError] = []
@@ -146,7 +151,8 @@ def read_catalog(stores: Sequence[Store], records: Records, system: str | None =
     for store in stores:
         try:
             for stored in store.list(prefix):
-                if stored.key.endswith("/manifest.json"):
+                what = layout.parse_backup_key(stored.key).what
+                if what == "manifest":
                     try:
                         envelope = store.get(stored.key, version=stored.version)
                     except UnreachableError:
@@ -155,7 +161,7 @@ def read_catalog(stores: Sequence[Store], records: Records, system: str | None =
                         problems.append(Problem(where=f"{stored.key} di {store.name}", what=error.message))
                         continue
                     found.setdefault(stored.key, {})[store.name] = envelope
-                elif "/receipts/" in stored.key and stored.key.endswith(".json"):
+                elif what == "receipt" and stored.key.endswith(".json"):
                     receipt_keys.append(stored.key)
         except JagadataError as error:
             failures.append(error)
@@ -164,11 +170,12 @@ def read_catalog(stores: Sequence[Store], records: Records, system: str | None =
     if failures and len(failures) == len(stores):
         raise failures[0]
     receipts = _receipts(records, sorted(set(receipt_keys)), problems)
-    folders = {key.partition("receipts/")[0] for key in receipt_keys}
+    folders = {layout.parse_backup_key(key).folder for key in receipt_keys}
+    with_manifest = {layout.parse_backup_key(key).folder for key in found}
     problems += [
         Problem(where=folder, what="Manifes back up ini hilang; tanda terimanya masih ada.")
         for folder in sorted(folders)
-        if not failures and f"{folder}manifest.json" not in found
+        if not failures and folder not in with_manifest
     ]
     backups = []
     for key, envelopes in found.items():
@@ -205,7 +212,7 @@ def _backup(
         except JagadataError as error:
             problems.append(Problem(where=where, what=error.message))
             continue
-        if key != f"systems/{manifest.system}/backups/{manifest.backup}/manifest.json":
+        if key != layout.make_manifest_key(manifest.system, manifest.backup):
             problems.append(
                 Problem(where=where, what="Manifes ini milik back up lain (dipindahkan atau diputar ulang).")
             )
@@ -241,7 +248,7 @@ def _receipts(
             continue
         if not _is_whole(receipt):
             problems.append(Problem(where=key, what="Tanda terima tidak lengkap."))
-        elif key.split("/receipts/")[0].endswith(f"/{receipt.backup}"):
+        elif layout.parse_backup_key(key).folder.endswith(f"/{receipt.backup}/"):
             found.setdefault(receipt.backup, []).append(receipt)
         else:
             problems.append(Problem(where=key, what="Tanda terima ini milik back up lain."))
@@ -274,9 +281,8 @@ def write_receipt(
     value = BackupReceipt.model_validate(
         {"backup": backup_id, "manifest": digest, "at": at, "kind": kind, "run": run, "data": data}
     )
-    stamp = at.strftime("%Y%m%dt%H%M%S%fz").lower()
     records.write(
-        f"systems/{system}/backups/{backup_id}/receipts/{stamp}-{kind}.json",
+        layout.make_receipt_key(system, backup_id, at, kind),
         RECEIPT_KIND,
         value.model_dump(mode="json"),
     )

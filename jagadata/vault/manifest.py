@@ -20,7 +20,7 @@ from jagadata.evidence.envelope import digest
 from jagadata.vault.identity import with_identities, without_identities
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from jagadata.evidence.envelope import JsonObject
 
 MANIFEST_KIND = "application/vnd.jagadata.manifest+json"
 RECEIPT_KIND = "application/vnd.jagadata.receipt+json"
@@ -83,12 +83,11 @@ class Verification(ManifestValue):
     means: list[str]
 
 
-class Manifest(ManifestValue):
-    """Written once, when the primary copy is verified; later facts are receipts."""
+class ManifestDraft(ManifestValue):
+    """What is known of a backup before it exists: dumped (step 1), then verified (step 2)."""
 
     format: Literal[1] = FORMAT
     backup: str
-    at: AwareDatetime  # when this manifest was signed (UTC)
     office: str
     system: str
     system_name: str
@@ -101,7 +100,7 @@ class Manifest(ManifestValue):
     finished_local: str
     source: SourceServer
     data: Annotated[list[DataEntry], Field(min_length=1)]
-    verification: Verification
+    verification: Verification | None = None
     recipients: list[str]
     run: str
     form_number: str
@@ -127,6 +126,13 @@ class Manifest(ManifestValue):
             for entry in stream.objects
         ]
 
+
+class Manifest(ManifestDraft):
+    """Written once, when the primary copy is verified; later facts are receipts."""
+
+    at: AwareDatetime  # when this manifest was signed (UTC)
+    verification: Verification
+
     @property
     def size(self) -> int:
         """Encrypted bytes in one store."""
@@ -148,8 +154,8 @@ class BackupReceipt(ManifestValue):
     data: dict[str, Any] = {}
 
 
-def parse_manifest(value: dict[str, Any], *, where: str) -> Manifest:
-    """Raises DamagedError for another format or missing fields (`place` is the key in the store)."""
+def parse_manifest(value: JsonObject, *, where: str) -> Manifest:
+    """Raises DamagedError for another format or missing fields (`where` is the key in the store)."""
     if value.get("format") != FORMAT:
         raise DamagedError(
             f"Manifes {where} berformat {value.get('format')!r}; versi ini membaca format {FORMAT}.",
@@ -164,22 +170,6 @@ def parse_manifest(value: dict[str, Any], *, where: str) -> Manifest:
         ) from error
 
 
-def parse_entries(draft: Mapping[str, Any]) -> list[DataEntry]:
-    """The entries of a manifest that is still being made; none before step 1 is through."""
-    return [
-        DataEntry.model_validate(with_identities(item, draft["source"]["system_identifier"]))
-        for item in draft.get("data", [])
-    ]
-
-
 def manifest_hash(envelope: bytes) -> str:
     """What approvals and receipts bind to: SHA-256 of the signed envelope as stored."""
     return digest(envelope)
-
-
-def backup_folder(system: str, backup: str) -> str:
-    return f"systems/{system}/backups/{backup}"
-
-
-def manifest_key(system: str, backup: str) -> str:
-    return f"{backup_folder(system, backup)}/manifest.json"

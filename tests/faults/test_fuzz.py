@@ -25,7 +25,7 @@ from jagadata.errors import DamagedError, JagadataError
 from jagadata.evidence.envelope import canonical_json, digest
 from jagadata.evidence.journal import JOURNAL_KIND, Journal
 from jagadata.evidence.keys import NewKeys, make_keys, parse_identity, parse_recipients, parse_signer
-from jagadata.evidence.numbers import NUMBER_KIND
+from jagadata.evidence.numbers import NUMBER_KIND, claim_number
 from jagadata.evidence.records import Records
 from jagadata.lab.memory_store import MemoryStore
 from jagadata.office.machines import HostEntry, System
@@ -46,8 +46,9 @@ from jagadata.restore.request import (
 from jagadata.restore.run import APPROVAL, RestoreRun
 from jagadata.services.control import ServiceControl
 from jagadata.services.states import State, SwitchState, parse_listening, parse_switch, parse_units
+from jagadata.stores import layout
 from jagadata.vault.catalog import read_catalog, write_receipt
-from jagadata.vault.manifest import MANIFEST_KIND, RECEIPT_KIND, DataEntry, Manifest, manifest_key
+from jagadata.vault.manifest import MANIFEST_KIND, RECEIPT_KIND, DataEntry, Manifest
 from jagadata.vault.spool import fetch_archive
 from jagadata.vault.stream import read_stream, store_stream
 from jagadata.vault.verification import parse_properties
@@ -172,13 +173,13 @@ def test_numbers_are_claimed_among_any_garbage_and_never_twice(found):
     for number, (key, data) in enumerate(found.items()):
         (first, second)[number % 2].put(f"numbers/form/2026/{key}", data)
     numbers = [
-        told(records(first, second).claim_number, "form", 2026, run=f"run-{number}", at=AT)
+        told(claim_number, records(first, second), "form", 2026, run=f"run-{number}", at=AT)
         for number in range(3)
     ]
     assert None not in numbers
     assert len(set(numbers)) == 3
     assert all(number.isdigit() for number in numbers)
-    assert records(first, second).claim_number("form", 2026, run="run-1", at=AT) == numbers[1]
+    assert claim_number(records(first, second), "form", 2026, run="run-1", at=AT) == numbers[1]
 
 
 # --- the journal --------------------------------------------------------------------------------------------------
@@ -342,7 +343,7 @@ def test_the_catalog_goes_on_over_garbage_and_names_it(found, alone):
 def test_a_signed_manifest_of_any_content_never_hides_the_others(value):
     assume(isinstance(value.get("at"), str))
     stores = shelf(MemoryStore("utama"))
-    name = manifest_key("simpeg", OTHER)
+    name = layout.make_manifest_key("simpeg", OTHER)
     stores[0].put(name, SIGNER.seal(MANIFEST_KIND, {**value, "backup": OTHER, "system": "simpeg"}))
     for field in ("at", "started", "finished"):
         with suppress(ValueError, TypeError, KeyError, OverflowError):  # naive times: see below
@@ -400,7 +401,7 @@ def test_an_envelope_rewritten_in_one_store_never_hides_the_whole_one_in_the_oth
 def test_a_signed_manifest_with_a_time_without_a_zone_is_named(field):
     stores = shelf(MemoryStore("utama"))
     value = {**MANIFEST, "backup": OTHER, field: "2026-10-01T18:00:03"}
-    stores[0].put(manifest_key("simpeg", OTHER), SIGNER.seal(MANIFEST_KIND, value))
+    stores[0].put(layout.make_manifest_key("simpeg", OTHER), SIGNER.seal(MANIFEST_KIND, value))
     good(read_catalog(stores, records(*stores)))
 
 
@@ -426,7 +427,7 @@ def test_a_signed_receipt_with_odd_data_is_named_or_without_effect(kind, data):
 class SpotStore(MemoryStore):
     """A store whose disk has one bad spot: `bad` is the key that can't be read."""
 
-    bad = manifest_key("simpeg", OTHER)
+    bad = layout.make_manifest_key("simpeg", OTHER)
 
     def get(self, key, *, version=None):
         if key == self.bad:

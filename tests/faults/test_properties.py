@@ -24,6 +24,8 @@ from jagadata.office.policy import RetentionPolicy
 from jagadata.restore.names import make_kept_name, make_side_name
 from jagadata.restore.request import Impact, Plan, PlannedDataSet, RestoreRequest, parse_impact, parse_plan
 from jagadata.services.script import direct_name
+from jagadata.stores import layout
+from jagadata.stores.layout import check_key, is_key
 from jagadata.text.formats import WIB
 from jagadata.text.names import (
     FILE_NAME,
@@ -44,13 +46,11 @@ from jagadata.text.periods import (
 )
 from jagadata.vault.catalog import Backup
 from jagadata.vault.identity import identity_of_oid
-from jagadata.vault.layout import check_key, is_key
 from jagadata.vault.manifest import (
     MANIFEST_KIND,
     BackupReceipt,
     Manifest,
     manifest_hash,
-    manifest_key,
     parse_manifest,
 )
 from tests.lab.faults.signed import AT, HASH, KIND, MANIFEST, NOW, SEALS, SIGNER, STRANGER
@@ -299,7 +299,7 @@ identifiers = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", fullmatch=Tru
 def test_backup_ids_sort_by_time_and_make_keys_whatever_the_chance_was(one, other, chance, system):
     assume(sum(sign.isascii() and sign.isalnum() for sign in chance) >= 8)
     first, second = make_backup_id(one, chance), make_backup_id(other, chance)
-    assert is_key(manifest_key(system, first))
+    assert is_key(layout.make_manifest_key(system, first))
     assert "/" not in first
     if one.replace(microsecond=0) < other.replace(microsecond=0):
         assert first < second or one.astimezone(UTC).year < 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jagadata.backup.letters import ask_for_review, tell_review
+from jagadata.backup.letters import ask_for_review, notify_review
 from tasks import backup as steps
 from tests.lab.backup_runs import DRAFT, NAMED, run_that_did
 from tests.lab.small_office import make_place
@@ -25,7 +25,7 @@ def test_a_good_month_that_nobody_may_examine_ends_well_and_the_office_is_told(m
         assert not place.connections.channel.sent
         decision = steps.ask_review(run)  # without a gate that nobody could answer
         form = run.review(decision)
-        tell_review(run, form)
+        notify_review(run, form)
         state = steps.ending(run)
         assert (state.is_completed(), form.review) == (True, None)
         assert "belum diperiksa: " in form.remarks[-1]

@@ -13,7 +13,21 @@ STREAM = {
 }
 
 DRAFT = {
+    "format": 1,
+    "backup": "b",
+    "office": "Dinas Komunikasi dan Informatika",
+    "system": "simpeg",
+    "system_name": "Sistem Informasi Kepegawaian",
+    "owner": "BKPSDM",
+    "period": "2026-11",
+    "occasion": "Terjadwal",
+    "started_local": "2026-11-15 08.00.00 WIB",
+    "finished_local": "2026-11-15 08.05.00 WIB",
     "source": {"name": "pg1", "version": "17.10", "system_identifier": "7301"},
+    "recipients": [],
+    "run": "putus",
+    "form_number": "046/1/406.020/2026",
+    "software": "jagadata 0.1.0",
     "started": "2026-11-15T01:00:00+00:00",
     "finished": "2026-11-15T01:05:00+00:00",
     "verification": {"at": "2026-11-15T01:06:00+00:00", "means": ["hash sesuai"]},

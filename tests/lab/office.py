@@ -75,9 +75,7 @@ class OfficeLab:
 
     def back_up(self, place: Workplace, run: str = "run-backup", **order) -> BackupRun:
         done = BackupRun(place, run, BackupOrder(**order))
-        for system in done.open()["systems"]:
-            for step in (done.dump, done.verify, done.name, done.secure):
-                step(system)
+        done.make_backups()
         return done
 
     def request(self, **changes) -> RestoreRequest:

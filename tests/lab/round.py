@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from jagadata.collection.letters import dispatch
-from jagadata.collection.proposal import to_json
 from jagadata.collection.run import RoundOrder, RoundRun
 from jagadata.signoff.signers import Decision
 
@@ -46,7 +45,7 @@ def no(signer, clock, note="", **values):
 
 
 def form_of(proposal):
-    value = to_json(proposal)
+    value = proposal.to_json()
     return {
         "tanggal": value["day"],
         "mulai": value["begins"],

@@ -122,8 +122,10 @@ class Stores:
         return [self.channel]
 
 
-def make_place(monkeypatch, connections=None, systems=(), servers=(), duties=(), **backup_policy):
-    """This office with its stores in memory and real keys; `systems`, `servers`: further ones."""
+def make_place(
+    monkeypatch, connections=None, systems=(), servers=(), duties=(), change=None, **backup_policy
+):
+    """This office with its stores in memory and real keys; `systems`, `servers`: further ones; `change`: of the file's value."""
     monkeypatch.setenv("JAGADATA_TANDA_TANGAN", KEYS.signing_pem)
     monkeypatch.setenv("JAGADATA_IDENTITAS", KEYS.identity)
     raw = copy.deepcopy(OFFICE)
@@ -137,5 +139,7 @@ def make_place(monkeypatch, connections=None, systems=(), servers=(), duties=(),
     raw["systems"] += systems
     raw["servers"] += servers
     raw["policy"] = {"backup": backup_policy}
+    if change:
+        change(raw)
     office = parse_office(yaml.safe_dump(raw), folder=Path("/kantor"))
     return Workplace(office, connections=connections or Stores(), clock=lambda: NOW)

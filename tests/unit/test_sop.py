@@ -69,13 +69,8 @@ def test_no_time_standard_is_invented_for_backup_and_restore():
 @pytest.mark.parametrize("procedure", sop.PROCEDURES, ids=lambda procedure: procedure.name)
 def test_every_role_is_known_to_the_office_file_or_is_a_party(procedure):
     roles = {role for step in procedure.steps for role in (step.role, *step.with_roles)}
-    assert roles | {gate.role for gate in procedure.gates} <= {*ROLES, *sop.PARTIES}
+    assert roles <= {*ROLES, *sop.PARTIES}
 
 
 def test_who_checks_is_not_who_performs():
     assert sop.BACKUP.step(6).role not in {step.role for step in sop.BACKUP.steps[:5]}
-
-
-def test_gates_that_the_source_does_not_know_are_marked():
-    assert [gate.title for gate in sop.RESTORE.gates] == ["Persetujuan restore (tambahan)"]
-    assert not sop.BACKUP.gates

@@ -19,7 +19,7 @@ from jagadata.adapters.directory.folder import CLAIM, PART, Folder, explain, tak
 from jagadata.adapters.directory.upload import FileUpload
 from jagadata.errors import NotFoundError, UnreachableError
 from jagadata.ports.store import StoredObject, StoreFeatures
-from jagadata.vault.layout import check_key, check_prefix, is_key
+from jagadata.stores.layout import check_key, check_prefix, is_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from jagadata.adapters.s3.errors import UNSUPPORTED, explain_fault, fault_code
 from jagadata.errors import JagadataError, NotFoundError, RefusedError, UnreachableError
 from jagadata.ports.store import StoredObject
-from jagadata.vault.layout import check_key, is_key
+from jagadata.stores.layout import check_key, is_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from jagadata.adapters.s3.reader import S3Reader
 from jagadata.adapters.s3.upload import S3Upload, put_once
 from jagadata.errors import NotFoundError, RefusedError
 from jagadata.ports.store import StoredObject, StoreFeatures, Tampering
-from jagadata.vault.layout import check_key, check_prefix, is_key
+from jagadata.stores.layout import check_key, check_prefix, is_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 
 from jagadata.adapters.satu_data import tables
 from jagadata.adapters.satu_data.link import InventoryLink
-from jagadata.collection.inventory.statuses import check_transition, make_sql_name, plan_steps
+from jagadata.collection.inventory.statuses import make_sql_name, plan_steps
 from jagadata.collection.ports import RequestedDataset, StatusEntry, Version
 from jagadata.collection.round import parse_round
 from jagadata.errors import NotFoundError, RefusedError
@@ -101,19 +101,6 @@ class InventoryDatabase(InventoryLink):
 
     # --- statuses ---
 
-    def set_status(
-        self, dataset: str, round: Round, status: Status, *, by: str, why: str = "", at: datetime
-    ) -> bool:
-        """Add to the history; False if that is the status already. Raises RefusedError (no such transition), NotFoundError."""
-        with self._transaction() as connection:
-            self._hold(connection, dataset, round)
-            before = self._status(connection, dataset, round)
-            if before == status:
-                return False
-            check_transition(before, status, dataset=dataset, round=round)
-            self._note(connection, dataset, round, status, by, why, at)
-            return True
-
     def bring_to(
         self, dataset: str, round: Round, status: Status, *, by: str, why: str = "", at: datetime
     ) -> tuple[Status, ...]:
@@ -177,15 +164,6 @@ class InventoryDatabase(InventoryLink):
                 [str(round)],
             ).fetchall()
         return {row[0]: _status_entry(row) for row in rows}
-
-    def history(self, dataset: str, round: Round) -> list[StatusEntry]:
-        """Oldest first."""
-        with self._transaction() as connection:
-            rows = connection.execute(
-                "SELECT dataset, status, oleh, alasan, pada FROM satu_data.riwayat_status WHERE dataset = %s AND putaran = %s ORDER BY id",
-                [dataset, str(round)],
-            ).fetchall()
-        return [_status_entry(row) for row in rows]
 
     # --- versions ---
 

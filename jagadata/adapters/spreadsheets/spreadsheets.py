@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from jagadata.collection.attendance import Attendance
-    from jagadata.collection.closing.report import Report
+    from jagadata.collection.closing.report import Report, ReportWorkbooks
     from jagadata.collection.inventory.package import DataPackage
-    from jagadata.collection.ports import Version
+    from jagadata.collection.inventory.publishing import PackageWriter
+    from jagadata.collection.ports import TableExaminer, Version, Workbooks
     from jagadata.collection.proposal import Proposal
     from jagadata.collection.round import Round
     from jagadata.collection.tables.examination import Examination, PreviousTable
@@ -57,6 +58,7 @@ class Spreadsheets:
         round: Round,
         limits: Limits,
         region: str,
+        region_name: str = "",
         folder: Path,
         previous: Mapping[str, PreviousTable] | None = None,
         unconfined: bool = False,
@@ -70,6 +72,7 @@ class Spreadsheets:
             round=round,
             limits=limits,
             region=region,
+            region_name=region_name,
             folder=folder,
             previous=previous,
             unconfined=unconfined,
@@ -103,3 +106,14 @@ class Spreadsheets:
         return write_package(
             source, folder, dataset=dataset, version=version, agency=agency, custodian=custodian, terms=terms
         )
+
+
+if (
+    TYPE_CHECKING
+):  # callers get it as Any (Workplace.spreadsheets): here the checker holds it to what they ask of it
+    _ports: tuple[type[Workbooks], type[TableExaminer], type[ReportWorkbooks], type[PackageWriter]] = (
+        Spreadsheets,
+        Spreadsheets,
+        Spreadsheets,
+        Spreadsheets,
+    )

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from jagadata.backup.papers.form import BackupForm, BackupRow
 from jagadata.papers.values import BackupFile, Signature
 from jagadata.text.formats import describe_cron, format_number
-from jagadata.vault.manifest import parse_entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jagadata.backup.steps import Opened, StepResult
     from jagadata.office.file import Office
     from jagadata.office.machines import System
+    from jagadata.vault.manifest import DataEntry
 
 
 def fill_backup_form(
     office: Office,
     run: str,
-    opened: dict[str, Any],
-    outcomes: Mapping[str, dict[str, Any]],
+    opened: Opened,
+    results: Mapping[str, StepResult],
     *,
     stores: Mapping[str, str],
     at: datetime,
@@ -32,19 +34,17 @@ def fill_backup_form(
     `stores`: what each is called on paper, the primary one first; `at`: when the form is filled in (aware).
     """
     timezone = ZoneInfo(office.office.timezone)
-    performer = office.official(opened["performer"])
+    performer = office.official(opened.performer)
     return BackupForm(
-        number=opened["number"],
-        period=opened["period"],
+        number=opened.number,
+        period=opened.period,
         schedule=describe_cron(office.policy.backup.cron, timezone),
-        occasion=opened["kind"],
+        occasion=opened.kind,
         office=office.office.name,
         city=office.office.city,
         at=at,
-        rows=tuple(
-            _row(office, office.system(system), outcome, stores) for system, outcome in outcomes.items()
-        ),
-        note=opened.get("note", ""),
+        rows=tuple(_row(office, office.system(system), result, stores) for system, result in results.items()),
+        note=opened.note,
         performer=Signature(
             name=performer.name,
             nip=performer.nip,
@@ -56,60 +56,59 @@ def fill_backup_form(
     )
 
 
-def _row(office: Office, system: System, outcome: dict[str, Any], stores: Mapping[str, str]) -> BackupRow:
+def _row(office: Office, system: System, result: StepResult, stores: Mapping[str, str]) -> BackupRow:
     server = office.server(system.server)
-    row: dict[str, Any] = {
-        "system": system.id,
-        "application": system.name,
-        "owner": system.owner,
-        "source": system.location or f"{server.name} ({server.address})",
-        "objects": "Basis Data " + ", ".join(system.databases),
-    }
-    draft = outcome.get("draft", {})
-    times: dict[str, Any] = {
-        name: datetime.fromisoformat(draft[name]) for name in ("started", "finished") if name in draft
-    }
-    made = "backup" in outcome
-    entries = parse_entries(draft)
-    if not made:
-        return BackupRow(
-            **row, **times, outcome="Gagal", reason=outcome["reason"], obstacles=outcome.get("hint", "")
-        )
-    primary = next(iter(stores))
-    locked = outcome.get("locked_until")
-    return BackupRow(
-        **row,
-        **times,
+    draft, failure = result.draft, result.failure
+    row = BackupRow(
+        system=system.id,
+        application=system.name,
+        owner=system.owner,
+        source=system.location or f"{server.name} ({server.address})",
+        objects="Basis Data " + ", ".join(system.databases),
+        started=draft.started if draft else None,
+        finished=draft.finished if draft else None,
+    )
+    if draft is None or result.published is None:
+        reason, hint = (failure.reason, failure.hint) if failure else ("", "")
+        return replace(row, outcome="Gagal", reason=reason, obstacles=hint)
+    made = replace(
+        row,
         outcome="Berhasil",
-        verification=tuple(draft["verification"]["means"]),
-        evidence=f"{format_number(sum(len(entry.rows) for entry in entries))} tabel, "
-        f"{format_number(sum(sum(entry.rows.values()) for entry in entries))} baris",
-        files=tuple(
-            BackupFile(
-                name=name,
-                database=entry.database,
-                size=sum(item.size for item in entry.archive.objects),
-                sha256=entry.archive.objects[0].sha256
-                if len(entry.archive.objects) == 1
-                else entry.archive.plain_sha256,
-            )
-            for name, entry in zip(outcome["files"], entries, strict=True)
-        ),
-        storage=stores[primary],
-        second_copy=stores.get(outcome.get("copy", ""), ""),
+        verification=tuple(draft.verification.means) if draft.verification else (),
+        evidence=f"{format_number(sum(len(entry.rows) for entry in draft.data))} tabel, "
+        f"{format_number(sum(sum(entry.rows.values()) for entry in draft.data))} baris",
+        files=tuple(map(_file, result.published.files, draft.data)),
+        storage=next(iter(stores.values())),
         encryption="age (X25519, ChaCha20-Poly1305)",
-        hash_matches=outcome.get("hash_matches") if outcome.get("copy") else None,
-        retained_until=_retained(office, draft["finished"], locked),
-        obstacles="; ".join(
-            [*([] if outcome["ok"] else [f"langkah 4: {outcome['reason']}"]), *outcome.get("remarks", [])]
-        ),
-        backup=outcome["backup"],
-        manifest=outcome["manifest"],
+        retained_until=_retained(office, draft.finished, None),
+        obstacles=f"langkah 4: {failure.reason}" if failure else "",
+        backup=result.published.backup,
+        manifest=result.published.manifest,
+    )
+    if result.secured is None:
+        return made
+    secured = result.secured
+    return replace(
+        made,
+        second_copy=stores.get(secured.copy, ""),
+        hash_matches=secured.hash_matches if secured.copy else None,
+        retained_until=_retained(office, draft.finished, secured.locked_until),
+        obstacles="; ".join([made.obstacles] * bool(made.obstacles) + list(secured.remarks)),
     )
 
 
-def _retained(office: Office, finished: str, locked: str | None) -> date:
+def _file(name: str, entry: DataEntry) -> BackupFile:
+    objects = entry.archive.objects
+    return BackupFile(
+        name=name,
+        database=entry.database,
+        size=sum(item.size for item in objects),
+        sha256=objects[0].sha256 if len(objects) == 1 else entry.archive.plain_sha256,
+    )
+
+
+def _retained(office: Office, finished: datetime, locked: datetime | None) -> date:
     """At least until then: the lock, or the policy's minimum."""
-    minimum = datetime.fromisoformat(finished) + timedelta(days=office.policy.backup.retention.minimum_days)
-    until = max(minimum, datetime.fromisoformat(locked)) if locked else minimum
+    minimum = finished + timedelta(days=office.policy.backup.retention.minimum_days)
+    until = max(minimum, locked) if locked else minimum
     return until.astimezone(ZoneInfo(office.office.timezone)).date()

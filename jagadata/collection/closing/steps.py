@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from jagadata import sop
-from jagadata.collection.claims import FINISHED, STEPS, ended
+from jagadata.collection.claims import FINISHED, ended
 from jagadata.collection.closing.report import Report, make_report_sheet
 from jagadata.collection.closing.timing import make_timings
 from jagadata.collection.intake.copies import copy_round
@@ -20,6 +19,17 @@ from jagadata.collection.intake.run import (
 )
 from jagadata.collection.inventory.run import read_published
 from jagadata.collection.letters import dispatch
+from jagadata.collection.steps import (
+    COLLECT,
+    INVITE,
+    MEET,
+    SCHEDULE,
+    STEPS,
+    TAKE_IN,
+    DatasetTaken,
+    TakenIn,
+)
+from jagadata.evidence.lines import read_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,17 +43,17 @@ def stored(run: RoundRun, refusals: Mapping[str, list[str]]) -> list[tuple[str, 
     """(data set, rows, what became of it) of what is in the inventory, or should be."""
     found = []
     for one in run.datasets():
-        outcome = run.journal.outcome("dataset", one.code)
+        taken = read_outcome(run.journal, DatasetTaken, one.code)
         refused = refusals.get(one.code, [])
-        if outcome or refused:
+        if taken or refused:
             names = [publisher.name for publisher, _ in run.place.publishers(run.policy)]
             places = [where for name in names if (where := read_published(run, one, name))]
             texts = [
-                *([f"versi {outcome['label']}"] if outcome else []),
+                *([f"versi {taken.label}"] if taken else []),
                 *(f"terpublikasi: {_public(where)}" for where in places),
                 *map(hide_paths, refused),
             ]
-            found.append((one.name, int(outcome["rows"]) if outcome else 0, "; ".join(texts)))
+            found.append((one.name, taken.rows if taken else 0, "; ".join(texts)))
     return found
 
 
@@ -63,17 +73,16 @@ def hide_paths(text: str) -> str:
 
 def make_report(run: RoundRun) -> Report:
     """The closing report, from the journal and the receipts."""
-    journal = run.journal
-
-    begun = datetime.fromisoformat(run.open()["at"])
+    taken_in = read_outcome(run.journal, TakenIn)
+    begun = run.open().at
     meeting = run.proposal.begins_at(run.place.timezone)
-    ends = {step: ended(journal, step) for step in STEPS}
+    ends = {step: ended(run.journal, step) for step in STEPS}
     times = {
-        1: (begun, ends["1"]),
-        2: (ends["1"], ends["2"]),
-        3: (min(meeting, ends["3"] or meeting), ends["3"]),
-        4: (ends["2"], ends["4"]),
-        5: (ends["4"], ends["5"]),
+        1: (begun, ends[SCHEDULE]),
+        2: (ends[SCHEDULE], ends[INVITE]),
+        3: (min(meeting, ends[MEET] or meeting), ends[MEET]),
+        4: (ends[INVITE], ends[COLLECT]),
+        5: (ends[COLLECT], ends[TAKE_IN]),
     }
     failed = [run.agency(key).name for key in _uninvited(run)]
     held, unread = list_quarantine(run), list_unread_mails(run)
@@ -94,7 +103,7 @@ def make_report(run: RoundRun) -> Report:
         present=run.meet().present,
         deliveries=tuple(list_deliveries(run)),
         arrivals=tuple(one.arrived for one in list_receipts(run.place, run.round) if one.state == "diterima"),
-        stored=tuple(stored(run, (journal.outcome("5") or {}).get("refusals", {}))),
+        stored=tuple(stored(run, taken_in.refusals if taken_in else {})),
         notes=tuple(notes),
     )
 
@@ -127,6 +136,6 @@ def finish(run: RoundRun) -> Report:
     for name, content in papers:
         dispatch.keep(run, name, content)
     copy_round(run.place, run.round)
-    dispatch.tell_end(run, papers, status=FINISHED)
+    dispatch.notify_end(run, papers, status=FINISHED)
     run.end(FINISHED)
     return report

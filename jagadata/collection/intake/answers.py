@@ -28,7 +28,7 @@ from jagadata.collection.intake.receipts import (
     checked_numbers,
     folder,
     list_receipts,
-    memory,
+    primary_records,
     read_check,
 )
 from jagadata.collection.run import find_policy
@@ -85,7 +85,7 @@ class _Ledger:
 
     def __init__(self, place: Workplace, round: Round) -> None:
         self.place = place
-        self.records: Records = memory(place)
+        self.records: Records = primary_records(place)
         self.prefix = folder(round, "answers")
         self.sent: set[str] = set()
         self.attempts: dict[str, int] = {}

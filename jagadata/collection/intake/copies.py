@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from jagadata.collection.intake.receipts import folder, list_receipts
 from jagadata.errors import AlreadyExistsError, DamagedError, JagadataError
 from jagadata.findings import Problem
+from jagadata.stores import layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,7 @@ def copy_round(place: Workplace, round: Round) -> list[Problem]:
     source, *others = place.stores
     if not others:
         return []
-    prefix = f"rounds/{round}/"
+    prefix = layout.make_round_prefix(str(round))
     wanted = list(_wanted(place, round, source, prefix))
     problems = []
     for target in others:

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from jagadata.collection.claims import ROUND_KIND, ended, find_holder, find_rounds
 from jagadata.collection.intake.receipts import LATE, list_receipts
 from jagadata.collection.run import RoundRun
+from jagadata.collection.steps import COLLECT
 from jagadata.collection.tables.personal import mask
+from jagadata.evidence.journal import OPEN
+from jagadata.stores import layout
 from jagadata.text.formats import format_moment
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 def newest_closed(runs: Iterable[RoundRun]) -> RoundRun | None:
     """The round that was closed last: what comes late is its own."""
-    closed = [(at, run) for run in runs if (at := ended(run.journal, "4"))]
+    closed = [(at, run) for run in runs if (at := ended(run.journal, COLLECT))]
     return max(closed, key=lambda pair: pair[0])[1] if closed else None
 
 
@@ -38,9 +41,9 @@ def _opened(place: Workplace, round: Round) -> datetime | None:
     run = RoundRun(place, find_holder(place, round))
     if run.status or run.is_closed:
         return None
-    outcome = run.journal.outcome("open")
+    outcome = run.journal.outcome(OPEN)
     if outcome is None:
-        first = min(place.records.keys(f"rounds/{round}/runs/"))
+        first = min(place.records.keys(layout.make_claims_prefix(str(round))))
         outcome = place.records.read(first, ROUND_KIND).value
     return datetime.fromisoformat(outcome["at"])
 

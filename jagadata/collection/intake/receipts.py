@@ -18,14 +18,16 @@ import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime  # noqa: TC003 - pydantic reads it
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from jagadata.collection.intake.deliveries import Received
 from jagadata.collection.tables import examination
-from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError, UnreachableError
+from jagadata.errors import DamagedError, NotFoundError, RefusedError, UnreachableError
 from jagadata.evidence.records import Records
+from jagadata.stores import layout
+from jagadata.stores.copies import from_first_good
 from jagadata.vault.manifest import StoredStream  # noqa: TC001 - pydantic reads it
 from jagadata.vault.spool import unnamed_file
 from jagadata.vault.stream import read_stream
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
     from jagadata.collection.round import Round
     from jagadata.collection.tables.examination import Examination
+    from jagadata.evidence.envelope import JsonObject
+    from jagadata.ports.store import Store
     from jagadata.workplace import Workplace
 
 RECEIVED_KIND = "application/vnd.jagadata.received+json"
@@ -94,14 +98,14 @@ class Receipt:
 _RECEIPT: TypeAdapter[Receipt] = TypeAdapter(Receipt)
 
 
-def memory(place: Workplace) -> Records:
+def primary_records(place: Workplace) -> Records:
     """Records of what was taken in: the primary store and no other (above)."""
     records = place.records
     return Records(records.stores[:1], records.signer, records.seals)
 
 
 def folder(round: Round, what: str) -> str:
-    return f"rounds/{round}/{what}/"
+    return layout.make_intake_prefix(str(round), what)
 
 
 def make_number(round: Round, receipt: int) -> str:
@@ -121,10 +125,11 @@ def parse_number(round: Round, text: str) -> int:
 
 
 def clean_name(name: str) -> str:
-    """A file name that is safe to show: its last part, without control signs and signs that turn the writing around."""
+    """A file name that is safe to show: its last part, without control and bidirectional characters."""
     last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
     plain = "".join(
-        " " if unicodedata.category(sign)[0] in "CZ" else sign for sign in unicodedata.normalize("NFC", last)
+        " " if unicodedata.category(character)[0] in "CZ" else character
+        for character in unicodedata.normalize("NFC", last)
     )
     plain = " ".join(plain.split()).lstrip(".")
     if len(plain) > _NAME:
@@ -135,7 +140,7 @@ def clean_name(name: str) -> str:
 
 def write_receipt(records: Records, round: Round, receipt: Receipt) -> None:
     """Raises AlreadyExistsError: the number is taken."""
-    value: dict[str, Any] = _RECEIPT.dump_python(receipt, mode="json", exclude={"accepted_by"})
+    value: JsonObject = _RECEIPT.dump_python(receipt, mode="json", exclude={"accepted_by"})
     records.write(
         f"{folder(round, 'receipts')}{receipt.receipt:06}.json", RECEIVED_KIND, {"format": 1, **value}
     )
@@ -175,7 +180,7 @@ def list_receipts(place: Workplace, round: Round) -> list[Receipt]:
 
     Raises DamagedError: one can't be read; to go on without it would take its file in again.
     """
-    records = memory(place)
+    records = primary_records(place)
     accepted = set(_numbers(records, round, "accepted"))
     found = [read_receipt(records, round, number) for number in _numbers(records, round, "receipts")]
     return [_accepted(records, round, one) if one.receipt in accepted else one for one in found]
@@ -206,25 +211,28 @@ def open_file(place: Workplace, receipt: Receipt) -> Iterator[Path]:
 
 
 def _fetch(place: Workplace, stream: StoredStream, versions: dict[str, str | None], fd: int) -> None:
-    """From the primary store, else from a second copy (copies.py); every hash is checked. Raises the primary's fault."""
-    fault: JagadataError | None = None
-    for number, store in enumerate(place.stores):
-        recorded = versions if number == 0 else {}
+    """From the primary store, else from a second copy (copies.py); every hash is checked. Raises the first fault."""
+
+    def fetch(store: Store) -> None:
+        recorded = versions if store is place.stores[0] else {}
         os.ftruncate(fd, 0)
         os.lseek(fd, 0, os.SEEK_SET)
-        try:
-            with os.fdopen(os.dup(fd), "wb", buffering=2**20) as target:
-                read_stream(stream, store, recorded.get, place.identity(), target)
-        except (DamagedError, NotFoundError, UnreachableError) as error:
-            fault = fault or error
-        else:
-            return
-    if fault:
-        raise fault
+        with os.fdopen(os.dup(fd), "wb", buffering=2**20) as target:
+            read_stream(stream, store, recorded.get, place.identity(), target)
+
+    from_first_good(
+        place.stores,
+        fetch,
+        missing=NotFoundError(
+            f"Objek {stream.objects[0].key} tidak ada di penyimpanan mana pun.",
+            "Periksa penyimpanan dengan `jaga doctor`.",
+        ),
+        passable=(DamagedError, NotFoundError, UnreachableError),
+    )
 
 
 def checked_numbers(place: Workplace, round: Round) -> set[int]:
-    return set(_numbers(memory(place), round, "checks"))
+    return set(_numbers(primary_records(place), round, "checks"))
 
 
 def write_check(place: Workplace, round: Round, receipt: Receipt, found: Examination) -> None:
@@ -237,12 +245,12 @@ def write_check(place: Workplace, round: Round, receipt: Receipt, found: Examina
         "sha256": receipt.sha256,
         "examination": examination.to_json(found),
     }
-    memory(place).write(f"{folder(round, 'checks')}{receipt.receipt:06}.json", CHECK_KIND, value)
+    primary_records(place).write(f"{folder(round, 'checks')}{receipt.receipt:06}.json", CHECK_KIND, value)
 
 
 def read_check(place: Workplace, round: Round, receipt: int) -> Examination:
     """Raises NotFoundError, DamagedError."""
-    value = memory(place).read(f"{folder(round, 'checks')}{receipt:06}.json", CHECK_KIND).value
+    value = primary_records(place).read(f"{folder(round, 'checks')}{receipt:06}.json", CHECK_KIND).value
     return examination.from_json(value["examination"])
 
 

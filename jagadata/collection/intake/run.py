@@ -8,7 +8,6 @@ import shutil
 import tempfile
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +21,11 @@ from jagadata.collection.intake.take_in import accept_quarantined, check_receive
 from jagadata.collection.intake.unread_mails import make_unread_rows
 from jagadata.collection.letters import dispatch
 from jagadata.collection.run import RoundRun
+from jagadata.collection.steps import Collected
 from jagadata.collection.tables.examination import PreviousTable
 from jagadata.collection.tables.personal import mask
 from jagadata.errors import JagadataError, RefusedError, UnreachableError
+from jagadata.evidence.lines import once
 from jagadata.findings import Problem
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def take_in_round(run: RoundRun) -> Intake:
     if not closed:
         failed = dispatch.invite(run)
         problems += [Problem(where=f"undangan {agency}", what=how) for agency, how in failed.items()]
-    since = datetime.fromisoformat(run.open()["at"])
+    since = run.open().at
     until = late_until(run, now) if closed else None
     with contextlib.ExitStack() as stack:
         sources: list[Arrivals] = place.arrivals(run.policy, since, stack)
@@ -147,7 +148,7 @@ def _open_archives(run: RoundRun, arrival: Arrival) -> AbstractContextManager[Ar
         arrival,
         run.place.spreadsheets,
         policy.limits,
-        run.place.office.spool,
+        run.place.office.spool_folder,
         unconfined=policy.read_unconfined,
     )
 
@@ -262,7 +263,7 @@ def accept_receipt(run: RoundRun, number: str, agency: str, by: str) -> None:
 def close_intake(run: RoundRun, *, wait: Callable[[float], None] = time.sleep) -> list[Delivery]:
     """Step 4: a last intake, tried twice, and what it all came to. Raises UnreachableError where something could not be taken in: nothing may be lost."""
 
-    def work() -> dict[str, int]:
+    def work() -> Collected:
         unread = take_in_round(run).unread
         if unread:  # perhaps a file that was dropped just now
             wait(SETTLING_SECONDS)
@@ -274,7 +275,7 @@ def close_intake(run: RoundRun, *, wait: Callable[[float], None] = time.sleep) -
                 transient=True,
             )
         found = list_deliveries(run)
-        return {"asked": len(found), "complete": sum(one.is_complete for one in found)}
+        return Collected(asked=len(found), complete=sum(one.is_complete for one in found))
 
-    run.journal.once("4", work)
+    once(run.journal, Collected, work)
     return list_deliveries(run)

@@ -22,8 +22,8 @@ from jagadata.collection.intake.receipts import (
     folder,
     list_receipts,
     make_number,
-    memory,
     open_file,
+    primary_records,
     read_receipt,
     write_check,
     write_receipt,
@@ -120,9 +120,9 @@ class _Book:
             if known:
                 return known
             try:
-                write_receipt(memory(self.place), self.round, receipt)
+                write_receipt(primary_records(self.place), self.round, receipt)
             except AlreadyExistsError:
-                receipt = read_receipt(memory(self.place), self.round, receipt.receipt)
+                receipt = read_receipt(primary_records(self.place), self.round, receipt.receipt)
             self.add(receipt)
 
 
@@ -356,7 +356,7 @@ def accept_quarantined(place: Workplace, round: Round, receipt: int, agency: str
         )
     value = {"at": place.clock().isoformat(), "receipt": receipt, "agency": agency, "by": by}
     try:
-        memory(place).write(f"{folder(round, 'accepted')}{receipt:06}.json", ACCEPTED_KIND, value)
+        primary_records(place).write(f"{folder(round, 'accepted')}{receipt:06}.json", ACCEPTED_KIND, value)
     except AlreadyExistsError:
         raise RefusedError(
             f"Berkas {found.number} baru saja diputuskan oleh orang lain.", "Lihat lagi daftarnya."

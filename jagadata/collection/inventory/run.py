@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jagadata.collection.intake.receipts import list_receipts, open_file
 from jagadata.collection.intake.run import (
@@ -12,7 +12,9 @@ from jagadata.collection.intake.run import (
     work_folder,
 )
 from jagadata.collection.inventory.package import check_publishable
+from jagadata.collection.steps import DATASET, DatasetPublished, DatasetTaken, TakenIn
 from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError
+from jagadata.evidence.lines import once, read_outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +33,7 @@ def fill_inventory(run: RoundRun) -> None:
 
     Raises UnreachableError, RefusedError: the inventory.
     """
-    run.journal.once("5", lambda: {"refusals": carry_in(run)})
+    once(run.journal, TakenIn, lambda: TakenIn(refusals=carry_in(run)))
 
 
 def carry_in(run: RoundRun) -> dict[str, list[str]]:
@@ -61,18 +63,18 @@ def _carry(run: RoundRun, book: InventoryBook, delivery: Delivery, receipt: Rece
     place, dataset = run.place, delivery.dataset
     publishers: list[tuple[int, tuple[Publisher, str]]] = list(enumerate(place.publishers(run.policy)))
     published = [read_published(run, dataset, publisher.name) for _, (publisher, _) in publishers]
-    if run.journal.outcome("dataset", dataset.code) and all(published):
+    if run.journal.outcome(DATASET, dataset.code) and all(published):
         return []
     with work_folder(place) as folder, open_file(place, receipt) as path:
         found = examine_receipt(run, path, receipt, folder, {})
         table = _same_table(delivery, found.tables)
         parquet = tables_of(folder, receipt) / table.file
 
-        def take() -> dict[str, Any]:
+        def take() -> DatasetTaken:
             version = book.take_in(dataset, run.round, table, parquet, receipt.number, place.clock())
-            return {"label": version.label, "rows": version.rows}
+            return DatasetTaken(label=version.label, rows=version.rows)
 
-        label = run.journal.once("dataset", take, dataset.code)["label"]
+        label = once(run.journal, DatasetTaken, take, dataset.code).label
         version = next(one for one in book.versions(dataset.code, run.round) if one.label == label)
         try:
             check_publishable(dataset, version)
@@ -105,8 +107,8 @@ def _same_table(delivery: Delivery, tables: tuple[CleanTable, ...]) -> CleanTabl
 
 def read_published(run: RoundRun, dataset: DatasetEntry, publisher: str) -> str:
     """Where this publisher has the data set; "" where it does not."""
-    outcome = run.journal.outcome("publish", f"{dataset.code} {publisher}")
-    return str(outcome["place"]) if outcome else ""
+    published = read_outcome(run.journal, DatasetPublished, f"{dataset.code} {publisher}")
+    return published.where if published else ""
 
 
 def _publish(
@@ -131,10 +133,10 @@ def _publish(
         terms=terms,
     )
 
-    def work() -> dict[str, Any]:
+    def work() -> DatasetPublished:
         where = publisher.publish(package).where
         book: InventoryBook = place.inventory(run.policy)
         book.bring_to(dataset.code, run.round, "Terpublikasi", by="Jagadata", why=where, at=place.clock())
-        return {"place": where}
+        return DatasetPublished(where=where)
 
-    run.journal.once("publish", work, f"{dataset.code} {publisher.name}")
+    once(run.journal, DatasetPublished, work, f"{dataset.code} {publisher.name}")

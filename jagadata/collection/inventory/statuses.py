@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jagadata.collection.ports import Status
-    from jagadata.collection.round import Round
 
 SCHEMA, TABLES = "satu_data", "satu_data_tabel"
 """Where the metadata is, and where each data set has its own table."""
@@ -32,15 +31,6 @@ TRANSITIONS: dict[Status | None, tuple[Status, ...]] = {
 """What may follow what within a round (None: nothing yet). Whatever was delivered may be delivered again, corrected."""
 
 
-def check_transition(before: Status | None, after: Status, *, dataset: str, round: Round) -> None:
-    """Raises RefusedError."""
-    if after not in TRANSITIONS[before]:
-        raise RefusedError(
-            f"Status '{dataset}' pada {round.text} tidak dapat berubah dari '{before or 'belum ada'}' menjadi '{after}'.",
-            f"Yang boleh sesudahnya: {', '.join(TRANSITIONS[before])}.",
-        )
-
-
 def plan_steps(before: Status | None, wanted: Status) -> tuple[Status, ...]:
     """The shortest legal way to a status, its own name last; empty if that is what it is. Raises RefusedError: there is none."""
     ways: deque[tuple[Status, ...]] = deque([()])
@@ -56,9 +46,6 @@ def plan_steps(before: Status | None, wanted: Status) -> tuple[Status, ...]:
     raise RefusedError(
         f"Status '{before}' tidak dapat kembali menjadi '{wanted}'.", "Data yang sudah diminta tetap diminta."
     )
-
-
-# --- versions ---
 
 
 # --- tables ---
@@ -99,6 +86,3 @@ def make_column_names(columns: Sequence[str]) -> tuple[str, ...]:
             "Perbaiki columns[].name di berkas kantor.",
         )
     return names
-
-
-# --- least privilege ---

@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from jagadata.collection.attendance import absent, make_attendance_sheet, make_presence_sheet
+from jagadata.collection.gates import ATTENDANCE, PROPOSAL, SIGNATURE
 from jagadata.collection.letters.texts import make_invitation, make_request
 from jagadata.collection.meeting import find_leader
 from jagadata.collection.run import RoundRun
@@ -13,6 +14,7 @@ from jagadata.errors import AlreadyExistsError
 from jagadata.office.people import ROLES
 from jagadata.papers import outbox
 from jagadata.papers.mails import make_mail
+from jagadata.stores import layout
 from jagadata.text.formats import format_date, format_long, format_moment
 
 if TYPE_CHECKING:
@@ -25,11 +27,10 @@ if TYPE_CHECKING:
     from jagadata.office.people import Role
     from jagadata.papers.sheet import Sheet
     from jagadata.ports.channel import Message
-    from jagadata.signoff.gates import OpenGate
+    from jagadata.signoff.gates import Gate, OpenGate
     from jagadata.workplace import Workplace
 
 Attachment = tuple[str, bytes]
-ROUND_PAPER_KIND = "application/vnd.jagadata.round-paper+json"
 
 
 def addresses(run: RoundRun, role: Role) -> list[str]:
@@ -44,7 +45,7 @@ def pdf(run: RoundRun, sheet: Sheet | Letter, layout: str = "collection/sheet") 
 
 def keep(run: RoundRun, name: str, content: bytes) -> str:
     """Keep a paper of the round in the store, once; its key."""
-    key = f"rounds/{run.round}/papers/{name}"
+    key = layout.make_paper_key(str(run.round), name)
     with contextlib.suppress(AlreadyExistsError):
         run.place.records.put(key, content)
     return key
@@ -54,19 +55,16 @@ def keep(run: RoundRun, name: str, content: bytes) -> str:
 
 
 def ask(
-    run: RoundRun, gate: str, *, due: datetime, link: str, attachments: Sequence[Attachment] = ()
+    run: RoundRun, gate: Gate, name: str, *, due: datetime, link: str, attachments: Sequence[Attachment] = ()
 ) -> None:
     """Tell those who decide at this gate that it waits for them."""
-    role, what = GATES[gate.partition("-")[0]]
-    message = _request(run, gate, role, what, due=due, link=link, attachments=attachments)
-    outbox.send_once(run.journal, gate, run.place, message)
+    message = _request(run, gate, due=due, link=link, attachments=attachments)
+    outbox.send_once(run.journal, name, run.place, message)
 
 
 def _request(
     run: RoundRun,
-    gate: str,
-    role: Role,
-    what: str,
+    gate: Gate,
     *,
     due: datetime,
     link: str,
@@ -74,37 +72,26 @@ def _request(
 ) -> Message:
     return make_mail(
         "collection/gate",
-        addresses(run, role),
-        person=ROLES[role],
+        addresses(run, gate.role),
+        person=ROLES[gate.role],
         office=run.place.office.office.name,
         facts=[],
         link=link,
-        what=what,
+        what=gate.what,
         title=run.title,
-        returned=run.returned() if gate.startswith("proposal-") else "",
+        returned=run.returned() if gate is PROPOSAL else "",
         until=format_moment(due, run.place.timezone),
         attachments=attachments,
     )
 
 
-GATES: dict[str, tuple[Role, str]] = {
-    "proposal": ("kasi_data", "melengkapi jadwal rapat dan daftar data"),
-    "confirmation": ("kabid_egov", "menyetujui jadwal rapat dan daftar data"),
-    "signature": ("kadis", "menandatangani Surat Undangan dan Surat Permintaan Data"),
-    "attendance": ("kasi_data", "mengisi presensi rapat"),
-    "closing": ("kasi_data", "menutup pengumpulan data setelah batas waktu"),
-}
-"""Each gate: whose decision it is, and what is asked of them."""
+def remind_of_gate(place: Workplace, run_id: str, gate: OpenGate) -> bool:
+    """The request once more, with the deadline. False if no channel took it."""
+    link = place.office.prefect.run_page(run_id)
+    return outbox.send(place, _request(RoundRun(place, run_id), gate.gate, due=gate.due, link=link))[0]
 
 
-def remind_of_gate(place: Workplace, run_id: str, gate: OpenGate) -> None:
-    """The request once more, half-way to its deadline."""
-    run = RoundRun(place, run_id)
-    role, what = GATES[gate.gate.partition("-")[0]]
-    outbox.send(place, _request(run, gate.gate, role, what, due=gate.due, link=""))
-
-
-def tell_end(run: RoundRun, attachments: Sequence[Attachment] = (), *, status: str = "") -> None:
+def notify_end(run: RoundRun, attachments: Sequence[Attachment] = (), *, status: str = "") -> None:
     """The round is over (`status`: about to be), finished or not: to the Kasi, the Kabid and the Kadis."""
     to = [address for role in ("kasi_data", "kabid_egov", "kadis") for address in addresses(run, role)]
     message = make_mail(
@@ -135,7 +122,7 @@ def numbers(run: RoundRun) -> tuple[str, str]:
 def letters(run: RoundRun, agency: Agency) -> list[Letter]:
     """Both letters to one OPD; the request only where something is asked of it."""
     place, proposal = run.place, run.proposal
-    decision = run.decision(f"signature-{run.attempt}")
+    decision = run.decision(SIGNATURE.numbered_name(run.attempt))
     signature = run.signature("kadis", decision)
     invitation, request = numbers(run)
     day = signature.at.astimezone(place.timezone).date() if signature.at else place.today()
@@ -234,7 +221,7 @@ def invite(run: RoundRun) -> dict[str, str]:
     return failed
 
 
-def told(run: RoundRun, agency: Agency) -> str:
+def describe_sending(run: RoundRun, agency: Agency) -> str:
     """How an OPD got its letters, with the addresses that were refused; '' where it has none yet."""
     outcome = run.journal.outcome(f"mail:invitation:{agency.id}")
     return str(outcome["how"]) if outcome else ""
@@ -263,7 +250,7 @@ def attendance_papers(run: RoundRun) -> list[Attachment]:
 
 def presence_paper(run: RoundRun, *, contacts: bool = True) -> Attachment:
     """`contacts`: with NIP and telephone number of who came; not for other OPD."""
-    decision = run.decision("attendance")
+    decision = run.decision(ATTENDANCE.name)
     filled = decision if decision and decision.answer == "yes" else None
     sheet = make_presence_sheet(
         run.proposal,
@@ -280,7 +267,7 @@ def presence_paper(run: RoundRun, *, contacts: bool = True) -> Attachment:
     return ("presensi-rapat.pdf", pdf(run, sheet))
 
 
-def tell_absent(run: RoundRun, paper: Attachment) -> None:
+def notify_absent(run: RoundRun, paper: Attachment) -> None:
     """OPD that were absent get the minutes all the same."""
     for agency in absent(run.meet(), run.agencies):
         message = make_mail(

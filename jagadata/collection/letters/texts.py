@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jagadata.papers.sheet import Block, Field, Table, make_block
 from jagadata.text.formats import format_date, format_long, zone_name
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from jagadata.collection.proposal import Proposal
     from jagadata.collection.round import Round
+    from jagadata.evidence.envelope import JsonObject
     from jagadata.office.collection import Agency, Collection, DatasetEntry
     from jagadata.papers.values import Signature
 
@@ -50,7 +51,7 @@ class Letter:
     copies: tuple[str, ...] = ()  # tembusan
     notes: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         return asdict(self)
 
 

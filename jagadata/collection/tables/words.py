@@ -80,10 +80,6 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def same_words(one: str, other: str) -> bool:
-    return words_of(one) == words_of(other)
-
-
 @lru_cache(maxsize=5_000)
 def bare_heading(text: str) -> str:
     """The heading without brackets and unit: 'Luas (Ha)' -> 'Luas', 'Kepadatan per km2' -> 'Kepadatan'; itself where nothing else stands there."""

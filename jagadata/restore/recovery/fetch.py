@@ -6,12 +6,20 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jagadata.errors import DamagedError, JagadataError, NotFoundError, UnreachableError
+from jagadata.errors import DamagedError, NotFoundError, UnreachableError
 from jagadata.restore.impact import measure_impact
-from jagadata.restore.planning import check_restore, find_backup, load_properties, make_plan, refuse_changed
+from jagadata.restore.planning import (
+    check_restore,
+    find_backup,
+    load_properties,
+    make_plan,
+    no_readable_copy,
+    refuse_changed,
+)
 from jagadata.restore.recovery.swap import SideDatabase, make_names
 from jagadata.restore.request import refuse_beyond_limits
 from jagadata.restore.rollback import plan_rollback
+from jagadata.stores.copies import from_first_good
 from jagadata.vault.spool import fetch_archive, refuse_small_spool, unnamed_file
 
 if TYPE_CHECKING:
@@ -55,27 +63,24 @@ def fetch_planned(
     refuse_changed(plan, make_plan(place, plan.request, backup))
     spool = place.office.spool_folder
     refuse_small_spool(spool, sum(data.archive_size for data in backup.manifest.data))
-    fault: JagadataError | None = None
-    for store in place.stores:
-        if store.name not in backup.stores:
-            continue
+
+    def fetch(store: Store) -> Fetched:
         with contextlib.ExitStack() as files:
-            try:
-                properties = load_properties(place, backup, store)
-                check_restore(place, plan, properties)
-                refuse_beyond_limits(shown, measure_impact(place, plan, backup, properties))
-                sides = [
-                    _fetch(place, run, planned, backup, store, spool, files, progress)
-                    for planned in plan.data
-                ]
-            except (DamagedError, NotFoundError, UnreachableError) as error:
-                fault = fault or error
-                continue
+            properties = load_properties(place, backup, store)
+            check_restore(place, plan, properties)
+            refuse_beyond_limits(shown, measure_impact(place, plan, backup, properties))
+            sides = [
+                _fetch(place, run, planned, backup, store, spool, files, progress) for planned in plan.data
+            ]
             stack.push(files.pop_all())
         return Fetched(sides=sides, backup=backup, properties=properties, store=store.name)
-    raise fault or DamagedError(
-        f"Tidak ada salinan back up '{backup.id}' yang dapat dibaca.", "Pilih back up lain."
-    )
+
+    return from_first_good(
+        backup.held_by(place.stores),
+        fetch,
+        missing=no_readable_copy(backup),
+        passable=(DamagedError, NotFoundError, UnreachableError),
+    ).value
 
 
 def _fetch(

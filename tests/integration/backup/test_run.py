@@ -40,11 +40,11 @@ def role_of(office_lab):
 
 
 def run_all(run):
-    systems = run.open()["systems"]
+    systems = run.open().systems
     for step in (run.dump, run.verify, run.name, run.secure):
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(step, systems))
-    return systems
+    return list(systems)
 
 
 def test_six_systems_are_six_different_databases_and_nothing_is_dumped_again_after_the_sign_off(office_lab):
@@ -144,7 +144,7 @@ def test_bad_orders_are_refused_before_anything_is_dumped(office_lab, order, wor
 def test_a_past_period_is_caught_up_as_susulan_never_backdated(office_lab):
     with office_lab.place() as place:
         run = BackupRun(place, "s", BackupOrder(period="2026-01"))
-        assert run.open()["kind"] == "Susulan"
+        assert run.open().kind == "Susulan"
 
 
 def test_the_performer_never_checks_the_form(office_lab):
@@ -158,13 +158,13 @@ def test_what_the_store_gives_back_is_what_step_2_judges(office_lab):
     with office_lab.place() as place:
         run = BackupRun(place, "rusak", BackupOrder())
         system = office_lab.application.system
-        assert run.dump(system)["ok"]
+        assert run.dump(system).ok
         path = next((office_lab.folder / "simpanan-utama").glob("systems/*/backups/*/data/*.dump.age.000"))
         path.chmod(0o600)
         path.write_bytes(path.read_bytes()[:-5])
-        outcome = run.verify(system)
-        assert not outcome["ok"]
-        assert "tidak sesuai manifes" in outcome["reason"]
+        result = run.verify(system)
+        assert not result.ok
+        assert "tidak sesuai manifes" in result.failure.reason
         run.name(system)
         run.secure(system)
         assert place.catalog(system).backups == ()

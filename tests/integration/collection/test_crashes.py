@@ -40,7 +40,7 @@ def test_what_came_while_prefect_was_gone_belongs_to_the_run_that_takes_over(off
     office.clock.pass_days(2)
     heir = take_over(place, run)
     heir.open()
-    assert heir.open()["at"] == run.open()["at"]
+    assert heir.open().at == run.open().at
     assert take_in_round(heir).files == 1
 
 

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from jagadata.cli import main
 from jagadata.collection.claims import ended, find_holder, find_rounds
 from jagadata.collection.closing import steps
+from jagadata.collection.gates import ATTENDANCE
 from jagadata.collection.intake.receipts import list_receipts, open_file
 from jagadata.collection.intake.run import (
     close_intake,
@@ -30,6 +31,7 @@ from jagadata.demo.agencies import broken_file, good_file, mended_file
 from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from jagadata.lab.processes import free_port
 from jagadata.office.file import load_office
+from jagadata.signoff.gates import note_asked
 from jagadata.signoff.signers import Decision
 from jagadata.upkeep import doctor
 from jagadata.upkeep.sweep import sweep
@@ -55,7 +57,7 @@ def test_a_round_goes_from_the_meeting_to_the_inventory(office, place):
 
     run.decide("attendance", yes("wahyu", clock, hadir=["bkpsdm", "dinkes"], notulen="Sepakat."))
     assert run.meet().present == {"bkpsdm", "dinkes"}
-    dispatch.tell_absent(run, dispatch.presence_paper(run))
+    dispatch.notify_absent(run, dispatch.presence_paper(run))
     assert "tidak hadir" in mails_to(office, "dishub@example.id", run)[-1].get_body().get_content()
 
     drop(office, "bkpsdm", "asn.xlsx", good_file(run.round.year))
@@ -149,15 +151,12 @@ def test_one_run_holds_a_round_and_another_takes_over_only_when_told_to(office, 
     with pytest.raises(RefusedError, match=f"sedang berjalan pada run {run.run}"):
         RoundRun(place, "lain-1", RoundOrder(round=str(run.round))).open()
     assert find_holder(place, run.round) == run.run
-    begun, invited_at = run.open()["at"], ended(run.journal, "2")
+    begun, invited_at = run.open().at, ended(run.journal, "2")
     clock.pass_days(5)
     later = RoundRun(place, "lain-2", RoundOrder(round=str(run.round), take_over=True))
     later.open()
-    assert (later.open()["at"], ended(later.journal, "2")) == (begun, invited_at), (
-        "Mutu Baku counts from then"
-    )
-    assert later.is_holder
-    assert not run.is_holder
+    assert (later.open().at, ended(later.journal, "2")) == (begun, invited_at), "Mutu Baku counts from then"
+    assert find_holder(place, run.round) == later.run
     assert not later.is_preparing
     sent = len(office.lab.mail.messages())
     assert dispatch.invite(later) == {}
@@ -179,7 +178,7 @@ def test_a_round_whose_gate_expired_ends_by_name(office, place):
     run = opened(office, place)
     run.decide("proposal-1", Decision(answer="expired", signer="", at=office.clock().isoformat()))
     assert run.status == "Kedaluwarsa"
-    dispatch.tell_end(run)
+    dispatch.notify_end(run)
     assert "Kedaluwarsa" in mails_to(office, "wahyu@example.id", run)[-1]["subject"]
 
 
@@ -195,9 +194,9 @@ def test_an_undeliverable_invitation_is_named_and_tried_again(office, place):
     assert "tidak menjawab" in failed["dinkes"]
     with open_workplace(load_office(office.lab.path), clock=office.clock) as again:
         later = RoundRun(again, run.run)
-        assert dispatch.told(later, later.agency("dinkes")) == ""
+        assert dispatch.describe_sending(later, later.agency("dinkes")) == ""
         assert dispatch.invite(later) == {}
-        assert dispatch.told(later, later.agency("dinkes")) == "e-mail ke dinkes@example.id"
+        assert dispatch.describe_sending(later, later.agency("dinkes")) == "e-mail ke dinkes@example.id"
     assert len(mails_to(office, "dinkes@example.id", run)) == 1
 
 
@@ -281,6 +280,37 @@ def jaga(office, *arguments):
     return CliRunner().invoke(
         main, list(arguments), prog_name="jaga", env=environment, catch_exceptions=False
     )
+
+
+def test_resume_names_what_a_round_waits_for_and_goes_on_where_nobody_must_decide(office, place):
+    clock = office.clock
+    run = opened(office, place)
+    agree(run, clock)
+    waiting = jaga(office, "resume", run.run)
+    assert waiting.exit_code == 3
+    assert "memerlukan keputusan pejabat" in waiting.stderr
+    assert "Ambil alih" in waiting.stderr
+    note_asked(run.journal, "attendance", ATTENDANCE, due=clock() + timedelta(days=3), signer="Wahyu [wahyu]")
+    assert "menunggu: mengisi presensi rapat" in jaga(office, "resume", run.run).stderr
+    assert dispatch.invite(run) == {}
+    run.note_invited([])
+    run.decide("attendance", no("wahyu", clock, hadir=[], notulen=""))
+    run.meet()
+    run.decide("closing-1", yes("wahyu", clock))
+    close_intake(run)
+    done = jaga(office, "resume", run.run)
+    assert (done.exit_code, done.stdout) == (0, f"{run.title}: Selesai.\n"), done.output
+    run.journal.refresh()
+    assert run.status == "Selesai"
+    again = jaga(office, "resume", run.run)
+    assert (again.exit_code, "sudah berakhir" in again.stderr) == (3, True)
+
+
+def test_resume_of_a_round_that_another_run_took_over_names_that_run(office, place):
+    run = opened(office, place)
+    RoundRun(place, f"{run.run}-b", RoundOrder(round=str(run.round), take_over=True)).open()
+    result = jaga(office, "resume", run.run)
+    assert (result.exit_code, f"jaga resume {run.run}-b" in result.stderr) == (3, True)
 
 
 def test_the_command_line_shows_takes_in_accepts_from_quarantine_and_hands_out_the_papers(
@@ -398,7 +428,7 @@ def test_a_round_does_not_begin_again_while_the_store_with_its_journal_is_away(o
         store.with_name("lepas").rename(store)
     with open_workplace(load_office(office.lab.path), clock=office.clock) as again:
         later = RoundRun(again, run.run)
-        assert (later.open()["round"], later.is_preparing) == (str(run.round), False)
+        assert (later.open().round, later.is_preparing) == (str(run.round), False)
 
 
 @pytest.mark.parametrize("away", ["utama", "kedua"])

@@ -13,7 +13,7 @@ from jagadata.restore.kept import list_kept
 from jagadata.restore.letters import inform_requester
 from jagadata.restore.run import RestoreRun
 from jagadata.signoff import gates
-from jagadata.upkeep import reminders
+from jagadata.upkeep import procedures
 from tests.lab.office import die_after
 
 
@@ -83,14 +83,14 @@ def test_a_gate_is_found_with_its_deadline_and_reminded_of_once(office_lab):
         restore.receive()
         due = place.clock() + timedelta(hours=72)
         restore.journal.note("approval-gate", "asked", due=due.isoformat(), signer="Rina [rina]")
-        gate = gates.find_gate(restore.journal)
-        assert (gate.gate, gate.due, gate.signer) == ("approval-gate", due, "Rina [rina]")
+        gate = procedures.find_gate(restore.journal)
+        assert (gate.name, gate.due, gate.signer) == ("approval-gate", due, "Rina [rina]")
         now = datetime.now(UTC)
         assert not gates.is_reminder_due(gate, now + timedelta(hours=1))
         assert gates.is_reminder_due(gate, now + timedelta(hours=40))
-        reminders.remind(place, "gate-run", gate)
+        procedures.remind(place, "gate-run", gate)
         restore.journal.note("approval-gate", "reminded")
-        assert not gates.is_reminder_due(gates.find_gate(restore.journal), now + timedelta(hours=40))
+        assert not gates.is_reminder_due(procedures.find_gate(restore.journal), now + timedelta(hours=40))
     assert [message["to"] for message in office_lab.mail.messages()] == ["rina@example.id"]
 
 

@@ -241,8 +241,8 @@ def test_what_was_approved_before_the_upgrade_still_holds_for_exactly_that_plan(
         office_lab.change(lambda value: value["systems"][0]["services"].pop())
     with office_lab.place() as place:
         result = office_lab.carry_out(RestoreRun(place, restore.run))
-        assert (result["status"], office_lab.letters()) == (("Gagal", 0) if changed else ("Selesai", 200))
-        assert ("Rencana restore berubah" in result["reason"]) is changed
+        assert (result.status, office_lab.letters()) == (("Gagal", 0) if changed else ("Selesai", 200))
+        assert ("Rencana restore berubah" in result.reason) is changed
 
 
 def test_a_newer_backup_meanwhile_does_not_change_the_plan(office_lab):

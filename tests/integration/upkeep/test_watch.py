@@ -7,19 +7,24 @@ from datetime import UTC, datetime
 
 from jagadata.backup.concerns import missing_periods
 from jagadata.connections import open_workplace
+from jagadata.procedure import OpenRun
 from jagadata.restore.follow_up import is_abandoned
 from jagadata.restore.run import RestoreRun
-from jagadata.upkeep.watch import look, tell_once
+from jagadata.upkeep.watch import inspect, notify_once
 
 
 def subjects(office_lab, to="rina@example.id"):
     return [str(message["subject"]) for message in office_lab.mail.messages() if message["to"] == to]
 
 
+def running(run):
+    return OpenRun(run=run, procedure="restore", state="running")
+
+
 def test_a_sound_office_hears_nothing(office_lab):
     with office_lab.place() as place:
         office_lab.back_up(place)
-        assert tell_once(place, look(place)) == ([], [])
+        assert notify_once(place, inspect(place)) == ([], [])
     assert subjects(office_lab) == []
 
 
@@ -31,7 +36,7 @@ def test_each_concern_is_told_once_and_once_when_it_is_over(office_lab):
         shutil.move(office_lab.folder / "simpanan-kedua", office_lab.folder / "pergi")
         for _tick in range(2):
             with office_lab.place() as fresh:
-                new, over = tell_once(fresh, look(fresh))
+                new, over = notify_once(fresh, inspect(fresh))
                 assert over == []
         assert new == []
     assert subjects(office_lab) == ["Jagadata: 3 masalah baru"]
@@ -42,7 +47,7 @@ def test_each_concern_is_told_once_and_once_when_it_is_over(office_lab):
         shutil.move(office_lab.folder / "pergi", office_lab.folder / "simpanan-kedua")
     for _tick in range(2):
         with office_lab.place() as fresh:
-            tell_once(fresh, look(fresh))
+            notify_once(fresh, inspect(fresh))
     assert subjects(office_lab) == ["Jagadata: 3 masalah baru", "Jagadata: masalah sudah pulih"]
 
 
@@ -55,12 +60,12 @@ def test_what_could_not_be_mailed_is_told_the_next_time(office_lab):
     good = {}
     office_lab.change(lambda office: (good.update(office["mail"]), office["mail"].update(port=free_port())))
     with office_lab.place() as place:
-        tell_once(place, look(place))
+        notify_once(place, inspect(place))
     assert subjects(office_lab) == []
     office_lab.change(lambda office: office["mail"].update(good))
     for _tick in range(2):
         with office_lab.place() as place:
-            tell_once(place, look(place))
+            notify_once(place, inspect(place))
     assert subjects(office_lab) == ["Jagadata: 1 masalah baru"]
 
 
@@ -71,7 +76,7 @@ def test_a_journal_that_lost_a_line_is_a_concern_and_hides_no_other(office_lab):
         place.services(office_lab.application.system).stop()
     (office_lab.folder / "simpanan-utama/runs/rusak-1/journal/000002.json").unlink()
     with office_lab.place() as place:
-        keys = [one.key for one in look(place, running=["rusak-1"], waiting=["rusak-1"])]
+        keys = [one.key for one in inspect(place, [running("rusak-1")])]
     assert "jurnal rusak-1" in keys
     assert sum(key.startswith("unit ") for key in keys) > 0
 
@@ -84,7 +89,7 @@ def test_while_a_restore_holds_the_switch_stopped_services_are_no_concern(office
             recovery.prepare()
             recovery.stop()
             with office_lab.place() as other:
-                assert look(other, [restore.run]) == []
+                assert inspect(other, [running(restore.run)]) == []
             recovery.restore()
             recovery.start()
 
@@ -123,7 +128,7 @@ def test_a_restore_that_takes_far_longer_than_planned_is_told(office_lab):
             recovery.prepare()
             with open_workplace(place.office, clock=lambda: now() + timedelta(hours=3)) as later:
                 assert not is_abandoned(later, restore.run)
-                concerns = look(later, [restore.run])
+                concerns = inspect(later, [running(restore.run)])
                 assert [one.key for one in concerns] == [f"restore {restore.run}"]
                 assert RestoreRun(later, restore.run).number() in concerns[0].text
             recovery.stop()

@@ -123,10 +123,7 @@ def play_backup(place, run: str) -> bool:
     """Steps 1 to 5; True if every system succeeded."""
     try:
         done = BackupRun(place, run, BackupOrder())
-        for system in done.open()["systems"]:
-            for step in (done.dump, done.verify, done.name, done.secure):
-                step(system)
-        file_backup_form(place, done.fill_form(), step=5)
+        file_backup_form(place, done.carry_on(), step=5)
         return not done.failures()
     except JagadataError:
         return False

@@ -6,8 +6,9 @@ import pytest
 
 from jagadata.backup.prune import prune
 from jagadata.lab.memory_store import MemoryStore
+from jagadata.stores import layout
 from jagadata.vault.catalog import write_receipt
-from jagadata.vault.manifest import MANIFEST_KIND, manifest_hash, manifest_key
+from jagadata.vault.manifest import MANIFEST_KIND, manifest_hash
 from tests.lab.backups import backup
 from tests.lab.gone_store import GoneStore
 from tests.lab.small_office import NOW, Stores, make_place
@@ -31,7 +32,7 @@ def place(monkeypatch):
             )
             for store in (first, second):
                 store.put(stream["objects"][0]["key"], b"x")
-                store.put(manifest_key("simpeg", name), envelope)
+                store.put(layout.make_manifest_key("simpeg", name), envelope)
             if name == OLD:
                 opened.old = (name, manifest_hash(envelope))
         yield opened

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from jagadata.backup.letters import tell_failures
+from jagadata.backup.letters import notify_failures
 from jagadata.backup.run import BackupOrder, BackupRun
 from jagadata.errors import RefusedError
 from tests.lab.backup_runs import DRAFT, NAMED, run_that_did
@@ -53,7 +53,7 @@ def test_a_failure_is_told_though_nobody_holds_the_role_that_checks(place):
     run.fill_form()
     with pytest.raises(RefusedError, match="tidak ada yang memegang peran ini"):
         run.reviewers()
-    tell_failures(run, link="")
+    notify_failures(run, link="")
     assert [message.to for message in place.connections.channel.sent] == [("sari@example.id",)]
 
 
@@ -118,8 +118,8 @@ def test_several_systems_go_at_once_within_the_limits_of_the_office_and_of_each_
         run = BackupRun(place, "banyak", BackupOrder(systems=names))
         run.open()
         with ThreadPoolExecutor(8) as pool:
-            outcomes = list(pool.map(run.dump, names))
-    assert {outcome["reason"] for outcome in outcomes} == {
+            results = list(pool.map(run.dump, names))
+    assert {result.failure.reason for result in results} == {
         f"Sistem '{name}' belum dapat di-back up:\n  - penuh" for name in names
     }
     assert (found.servers["pg1"].most, BusyServer.most) == (1, 3)
@@ -128,5 +128,5 @@ def test_several_systems_go_at_once_within_the_limits_of_the_office_and_of_each_
 
 @pytest.mark.parametrize("kind", ["Terjadwal", "Manual", "Susulan"])
 def test_a_month_that_has_passed_is_caught_up_as_susulan_whoever_starts_it(place, kind):
-    assert BackupRun(place, "lalu", BackupOrder(period="2026-10", kind=kind)).open()["kind"] == "Susulan"
-    assert BackupRun(place, "kini", BackupOrder(period="2026-11", kind=kind)).open()["kind"] == kind
+    assert BackupRun(place, "lalu", BackupOrder(period="2026-10", kind=kind)).open().kind == "Susulan"
+    assert BackupRun(place, "kini", BackupOrder(period="2026-11", kind=kind)).open().kind == kind

@@ -76,7 +76,7 @@ def test_the_meeting_is_proposed_on_a_working_day_and_the_deadline_too(policy):
     assert found.deadline.weekday() < 5
     assert found.deadline not in holidays
     assert proposals.find_faults(found, policy.datasets, date(2026, 11, 23)) == []
-    assert proposals.from_json(proposals.to_json(found)) == found
+    assert proposals.Proposal.from_json(found.to_json()) == found
 
 
 def test_a_meeting_on_a_day_off_is_allowed_and_said_above_the_form(policy, proposal):
@@ -116,7 +116,7 @@ def test_without_a_last_round_or_an_inventory_the_proposal_stands_all_the_same(p
 
 @pytest.mark.parametrize("typed", ["9:00", " 9.00 WIB", "9", "09.00"])
 def test_times_stand_in_letters_as_offices_write_them(proposal, typed):
-    value = proposals.to_json(proposal)
+    value = proposal.to_json()
     form = {
         "tanggal": value["day"],
         "tempat": "x",
@@ -270,7 +270,7 @@ def test_the_letters_hold_everything_that_such_letters_hold(policy, proposal):
         proposal,
         ROUND,
         agency,
-        policy.datasets_of("bkpsdm"),
+        [one for one in policy.datasets if one.agency == "bkpsdm"],
         policy=policy,
         number="041/2/406.020/2026",
         contact="Wahyu",

@@ -14,6 +14,7 @@ from jagadata.errors import AlreadyExistsError, DamagedError, JagadataError, Ref
 from jagadata.evidence.envelope import Seals
 from jagadata.evidence.journal import Journal
 from jagadata.evidence.keys import make_keys, parse_identity, parse_recipients, parse_signer
+from jagadata.evidence.numbers import claim_number
 from jagadata.lab.memory_store import MemoryStore
 from jagadata.office.machines import PublicKey
 from tests.lab.gone_store import GoneStore
@@ -100,7 +101,7 @@ def test_numbers_are_claimed_once_by_many_at_the_same_time_and_a_run_keeps_its_o
     store, found = MemoryStore("utama"), []
 
     def claim(run):
-        found.append(records(store).claim_number("form", 2026, run=run, at=AT))
+        found.append(claim_number(records(store), "form", 2026, run=run, at=AT))
 
     threads = [threading.Thread(target=claim, args=(f"run-{number}",)) for number in range(12)]
     for thread in threads:
@@ -108,19 +109,19 @@ def test_numbers_are_claimed_once_by_many_at_the_same_time_and_a_run_keeps_its_o
     for thread in threads:
         thread.join()
     assert sorted(map(int, found)) == list(range(1, 13))
-    again = records(store).claim_number("form", 2026, run="run-3", at=AT)
+    again = claim_number(records(store), "form", 2026, run="run-3", at=AT)
     assert again in found
-    assert records(store).claim_number("form", 2027, run="run-3", at=AT) == "1"
+    assert claim_number(records(store), "form", 2027, run="run-3", at=AT) == "1"
 
 
 def test_a_number_claimed_on_the_second_store_never_meets_one_of_the_first():
     first, second = GoneStore("utama"), MemoryStore("kedua")
     first.gone = False
-    assert records(first, second).claim_number("form", 2026, run="a", at=AT) == "1"
+    assert claim_number(records(first, second), "form", 2026, run="a", at=AT) == "1"
     first.gone = True
-    assert records(first, second).claim_number("form", 2026, run="b", at=AT) == "1-C"
+    assert claim_number(records(first, second), "form", 2026, run="b", at=AT) == "1-C"
     first.gone = False
-    assert records(first, second).claim_number("form", 2026, run="c", at=AT) == "2"
+    assert claim_number(records(first, second), "form", 2026, run="c", at=AT) == "2"
 
 
 def test_a_step_is_done_once_whoever_goes_on():

@@ -18,7 +18,8 @@ from jagadata.evidence.journal import FORMAT, JOURNAL_KIND
 from jagadata.evidence.keys import make_keys
 from jagadata.lab.memory_store import MemoryStore
 from jagadata.office.file import parse_office
-from jagadata.papers.values import to_json
+from jagadata.papers.values import from_json
+from jagadata.restore.papers.form import RestoreForm
 from jagadata.restore.record import is_restore, read_swap_intents
 from jagadata.restore.run import RestoreRun
 from jagadata.restore.steps import SideCounted
@@ -65,7 +66,7 @@ def lay_down(place, name, change=lambda line: None):
 @pytest.mark.parametrize("name", OLD["runs"])
 def test_the_form_of_an_old_journal_is_the_one_that_was_made_then(place, name):
     run = lay_down(place, name)
-    assert to_json(run.form()) == OLD["forms"][name]
+    assert run.form() == from_json(RestoreForm, OLD["forms"][name])
     assert is_restore(run.journal)
 
 
@@ -97,7 +98,7 @@ def add_unknown(line):
 @pytest.mark.parametrize("name", OLD["runs"])
 def test_fields_that_this_version_does_not_know_are_passed_over(place, name):
     run = lay_down(place, name, add_unknown)
-    assert to_json(run.form()) == OLD["forms"][name]
+    assert run.form() == from_json(RestoreForm, OLD["forms"][name])
 
 
 OPTIONAL = {
@@ -118,7 +119,7 @@ def test_fields_that_an_earlier_version_did_not_write_have_their_defaults(place,
         line["data"].get("impact", {}).pop("remarks", None)
 
     run = lay_down(place, name, drop)
-    assert to_json(run.form()) == OLD["forms"][name]
+    assert run.form() == from_json(RestoreForm, OLD["forms"][name])
 
 
 def test_a_line_that_lacks_what_it_is_about_is_refused_by_name(place):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from jagadata.backup.checks import check_roles
 from jagadata.errors import RefusedError
 from jagadata.lab.memory_channel import MemoryChannel
 from jagadata.lab.memory_store import MemoryStore
-from jagadata.upkeep.doctor import _channels, _roles, _write_and_read
+from jagadata.upkeep.doctor import _channels, _write_and_read
 from tests.lab.small_office import Stores, make_place
 
 
@@ -30,12 +31,12 @@ ROLES = ("staf_aplikasi", "staf_infrastruktur", "kasi_infrastruktur")
 def test_a_role_that_nobody_holds_and_a_checker_who_performs_are_told_before_the_month(monkeypatch):
     duties = [{"role": role} for role in ROLES]
     with make_place(monkeypatch, duties=duties) as place:
-        assert "tidak ada pemegang hari ini: kasi_aplikasi" in _roles(place)[0][1]
+        assert "tidak ada pemegang hari ini: kasi_aplikasi" in check_roles(place)[0][1]
     with (
         make_place(monkeypatch, duties=[*duties, {"role": "kasi_aplikasi"}]) as place,
         pytest.raises(RefusedError, match="pelaksana sendiri"),  # `examine` makes a finding of it
     ):
-        _roles(place)
+        check_roles(place)
 
 
 def test_an_office_that_has_rooms_only_is_told_that_letters_reach_nobody(monkeypatch):

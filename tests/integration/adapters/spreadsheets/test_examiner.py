@@ -199,7 +199,7 @@ def test_a_fault_in_one_sheet_spoils_no_other_data_set_of_the_file(tmp_path):
     found = examine(
         path,
         path.name,
-        policy.datasets_of("bkpsdm"),
+        [one for one in policy.datasets if one.agency == "bkpsdm"],
         round=Round(2026, 2),
         limits=policy.limits,
         region="3503",

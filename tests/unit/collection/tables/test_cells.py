@@ -21,7 +21,7 @@ from jagadata.collection.tables.personal import (
     mask_value,
 )
 from jagadata.collection.tables.wording import clean_name, number_text, place, quote
-from jagadata.collection.tables.words import FOOTER, TOTAL, same_words, unit_of
+from jagadata.collection.tables.words import FOOTER, TOTAL, unit_of, words_of
 from jagadata.office.collection import ColumnEntry
 
 
@@ -202,7 +202,7 @@ def test_places_and_numbers_in_words():
 
 
 def test_headings_units_totals_and_footers_are_known_in_their_usual_forms():
-    assert same_words("Jml. Pddk (L)", "Jumlah Penduduk Laki-Laki")
+    assert words_of("Jml. Pddk (L)") == words_of("Jumlah Penduduk Laki-Laki")
     assert unit_of("km²") == unit_of("Km2")
     assert unit_of("Jiwa") == unit_of("orang")
     assert unit_of("ribu orang") != unit_of("orang")

@@ -1,0 +1,1 @@
+"""Several stores as one, and where each thing lies in them."""
