@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from jagadata.errors import JagadataError
+    from jagadata.ports.proof import Restored
 
 Properties = Mapping[str, Any]
 """JSON values that only the adapter understands which made them. `name` is the data set's."""
@@ -198,6 +199,21 @@ class DataSource(Protocol):
         """
         ...
 
+    def try_restore(
+        self,
+        archive_fd: int,
+        properties: Properties,
+        *,
+        size: int,
+        minutes: float,
+        progress: Callable[[int], None] = lambda _done: None,
+    ) -> Restored:
+        """Restore an archive for the test of it, where nothing of it outlives the test; `size`: bytes that it took on the source.
+
+        Raises UntestedError with the reason for whatever says nothing about the archive; DamagedError for one that can't be read.
+        """
+        ...
+
     # --- restoring ---
 
     def check_restore(self, name: str, properties: Properties | None) -> list[JagadataError]:
@@ -215,10 +231,13 @@ class DataSource(Protocol):
         properties: Properties,
         *,
         jobs: int,
+        known: Collection[str] = (),
         progress: Callable[[int], None] = lambda _done: None,
     ) -> None:
         """Fill it from an open file, and give it what its dump does not carry.
 
+        `known`: what a test named that does not come back as it was, and somebody approved (Shortfall.what). Anything else that
+        is missing raises DamagedError; a missing right, policy or owner does so whatever was approved.
         `progress` is called every few seconds, with the bytes by which it grew; what it raises ends the work.
         """
         ...

@@ -14,6 +14,7 @@ Weight = Literal["note", "loss", "never"]
 `never`: left out it would open the data to others, or shut its owner out; never swapped in.
 """
 BackupState = Literal["terbukti", "terbukti dengan catatan", "terbaca", "gagal diuji"]
+WORST_FIRST: tuple[BackupState, ...] = ("gagal diuji", "terbaca", "terbukti dengan catatan", "terbukti")
 
 
 @dataclass(frozen=True, kw_only=True)

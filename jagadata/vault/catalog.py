@@ -122,11 +122,25 @@ class Catalog:
                 return backup
         raise NotFoundError(f"Back up '{backup_id}' tidak ada.", "Lihat daftarnya dengan `jaga backups`.")
 
+    def newest_proven(self, system: str) -> Backup | None:
+        """The newest restorable backup that was really restored in step 2, and came back whole."""
+        proven = ("terbukti", "terbukti dengan catatan")
+        found = (
+            backup for backup in self.of(system) if backup.restorable and backup.manifest.state in proven
+        )
+        return next(found, None)
+
     def newest(self, system: str) -> Backup:
-        """The newest restorable backup of a system: the default recovery point. Raises NotFoundError."""
-        for backup in self.of(system):
-            if backup.restorable:
+        """The newest restorable backup of a system: the default recovery point. Raises NotFoundError.
+
+        One whose own test failed is it only where there is no other.
+        """
+        restorable = [backup for backup in self.of(system) if backup.restorable]
+        for backup in restorable:
+            if backup.manifest.state != "gagal diuji":
                 return backup
+        if restorable:
+            return restorable[0]
         raise NotFoundError(
             f"Belum ada back up terverifikasi untuk sistem '{system}'.",
             "Jalankan SOP Back Up Data untuk sistem itu, atau periksa penyimpanan dengan `jaga doctor`.",

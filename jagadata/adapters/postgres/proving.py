@@ -16,17 +16,18 @@ from jagadata.adapters.postgres.search_paths import find_paths
 from jagadata.adapters.postgres.side import make_create
 from jagadata.adapters.postgres.throwaway import find_binaries, find_major, size_megabytes, throw_away
 from jagadata.adapters.postgres.tolerant_restore import TolerantRestore
-from jagadata.errors import JagadataError, UntestedError
+from jagadata.errors import DamagedError, JagadataError, UntestedError
 from jagadata.ports.proof import Restored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from jagadata.adapters.postgres.access import Access
     from jagadata.adapters.postgres.archive_contents import ArchiveContents
     from jagadata.adapters.postgres.properties import DatabaseProperties
     from jagadata.adapters.postgres.throwaway import ThrowAway, Way
+    from jagadata.ports.proof import Shortfall
 
 LEAVING = ("file_fdw", "dblink", "postgres_fdw", "adminpack", "pg_cron", "http", "pg_net")
 """Extensions through which SQL leaves its database."""
@@ -129,6 +130,32 @@ def restore_and_measure(
         return Restored(
             shortfalls=shortfalls, counts=counts, digests=found, sequences=read_sequences(connection)
         )
+
+
+def restore_whole(
+    access: Access,
+    fd: int,
+    database: str,
+    properties: DatabaseProperties,
+    *,
+    jobs: int,
+    known: Collection[str] = (),
+    watch: Callable[[], None] = lambda: None,
+    heal: Callable[[], None] = lambda: None,
+) -> list[Shortfall]:
+    """The tolerant restore of a real one. Raises DamagedError for what does not come back and was not approved, by name."""
+    archive = Archive(access, fd, properties.encoding)
+    shortfalls = TolerantRestore(
+        access, archive, database, properties, archive.contents(), jobs=jobs, watch=watch, heal=heal
+    ).run()
+    wrong = [one.what for one in shortfalls if one.weight == "never" or one.what not in known]
+    if wrong:
+        raise DamagedError(
+            f"Hasil restore '{database}' tidak seperti semula pada {len(wrong)} hal: {'; '.join(wrong[:5])[:600]}.",
+            "Data yang berjalan tidak disentuh. Uji back up ini dengan back up baru atau pilih back up lain; "
+            "yang dikenal sejak uji disetujui bersama rencana.",
+        )
+    return shortfalls
 
 
 def make_database(server: ThrowAway, properties: DatabaseProperties, loader: str) -> Access:

@@ -21,7 +21,7 @@ from jagadata.adapters.postgres.login_checks import check_logins, find_bridges
 from jagadata.adapters.postgres.passwords import derive_password, make_verifier
 from jagadata.adapters.postgres.proof import count_and_analyze
 from jagadata.adapters.postgres.properties import missing_roles, parse_properties, read_properties
-from jagadata.adapters.postgres.restore import restore
+from jagadata.adapters.postgres.proving import prove_archive, restore_whole
 from jagadata.adapters.postgres.restore_checks import check_restore
 from jagadata.adapters.postgres.side import analyze, create_side, finish_side, open_side
 from jagadata.adapters.postgres.swap import ask, end_sessions, exclusive
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from jagadata.adapters.postgres.access import Role
     from jagadata.ports.data_source import Answer, ArchiveProof, Counts, DumpStream, Pair, Properties, Swap
+    from jagadata.ports.proof import Restored
 
 OWN_DATABASE = "jagadata"
 LEAST_MINUTES = 30
@@ -202,6 +203,26 @@ class PostgresServer:
     def verify(self, archive: BinaryIO, parts: Collection[str], properties: Properties) -> ArchiveProof:
         return verify_archive(self.access, archive, parts, parse_properties(properties))
 
+    def try_restore(
+        self,
+        archive_fd: int,
+        properties: Properties,
+        *,
+        size: int,
+        minutes: float,
+        progress: Callable[[int], None] = lambda _done: None,
+    ) -> Restored:
+        """See ports: in a throw-away server on this machine, as the system's loader is called."""
+        return prove_archive(
+            self.access.tools,
+            archive_fd,
+            parse_properties(properties),
+            loader=make_loader_name(self.loader.system),
+            size=size,
+            seconds=60 * minutes,
+            watch=lambda: progress(0),
+        )
+
     def check_restore(self, name: str, properties: Properties | None) -> list[JagadataError]:
         parsed = None if properties is None else parse_properties(properties)
         return check_restore(self.access, self.loader.system, name, parsed)
@@ -224,6 +245,7 @@ class PostgresServer:
         properties: Properties,
         *,
         jobs: int,
+        known: Collection[str] = (),
         progress: Callable[[int], None] = lambda _done: None,
     ) -> None:
         """See ports. A kill of our process ends pg_restore too; what it leaves is in the side database only."""
@@ -242,7 +264,16 @@ class PostgresServer:
         parsed = parse_properties(properties)
         minutes = self._limit(os.fstat(archive_fd).st_size)
         with self._working(side, parsed.owners, minutes, f"Restore ke '{side}'"):
-            restore(self.access, archive_fd, side, jobs, watch, self.loader.heal)
+            restore_whole(
+                self.access,
+                archive_fd,
+                side,
+                parsed,
+                jobs=jobs,
+                known=known,
+                watch=watch,
+                heal=self.loader.heal,
+            )
         progress(0)
         finish_side(self.access, side, parsed)
 

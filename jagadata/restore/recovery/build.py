@@ -65,7 +65,15 @@ class SideBuilder:
         side.identity = self.server.create(side.side, properties)
         write(self.journal, SideMade(side=side.side, identity=side.identity), name)
         self._last_growth = time.monotonic()
-        self.server.build(side.side, side.archive, properties, jobs=self.policy.jobs, progress=self._grow)
+        proof = backup.manifest.database(name).proof
+        self.server.build(
+            side.side,
+            side.archive,
+            properties,
+            jobs=self.policy.jobs,
+            known=[one.what for one in proof.shortfalls] if proof else (),
+            progress=self._grow,
+        )
         self.progress(0)
         counted = self._count(side.side, properties)
         write(self.journal, SideCounted(tables=counted), name)
