@@ -46,6 +46,11 @@ def prove_entry(
         state=judge(shortfalls),
         seconds=round(restored.seconds, 1),
         shortfalls=[ShortfallEntry(weight=one.weight, what=one.what, sql=one.sql) for one in shortfalls],
+        rows={
+            table: restored.counts.get(table, 0)
+            for table, rows in entry.rows.items()
+            if restored.counts.get(table, 0) != rows
+        },
         digests=dict(restored.digests),
         sequences=dict(restored.sequences),
     )

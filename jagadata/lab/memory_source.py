@@ -23,7 +23,7 @@ from jagadata.errors import (
     UnreachableError,
 )
 from jagadata.ports.data_source import ArchiveProof, DataSetFacts, Dump, DumpStream, SourceFacts
-from jagadata.ports.proof import Restored
+from jagadata.ports.proof import Expected, Restored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from jagadata.ports.data_source import Answer, Codec, Counts, Pair, Properties
 
 Tables = dict[str, list[str]]
+
+
+def _digest(rows: Sequence[str]) -> str:
+    return hashlib.sha256(repr(list(rows)).encode()).hexdigest()
 
 
 @dataclass
@@ -179,9 +183,7 @@ class MemorySource:
         return Restored(
             shortfalls=(),
             counts={table: len(rows) for table, rows in tables.items()},
-            digests={
-                table: hashlib.sha256(repr(rows).encode()).hexdigest() for table, rows in tables.items()
-            },
+            digests={table: _digest(rows) for table, rows in tables.items()},
             sequences={},
         )
 
@@ -204,7 +206,7 @@ class MemorySource:
         known: Collection[str] = (),
         progress: Callable[[int], None] = lambda _done: None,
     ) -> None:
-        del jobs
+        del jobs, known
         _owner(properties)
         with os.fdopen(os.dup(archive_fd), "rb") as file:
             data = file.read()
@@ -212,10 +214,20 @@ class MemorySource:
         progress(len(data))
 
     def prove(
-        self, side: str, properties: Properties, *, progress: Callable[[int], None] = lambda _done: None
+        self,
+        side: str,
+        properties: Properties,
+        *,
+        expected: Expected | None = None,
+        progress: Callable[[int], None] = lambda _done: None,
     ) -> Counts:
         _owner(properties)
         progress(0)
+        tables = self._get(side).tables
+        if expected and any(
+            _digest(tables.get(name, [])) != digest for name, digest in expected.digests.items()
+        ):
+            raise DamagedError(f"Isi '{side}' berbeda dari hasil uji.", "Pilih back up lain.")
         return self.rows(side)
 
     def ask(self, pairs: Sequence[Pair]) -> Answer:

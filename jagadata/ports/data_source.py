@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from jagadata.errors import JagadataError
-    from jagadata.ports.proof import Restored
+    from jagadata.ports.proof import Expected, Restored
 
 Properties = Mapping[str, Any]
 """JSON values that only the adapter understands which made them. `name` is the data set's."""
@@ -243,9 +243,14 @@ class DataSource(Protocol):
         ...
 
     def prove(
-        self, side: str, properties: Properties, *, progress: Callable[[int], None] = lambda _done: None
+        self,
+        side: str,
+        properties: Properties,
+        *,
+        expected: Expected | None = None,
+        progress: Callable[[int], None] = lambda _done: None,
     ) -> Counts:
-        """Count what is in it now, and make it ready to be live; `progress` as in `build`.
+        """Count what is in it now, hold its contents to what is expected (DamagedError), and make it ready to be live; `progress` as in `build`.
 
         The last that is done to it before the exchange: it may have properties that shut us out.
         """

@@ -40,6 +40,14 @@ class Restored:
     seconds: float = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """What step 2 found in the very same archive, to be found again after the real restore. Empty: it was not tested."""
+
+    digests: Mapping[str, str]
+    sequences: Mapping[str, tuple[int, bool]]
+
+
 def judge(shortfalls: Sequence[Shortfall]) -> BackupState:
     """What a restore that went through says about its backup."""
     weights = {one.weight for one in shortfalls}

@@ -66,6 +66,7 @@ class Proof(ManifestValue):
     untested: str = ""
     seconds: Annotated[float, Field(ge=0)] = 0
     shortfalls: list[ShortfallEntry] = []
+    rows: dict[str, int] = {}  # of tables that came back with other rows than the archive has
     digests: dict[str, str] = {}  # by table, of all its rows' texts
     sequences: dict[str, tuple[int, bool]] = {}  # last value, and whether it was given out
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from jagadata.adapters.postgres.archive_contents import ArchiveContents
     from jagadata.adapters.postgres.properties import DatabaseProperties
     from jagadata.adapters.postgres.throwaway import ThrowAway, Way
-    from jagadata.ports.proof import Shortfall
+    from jagadata.ports.proof import Expected, Shortfall
 
 LEAVING = ("file_fdw", "dblink", "postgres_fdw", "adminpack", "pg_cron", "http", "pg_net")
 """Extensions through which SQL leaves its database."""
@@ -156,6 +156,32 @@ def restore_whole(
             "yang dikenal sejak uji disetujui bersama rencana.",
         )
     return shortfalls
+
+
+def hold_to(
+    access: Access,
+    database: str,
+    properties: DatabaseProperties,
+    expected: Expected,
+    *,
+    watch: Callable[[], None] = lambda: None,
+) -> None:
+    """Every row's text and every sequence as the test of the same archive found them. Raises DamagedError that names a table."""
+    with access.session(database, LOADER, patient=True) as connection:
+        paths = find_paths(connection, properties)
+        tables = [one for one in list_tables(connection) if one.label in expected.digests]
+        found = {table.label: digest for table, _, digest in measure(connection, tables, paths, watch=watch)}
+        wrong = sorted(name for name, digest in expected.digests.items() if found.get(name) != digest)
+        sequences = read_sequences(connection)
+        wrong += sorted(
+            name for name, value in expected.sequences.items() if sequences.get(name) != tuple(value)
+        )
+    if wrong:
+        raise DamagedError(
+            f"Isi hasil restore '{database}' berbeda dari yang terbukti saat back up pada {len(wrong)} tabel atau sekuens, "
+            f"antara lain {wrong[0]}.",
+            "Data yang berjalan tidak disentuh. Periksa server basis data, lalu ajukan kembali atau pilih back up lain.",
+        )
 
 
 def make_database(server: ThrowAway, properties: DatabaseProperties, loader: str) -> Access:

@@ -19,11 +19,12 @@ from jagadata.adapters.postgres.identity import IDENTITY, find_identity, read_id
 from jagadata.adapters.postgres.loader import Loader, make_loader_name
 from jagadata.adapters.postgres.login_checks import check_logins, find_bridges
 from jagadata.adapters.postgres.passwords import derive_password, make_verifier
+from jagadata.adapters.postgres.planner_statistics import analyze
 from jagadata.adapters.postgres.proof import count_and_analyze
 from jagadata.adapters.postgres.properties import missing_roles, parse_properties, read_properties
-from jagadata.adapters.postgres.proving import prove_archive, restore_whole
+from jagadata.adapters.postgres.proving import hold_to, prove_archive, restore_whole
 from jagadata.adapters.postgres.restore_checks import check_restore
-from jagadata.adapters.postgres.side import analyze, create_side, finish_side, open_side
+from jagadata.adapters.postgres.side import create_side, finish_side, open_side
 from jagadata.adapters.postgres.swap import ask, end_sessions, exclusive
 from jagadata.errors import JagadataError, NotFoundError, RefusedError
 from jagadata.ports.data_source import DataSetFacts, Dump, SourceFacts
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from jagadata.adapters.postgres.access import Role
     from jagadata.ports.data_source import Answer, ArchiveProof, Counts, DumpStream, Pair, Properties, Swap
-    from jagadata.ports.proof import Restored
+    from jagadata.ports.proof import Expected, Restored
 
 OWN_DATABASE = "jagadata"
 LEAST_MINUTES = 30
@@ -278,7 +279,12 @@ class PostgresServer:
         finish_side(self.access, side, parsed)
 
     def prove(
-        self, side: str, properties: Properties, *, progress: Callable[[int], None] = lambda _done: None
+        self,
+        side: str,
+        properties: Properties,
+        *,
+        expected: Expected | None = None,
+        progress: Callable[[int], None] = lambda _done: None,
     ) -> Counts:
         """See ports. Counted, analyzed (pg_dump before 18 carries no statistics); then who gets in, which may shut us out too."""
         parsed = parse_properties(properties)
@@ -287,10 +293,12 @@ class PostgresServer:
         with self._working(side, parsed.owners, minutes, f"Penghitungan hasil '{side}'"):
             counts = count_and_analyze(
                 lambda: count_rows(self.access, side),
-                lambda: analyze(self.access, side),
+                lambda: analyze(self.access, side, parsed),
                 lambda: progress(0),
                 lambda: self.end_sessions(side),
             )
+            if expected:
+                hold_to(self.access, side, parsed, expected, watch=lambda: progress(0))
         open_side(self.access, side, parsed)
         return counts
 
