@@ -187,6 +187,9 @@ class MemorySource:
             sequences={},
         )
 
+    def where_tested(self) -> str:
+        return "di dalam memori"
+
     def check_restore(self, name: str, properties: Properties | None) -> list[JagadataError]:
         del name
         if properties is not None:

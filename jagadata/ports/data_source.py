@@ -214,6 +214,10 @@ class DataSource(Protocol):
         """
         ...
 
+    def where_tested(self) -> str:
+        """In words, where `try_restore` restores. Raises UntestedError: nowhere, and why."""
+        ...
+
     # --- restoring ---
 
     def check_restore(self, name: str, properties: Properties | None) -> list[JagadataError]:

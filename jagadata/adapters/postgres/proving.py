@@ -261,5 +261,5 @@ def _refuse_extensions(properties: DatabaseProperties) -> None:
     if leaving:
         raise UntestedError(
             f"ekstensi {', '.join(leaving)} dapat keluar dari basis data dan tidak dipasang di server uji",
-            "Uji di server 'scratch' milik kantor.",
+            "Pulihkan dengan tangan ke server lain untuk mengujinya (docs/format.md).",
         )

@@ -26,6 +26,7 @@ from jagadata.adapters.postgres.proving import hold_to, prove_archive, restore_w
 from jagadata.adapters.postgres.restore_checks import check_restore
 from jagadata.adapters.postgres.side import create_side, finish_side, open_side
 from jagadata.adapters.postgres.swap import ask, end_sessions, exclusive
+from jagadata.adapters.postgres.throwaway import tell_way
 from jagadata.errors import JagadataError, NotFoundError, RefusedError
 from jagadata.ports.data_source import DataSetFacts, Dump, SourceFacts
 
@@ -223,6 +224,9 @@ class PostgresServer:
             seconds=60 * minutes,
             watch=lambda: progress(0),
         )
+
+    def where_tested(self) -> str:
+        return tell_way(self.access.tools)
 
     def check_restore(self, name: str, properties: Properties | None) -> list[JagadataError]:
         parsed = None if properties is None else parse_properties(properties)

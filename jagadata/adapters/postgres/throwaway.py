@@ -108,6 +108,22 @@ def find_way(unit: Path = UNIT_SOCKET) -> Way:
     return ""
 
 
+_NO_WAY = UntestedError(
+    "mesin worker tidak mengizinkan ruang nama, dan unit jagadata-uji tidak terpasang",
+    "Pasang deployments/systemd/jagadata-uji.socket (deployments/README.md).",
+)
+
+
+def tell_way(tools: Path | None) -> str:
+    """Where a throw-away server would run on this machine, in words. Raises UntestedError: nowhere, and why."""
+    major = find_major(find_binaries(tools))
+    way = find_way()
+    if not way:
+        raise _NO_WAY
+    words = {"unit": "unit jagadata-uji", "ruang nama": "ruang nama milik worker sendiri"}
+    return f"PostgreSQL {major} di {words[way]}"
+
+
 @contextlib.contextmanager
 def throw_away(
     tools: Path | None,
@@ -121,10 +137,7 @@ def throw_away(
     binaries = find_binaries(tools)
     way = find_way(unit) if way is None else way
     if not way:
-        raise UntestedError(
-            "mesin worker tidak mengizinkan ruang nama, dan unit jagadata-uji tidak terpasang",
-            "Pasang deployments/systemd/jagadata-uji.socket, atau isi 'scratch' di berkas kantor.",
-        )
+        raise _NO_WAY
     password = secrets.token_hex(24)
     request = {
         "binaries": str(binaries),
@@ -161,9 +174,7 @@ def _read_reply(ask: IO[bytes]) -> dict[str, Any]:
         parts = words.split() if reply["fault"] == "memori" else [" ".join(words.split())]
         raise UntestedError(
             _WORDS.get(reply["fault"], "{}").format(*parts),
-            "Tambah memori mesin worker, atau isi 'scratch' di berkas kantor."
-            if reply["fault"] == "memori"
-            else "Periksa dengan `jaga doctor`.",
+            "Tambah memori mesin worker." if reply["fault"] == "memori" else "Periksa dengan `jaga doctor`.",
         )
     return dict(reply)
 

@@ -8,6 +8,7 @@ import pytest
 
 from jagadata.adapters.postgres.throwaway import find_way
 from jagadata.restore.planning import find_backup
+from jagadata.vault.manifest import MANIFEST_KIND
 
 pytestmark = pytest.mark.skipif(not find_way(), reason="this machine allows no namespaces")
 
@@ -81,6 +82,27 @@ def test_what_nobody_named_before_ends_the_restore_with_the_old_data_live(office
         assert "lampiran_surat" in result.reason
         assert office_lab.letters() == 150
         assert office_lab.is_up()
+
+
+def test_a_backup_of_format_1_is_read_as_it_was_written_and_restored(office_lab):
+    with office_lab.place() as place:
+        office_lab.back_up(place)
+        system = office_lab.application.system
+        manifest = place.catalog(system).backups[0].manifest
+        value = {**manifest.model_dump(mode="json"), "format": 1}
+        for entry in value["data"]:
+            del entry["proof"]
+            entry["oid"] = int(entry.pop("identity").removeprefix("oid:").partition("@")[0])
+        envelope = place.signer.seal(MANIFEST_KIND, value)
+        for path in office_lab.folder.glob(f"simpanan-*/systems/{system}/backups/*/manifest.json"):
+            path.chmod(0o600)
+            path.write_bytes(envelope)
+        backup = place.catalog(system).backups[0]
+        assert (backup.manifest.format, backup.manifest.state) == (1, "terbaca")
+        assert backup.manifest.data[0].identity == manifest.data[0].identity
+        office_lab.sql("DELETE FROM aplikasi.surat")
+        assert office_lab.carry_out(office_lab.received(place)).status == "Selesai"
+        assert office_lab.letters() == 200
 
 
 def test_a_backup_whose_test_failed_is_not_the_default_while_there_is_another(office_lab):

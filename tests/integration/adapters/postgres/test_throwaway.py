@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import psycopg
 import pytest
 
 from jagadata.adapters.postgres.proving import prove_archive, prove_in
-from jagadata.adapters.postgres.throwaway import find_binaries, find_way, throw_away
+from jagadata.adapters.postgres.throwaway import PROGRAM, find_binaries, find_way, throw_away
 from jagadata.adapters.postgres.throwaway_program import available_megabytes
 from jagadata.errors import UntestedError
 from jagadata.lab.postgres import postgres_binaries
@@ -137,6 +139,48 @@ def test_a_second_test_waits_for_the_first_and_then_says_so():
         throw_away(postgres_binaries(), megabytes=700, patience=0),
     ):
         pass
+
+
+@contextlib.contextmanager
+def served(folder, room, sockets):
+    """The program as the unit starts it: a connection is its standard input and output."""
+    path = folder / "jagadata-uji.socket"
+    drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    python = "/usr/bin/python3" if os.geteuid() == 0 else sys.executable
+
+    def serve(server):
+        connection, _ = server.accept()
+        with connection:
+            program = [*drop, python, "-I", str(PROGRAM), str(room), str(sockets)]
+            subprocess.run(program, stdin=connection, stdout=connection, check=False)
+
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        thread = threading.Thread(target=serve, args=(server,))
+        thread.start()
+        yield path
+        thread.join(60)
+        assert not thread.is_alive()
+
+
+def test_the_unit_speaks_the_same_way_and_ends_with_the_connection(lab):
+    folder = lab / "uji"
+    room, sockets = folder / "ruang", folder / "soket"
+    for one in (folder, room, sockets):
+        one.mkdir(mode=0o755)
+    if os.geteuid() == 0:
+        for one in (room, sockets):
+            os.chown(one, 65534, 65534)
+    with served(folder, room, sockets) as path:
+        assert find_way(path) == "unit"
+        with (
+            throw_away(postgres_binaries(), megabytes=300, unit=path) as server,
+            server.owner.session() as connection,
+        ):
+            assert server.way == "unit"
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert not list(sockets.glob(".s.PGSQL.*[0-9]"))
 
 
 @needs_namespaces
