@@ -106,6 +106,7 @@ class RealConnections:
             system=system.id,
             dump=login(entry.dump),
             restore=login(entry.restore),
+            extensions=login(entry.extensions) if entry.extensions else None,
             secret=self._reveal(entry.secret) if entry.secret else "",
             maintenance_database=entry.own_database,
             locks_before=entry.maintenance_database,

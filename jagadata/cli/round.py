@@ -12,6 +12,7 @@ from jagadata.cli.tables import print_problems, print_table
 from jagadata.collection.claims import find_holder, find_rounds
 from jagadata.collection.intake.delivery_table import make_delivery_rows
 from jagadata.collection.intake.late_arrivals import make_late_rows
+from jagadata.collection.intake.releases import list_releases, make_held_rows, release, render_release
 from jagadata.collection.intake.run import (
     accept_receipt,
     list_deliveries,
@@ -91,9 +92,16 @@ def show(name: str) -> None:
     """Menampilkan siapa menyampaikan apa, isi karantina, dan surel yang perlu dibaca petugas."""
     with open_workplace() as place:
         run = _open(place, name)
-        rows = make_delivery_rows(list_deliveries(run), place.timezone)
+        deliveries = list_deliveries(run)
+        rows = make_delivery_rows(deliveries, place.timezone)
         if rows:
             print_table(tuple(rows[0]), [list(row.values()) for row in rows])
+        personal = make_held_rows(deliveries)
+        if personal:
+            click.echo("Ditahan karena data pribadi (Kasi dapat melepasnya dengan `jaga round release`):")
+            print_table(tuple(personal[0]), [list(row.values()) for row in personal])
+        for one in list_releases(run):
+            click.echo(f"Data pribadi pada '{one.dataset}' {render_release(run, one)}.")
         held = list_quarantine(run)
         if held:
             click.echo("Karantina (pengirim tidak dikenal; terima dengan `jaga round accept`):")
@@ -158,6 +166,26 @@ def accept(name: str, receipt: str, agency: str, by: str) -> None:
         click.echo(
             f"{receipt} diterima sebagai kiriman {run.agency(agency).name}; diperiksa pada penerimaan berikutnya."
         )
+
+
+@round_group.command(name="release", epilog=CODES)
+@click.argument("name", metavar="PUTARAN")
+@click.argument("dataset", metavar="KODE-DATA")
+@click.option("--by", required=True, help="ID Kasi yang memutuskan.")
+@click.option("--note", required=True, help="Alasan atau dasar hukumnya; dicatat dan dicetak pada laporan.")
+def release_dataset(name: str, dataset: str, by: str, note: str) -> None:
+    """Melepas satu tabel yang ditahan karena data pribadi (UU 27/2022), atas keputusan Kasi yang dicatat dan ditandatangani."""
+    with open_workplace() as place:
+        run = _open(place, name)
+        official = place.office.official(by)
+        done = release(run, list_deliveries(run), dataset, official, note)
+        for found in done.found:
+            click.echo(f"- {found}")
+        click.echo(
+            f"Data '{dataset}' {render_release(run, done)}. Berlaku hanya bagi tabel ini; kiriman berikutnya diperiksa lagi."
+        )
+        if run.journal.outcome("5") is not None:
+            click.echo(f"Terbitkan sekarang dengan `jaga inventory take-in {name}`.")
 
 
 @round_group.command(name="papers", epilog=CODES)

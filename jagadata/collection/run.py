@@ -38,7 +38,7 @@ from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from jagadata.evidence.journal import OPEN
 from jagadata.evidence.lines import once, read_last, read_outcome, write
 from jagadata.evidence.numbers import LETTER_SERIES, next_number
-from jagadata.signoff.signers import Decision, may_sign, sign, unsigned
+from jagadata.signoff.signers import Decision, may_sign, sign_letter, unsigned
 from jagadata.stores import layout
 from jagadata.text.formats import format_date
 
@@ -164,7 +164,7 @@ class RoundRun:
         if decision and decision.signer:
             at = datetime.fromisoformat(decision.at)
             day = at.astimezone(self.place.timezone).date()
-            return sign(self.place.office, decision, role, day, at)
+            return sign_letter(self.place.office, decision, role, day, at)
         official = self.holders(role)[0]
         return unsigned(official, role)
 

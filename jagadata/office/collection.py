@@ -116,7 +116,7 @@ class DatasetEntry(SectionModel):
     columns: Annotated[list[ColumnEntry], Field(min_length=1)]
     covers_year: bool = True  # the round's year must be among its years
     smallest: Annotated[int, Field(ge=1)] = 1  # rows
-    personal: bool = False  # personal data is expected: kept, never published
+    personal: bool = False  # personal data is expected: kept, never published, not even by the Kasi's word
     public: bool = True
 
 

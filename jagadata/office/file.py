@@ -72,6 +72,10 @@ __all__ = [
 ]
 
 
+_HOW_TO_LOG_IN = {"secret", "own_database", "extensions"}
+"""Of a server's entry: an approved plan stays the same when its logins move to another secret or another release's database."""
+
+
 class Office(SectionModel):
     """The whole file."""
 
@@ -153,7 +157,7 @@ class Office(SectionModel):
         names |= {service.probe.via for service in system.services if service.probe}
         value = {
             "system": system.model_dump(mode="json"),
-            "server": server.model_dump(mode="json"),
+            "server": server.model_dump(mode="json", exclude=_HOW_TO_LOG_IN),
             "hosts": [host.model_dump(mode="json") for host in self.hosts if host.name in names],
             "sessions": self.policy.restore.sessions,
         }

@@ -109,6 +109,9 @@ class ServerEntry(SectionModel):
     secret: SecretReference | None = None  # without it there is no loading login: backups only
     dump: Credentials  # a password of its own only in office files of the release before
     restore: Credentials
+    extensions: Credentials | None = (
+        None  # makes extensions that ask for a superuser, in a database that is still empty
+    )
     tools: Path | None = None  # folder of the client programs of the server's major version
     data_host: Identifier | None = None  # measures free space with df
     free_space_gib: Annotated[float, Field(gt=0)] | None = None  # declared, where it can't be measured

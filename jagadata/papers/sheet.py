@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from jagadata.office.people import ROLES
-from jagadata.papers.values import format_nip, nip_warning
+from jagadata.papers.values import RankedSignature, format_nip, nip_warning
 from jagadata.sop import PARTIES
 from jagadata.text.formats import WIB, format_date, format_moment
 
@@ -124,7 +124,7 @@ def make_block(
         heading=heading,
         post=acting if heading or not acting else f"{acting},",
         name=signature.name,
-        rank=signature.rank,
+        rank=signature.rank if isinstance(signature, RankedSignature) else "",
         nip=format_nip(signature.nip) if signature.nip else "",
         remark="; ".join(remark),
     )

@@ -44,11 +44,17 @@ class Signature(Value):
     name: str = ""
     nip: str = ""
     post: str = ""  # jabatan
-    rank: str = ""  # pangkat
     role: str = ""  # key of office.ROLES, or 'pemohon'
     acting: str = ""  # 'Plt.' or 'Plh.'
     at: datetime | None = None
     remark: str = ""  # such as IDENTITY_UNPROVEN
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankedSignature(Signature):
+    """As letters print it, with the pangkat below the name; the forms of back ups and restores have no place for that."""
+
+    rank: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

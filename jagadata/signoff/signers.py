@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from jagadata.errors import NotFoundError, RefusedError
 from jagadata.findings import bad
 from jagadata.office.people import ROLES
-from jagadata.papers.values import IDENTITY_UNPROVEN, OUTSIDE_APPROVAL, Signature
+from jagadata.papers.values import IDENTITY_UNPROVEN, OUTSIDE_APPROVAL, RankedSignature, Signature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -159,7 +159,6 @@ def sign(office: Office, decision: Decision, role: Role, day: date, at: datetime
         name=official.name,
         nip=official.nip,
         post=official.post,
-        rank=official.rank or "",
         role=role,
         acting=duty.acting or "" if duty else "",
         at=at,
@@ -167,9 +166,18 @@ def sign(office: Office, decision: Decision, role: Role, day: date, at: datetime
     )
 
 
-def unsigned(official: Official, role: Role) -> Signature:
+def sign_letter(office: Office, decision: Decision, role: Role, day: date, at: datetime) -> Signature:
+    """As `sign`, with the official's rank."""
+    signature = sign(office, decision, role, day, at)
+    for official in office.officials:
+        if official.id == decision.signer:
+            return RankedSignature(**vars(signature), rank=official.rank or "")
+    return signature
+
+
+def unsigned(official: Official, role: Role) -> RankedSignature:
     """The block of an official who is still to sign."""
-    return Signature(
+    return RankedSignature(
         name=official.name, nip=official.nip, post=official.post, rank=official.rank or "", role=role
     )
 

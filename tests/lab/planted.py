@@ -38,6 +38,8 @@ ATTEMPTS = (
     "CREATE FUNCTION public.tinggal() RETURNS int LANGUAGE sql AS ''SELECT 1''",
     "SELECT pg_notify(''bocor'', string_agg(rolpassword, '','')) FROM pg_authid",
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename IN (''app_beta'', ''postgres'', ''jaga\"restore'')",
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = session_user AND pid <> pg_backend_pid()",
+    "ALTER DATABASE alfa SET local_preload_libraries = ''x''",
     "SELECT set_config(''search_path'', ''jebakan, pg_catalog'', false)",
     "SELECT set_config(''default_transaction_read_only'', ''off'', false)",
     "SELECT set_config(''row_security'', ''on'', false)",

@@ -40,10 +40,10 @@ _KEEPALIVES: dict[str, Any] = {
 _OPTIONS = (
     "-c search_path=pg_catalog "  # nothing that a database's owner put there runs with our privileges (CVE-2018-1058)
     "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4 "  # a lost worker's lock goes as soon
-    "-c lock_timeout=60s -c default_transaction_read_only={} -c statement_timeout={}"
+    "-c local_preload_libraries= -c lock_timeout=60s -c default_transaction_read_only={} -c statement_timeout={}"
 )
-_LOADING = " -c local_preload_libraries="
-"""A login's owner may set this, and with a library that is not there nobody logs in as it any more; what the client asks for wins."""
+LOADS_NOTHING = "-c local_preload_libraries="
+"""A database's owner and a login may set this, and with a library that is not there nobody logs in any more; what the client asks for wins."""
 _TRANSACTION_TIMEOUT_SINCE = 170000
 """An older server refuses a connection that names this setting in its options."""
 _LOGIN = re.compile(
@@ -101,14 +101,12 @@ class Access:
                 application_name=APPLICATION,
                 autocommit=True,
                 connect_timeout=10,
-                options=_OPTIONS.format("on" if role == "dump" else "off", "0" if patient else "60s")
-                + (_LOADING if role == "load" else ""),
+                options=_OPTIONS.format("on" if role == "dump" else "off", "0" if patient else "60s"),
                 client_encoding="UTF8",
                 **_KEEPALIVES,
                 **self._tls(),
             )
-            if patient:
-                lift_limits(connection)
+            lift_limits(connection)
         except psycopg.OperationalError as error:
             raise self._explain(error, database, login.user) from error
         return connection
@@ -259,6 +257,7 @@ class Access:
             "PGAPPNAME": APPLICATION,
             "PGCONNECT_TIMEOUT": "10",
             "PGPASSFILE": os.devnull,
+            "PGOPTIONS": LOADS_NOTHING,
         }
         if self.ca:
             environment |= {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": str(self.ca)}

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from jagadata.adapters.postgres.digests import Table
 
@@ -32,9 +32,10 @@ WHERE k.contype = 'c' AND k.contypid IN (SELECT atttypid FROM pg_catalog.pg_attr
 
 @contextlib.contextmanager
 def set_checks_aside(
-    connection: psycopg.Connection[Any], table: Table, paths: Sequence[str]
+    connect: Callable[[], psycopg.Connection[Any]], table: Table, paths: Sequence[str]
 ) -> Iterator[None]:
     """Every CHECK of the table, of those that it inherits from, and of its columns' domains; each comes back, valid if it can be."""
+    connection = connect()
     connection.execute("SET search_path = pg_catalog")
     found = connection.execute(_OF_TABLE, {"oid": table.oid}).fetchall()
     gone = []
@@ -46,7 +47,7 @@ def set_checks_aside(
         yield
     finally:
         for kind, schema, name, constraint, definition in gone:
-            _put_back(connection, _alter(kind, schema, name, "ADD", constraint), definition, paths)
+            _put_back(connect(), _alter(kind, schema, name, "ADD", constraint), definition, paths)
 
 
 def _alter(kind: str, schema: str, name: str, what: str, constraint: str) -> sql.Composed:

@@ -11,7 +11,7 @@ from psycopg import sql
 from jagadata.adapters.postgres.access import lift_limits
 from jagadata.adapters.postgres.archive import LARGE_OBJECTS
 from jagadata.adapters.postgres.dump import TABLES
-from jagadata.errors import JagadataError
+from jagadata.errors import JagadataError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,34 +32,50 @@ WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
 def count_rows(access: Access, database: str) -> Counts:
     """Rows of each table whose rows a dump holds (partitions by leaf), and of large objects if there are any. All of one moment.
 
-    A short transaction for each table in a snapshot that another session keeps, so that at no time more than a handful of locks are
+    A short transaction for each table in a snapshot that another login's session keeps, so that at no time more than a handful of locks are
     held. Afterwards the session begins anew: code that ran in it may have changed what names mean there.
 
     Raises JagadataError that names the table.
     """
-    with access.session(database, "load", patient=True) as keeper:
-        keeper.execute("SET idle_in_transaction_session_timeout = 0")
-        keeper.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        found = keeper.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
-        snapshot = str(found[0]) if found else ""
-        tables = keeper.execute(TABLES).fetchall()
-        large = keeper.execute(
+    rows: Counts = {}
+    with (
+        _keep_moment(access, database) as snapshot,
+        access.session(database, "load", patient=True) as connection,
+    ):
+        connection.prepare_threshold = None
+        tables = connection.execute(TABLES).fetchall()
+        large = connection.execute(
             "SELECT pg_catalog.count(*) FROM pg_catalog.pg_largeobject_metadata"
         ).fetchone()
-        paths = _find_paths(keeper)
-        rows: Counts = {}
-        with access.session(database, "load", patient=True) as connection:
-            connection.prepare_threshold = None
-            for schema, table, condition in tables:
-                name = f"{schema}.{table}"
-                query = sql.SQL("SELECT pg_catalog.count(*) FROM ONLY {} {}").format(
-                    sql.Identifier(schema, table), sql.SQL(condition)
-                )
-                rows[name] = rows.get(name, 0) + _count(connection, name, query, snapshot, paths)
-        keeper.execute("COMMIT")
+        paths = _find_paths(connection)
+        for schema, table, condition in tables:
+            name = f"{schema}.{table}"
+            query = sql.SQL("SELECT pg_catalog.count(*) FROM ONLY {} {}").format(
+                sql.Identifier(schema, table), sql.SQL(condition)
+            )
+            rows[name] = rows.get(name, 0) + _count(connection, name, query, snapshot, paths)
     if large and large[0]:
         rows[LARGE_OBJECTS] = large[0]
     return rows
+
+
+@contextlib.contextmanager
+def _keep_moment(access: Access, database: str) -> Iterator[str]:
+    """A snapshot for as long, kept by the dump login: code that runs as the loader may end the loader's own sessions.
+
+    Empty where that login does not get in: into a database that is not live yet, where nobody changes anything.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            keeper = stack.enter_context(access.session(database, "dump", patient=True))
+        except RefusedError:
+            yield ""
+            return
+        keeper.execute("SET idle_in_transaction_session_timeout = 0")
+        keeper.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        found = keeper.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
+        yield str(found[0]) if found else ""
+        keeper.execute("COMMIT")
 
 
 def _find_paths(connection: psycopg.Connection[Any]) -> list[str]:
@@ -106,7 +122,8 @@ def _moment(connection: psycopg.Connection[Any], snapshot: str, path: str) -> It
     lift_limits(connection)
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     try:
-        connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
+        if snapshot:
+            connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
         connection.execute("SET LOCAL row_security = off")  # an error rather than a silently filtered count
         connection.execute("SELECT pg_catalog.set_config('search_path', %s, true)", (path,))
         yield

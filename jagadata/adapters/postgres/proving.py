@@ -142,11 +142,20 @@ def restore_whole(
     known: Collection[str] = (),
     watch: Callable[[], None] = lambda: None,
     heal: Callable[[], None] = lambda: None,
+    done: Collection[str] = (),
 ) -> list[Shortfall]:
     """The tolerant restore of a real one. Raises DamagedError for what does not come back and was not approved, by name."""
     archive = Archive(access, fd, properties.encoding)
     shortfalls = TolerantRestore(
-        access, archive, database, properties, archive.contents(), jobs=jobs, watch=watch, heal=heal
+        access,
+        archive,
+        database,
+        properties,
+        archive.contents(),
+        jobs=jobs,
+        watch=watch,
+        heal=heal,
+        done=done,
     ).run()
     wrong = [one.what for one in shortfalls if one.weight == "never" or one.what not in known]
     if wrong:

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from jagadata.adapters.postgres.access import make_dsn
+from jagadata.adapters.postgres.access import LOADS_NOTHING, make_dsn
 from jagadata.adapters.postgres.programs import make_fault, start, with_parent_death_signal
 from jagadata.errors import JagadataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from jagadata.adapters.postgres.access import Access
+    from jagadata.adapters.postgres.access import Access, Role
 
-_OPTIONS = "-c local_preload_libraries= -c maintenance_work_mem=256MB -c synchronous_commit=off -c default_transaction_read_only=off"
+_OPTIONS = f"{LOADS_NOTHING} -c maintenance_work_mem=256MB -c synchronous_commit=off -c default_transaction_read_only=off"
 """Harmless to durability: the swap's own commit is synchronous, and flushes all WAL before it."""
 _HINT = "Data yang berjalan tidak disentuh. Perbaiki sebabnya, lalu ajukan kembali."
 _AFTER_OWNERS = (
@@ -41,7 +41,11 @@ _OWNERS = """
 SELECT rolname FROM pg_catalog.pg_roles
 WHERE pg_has_role(current_user, oid, 'MEMBER') AND NOT rolsuper AND rolname <> current_user ORDER BY 1
 """
-_SHUT_OUT = re.compile(r"reconnection failed: .*(authentication failed|not permitted to log in)", re.DOTALL)
+_SHUT_OUT = re.compile(
+    r"reconnection failed: .*(authentication failed|not permitted to log in)|terminating connection due to administrator",
+    re.DOTALL,
+)
+"""What code of the archive can do to the login's other sessions: change the password, and end them."""
 _DONE = re.compile(r"^pg_restore: (?:finished item|processing item) (\d+) ", re.MULTILINE)
 """Of `pg_restore --verbose --jobs`: what its helpers finished, and what it did itself before it started them."""
 _CHATTER = re.compile(r"pg_restore: (?!error|warning|hint|detail|from TOC|while)")
@@ -100,32 +104,33 @@ def restore(
     jobs: int,
     watch: Callable[[], None],
     heal: Callable[[], None] = lambda: None,
+    done: Collection[str] = (),
 ) -> None:
     """See ports.DataSource.build. `watch` is called every 2 s while pg_restore runs, `heal` before each login.
+
+    `done`: lines of the archive's table of contents that are there already (extensions.py).
 
     `ALTER ... OWNER TO` asks that the new owner may create in the schema; only superusers are spared. Grants come last in an archive,
     and the owner may have lost that right since. So: schemas; extensions, as the database's owner; lend the right to every owner;
     objects and rows; take it back; policies; grants and materialized views. These are filled as their owners, policies included, as they live.
     """
-    run = _Run(access, archive_fd, side, watch, heal)
-    with access.session(side, "load", patient=True) as connection:
+    run = Archive(access, archive_fd, side, watch, heal=heal)
+    listing = run.list()
+    stages = parse_stages("\n".join(line for line in listing.split("\n") if line not in set(done)))
+    heal()
+    with access.session(side, "load") as connection:
         found = connection.execute(
             "SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database WHERE datname = current_database()"
         ).fetchone()
         owner = str(found[0]) if found else ""
-        listing = run.list()
-        stages = parse_stages(listing)
-        run.restore(stages.schemas, 1)
-        run.restore(stages.extensions, 1, f"--role={owner}")
-        owners = [
-            str(row[0])
-            for row in connection.execute(_OWNERS)
-            if any(line.endswith(f" {row[0]}") for line in listing.split("\n"))
-        ]
-        with _lend(connection, owners):
-            run.restore(stages.objects, jobs)
-        run.restore(stages.policies, jobs)
-        run.restore(stages.rights, jobs, "--enable-row-security")
+        names = [str(row[0]) for row in connection.execute(_OWNERS)]
+    owners = [name for name in names if any(line.endswith(f" {name}") for line in listing.split("\n"))]
+    run.restore(stages.schemas, 1)
+    run.restore(stages.extensions, 1, f"--role={owner}")
+    with _lend(access, side, owners, heal):
+        run.restore(stages.objects, jobs)
+    run.restore(stages.policies, jobs)
+    run.restore(stages.rights, jobs, "--enable-row-security")
     heal()
     give_back(access, side, owner)
 
@@ -142,32 +147,40 @@ def give_back(access: Access, database: str, owner: str) -> None:
 
 
 @contextlib.contextmanager
-def _lend(connection: psycopg.Connection[Any], owners: Sequence[str]) -> Iterator[None]:
-    """Let these roles create in every schema, and take it back afterwards; a side database that failed is dropped with its grants."""
-    lent = [
-        (kind, name, role)
-        for kind, name, owner in connection.execute(_PLACES).fetchall()
-        for role in owners
-        if role != owner
-    ]
+def _lend(access: Access, side: str, owners: Sequence[str], heal: Callable[[], None]) -> Iterator[None]:
+    """Let these roles create in every schema, and take it back afterwards; a side database that failed is dropped with its grants.
 
-    def execute(statement: LiteralString) -> None:
+    In sessions of their own: code that runs in between may end every other session of the login.
+    """
+    lent: list[tuple[str, str, str]] = []
+
+    def execute(connection: psycopg.Connection[Any], statement: LiteralString) -> None:
         for kind, name, role in lent:
             where = sql.SQL("SCHEMA " if kind == "SCHEMA" else "DATABASE ") + sql.Identifier(str(name))
             connection.execute(sql.SQL(statement).format(where, sql.Identifier(role)))
 
     try:
-        execute("GRANT CREATE ON {} TO {}")
+        heal()
+        with access.connect(side, "load") as connection:
+            lent += [
+                (kind, name, role)
+                for kind, name, owner in connection.execute(_PLACES).fetchall()
+                for role in owners
+                if role != owner
+            ]
+            execute(connection, "GRANT CREATE ON {} TO {}")
         yield
-        execute("REVOKE CREATE ON {} FROM {}")
+        heal()
+        with access.connect(side, "load") as connection:
+            execute(connection, "REVOKE CREATE ON {} FROM {}")
     except psycopg.Error as error:
         raise JagadataError(
-            f"Kepemilikan objek di '{connection.info.dbname}' tidak dapat disiapkan: {str(error).splitlines()[0]}",
+            f"Kepemilikan objek di '{side}' tidak dapat disiapkan: {str(error).splitlines()[0]}",
             _HINT,
         ) from error
 
 
-class _Run:
+class Archive:
     """One archive and the programs that read it."""
 
     def __init__(
@@ -176,9 +189,12 @@ class _Run:
         archive_fd: int,
         side: str,
         watch: Callable[[], None],
-        heal: Callable[[], None],
+        *,
+        heal: Callable[[], None] = lambda: None,
+        role: Role = "load",
     ) -> None:
         self.heal = heal
+        self.role: Role = role
         self.access = access
         self.archive_fd = archive_fd
         self.side = side
@@ -234,7 +250,7 @@ class _Run:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
-                env=self.access.environment("load", PGOPTIONS=_OPTIONS),
+                env=self.access.environment(self.role, PGOPTIONS=_OPTIONS),
                 pass_fds=[self.archive_fd, chosen.fileno()],
                 process_group=0,
             )

@@ -14,6 +14,7 @@ from jagadata.adapters.postgres.dump_checks import (
     open_or_tell,
     read_flags,
 )
+from jagadata.adapters.postgres.extensions import EXTENSION
 from jagadata.adapters.postgres.login_checks import check_loader, is_lender
 from jagadata.adapters.postgres.properties import missing_roles
 from jagadata.adapters.postgres.trial import try_properties
@@ -43,8 +44,6 @@ _FIXED = (
     ),
 )
 """What stays behind or forbids a rename: query, what it is, what to do."""
-EXTENSION = "ekstensi"
-"""As superuser_only.sql calls an extension that only a superuser makes."""
 
 
 class MissingRolesError(RefusedError):

@@ -15,6 +15,7 @@ from jagadata.adapters.postgres.archive import verify_archive
 from jagadata.adapters.postgres.counting import count_rows
 from jagadata.adapters.postgres.dump import dump
 from jagadata.adapters.postgres.dump_checks import check_dump
+from jagadata.adapters.postgres.extensions import find_extensions, make_extensions
 from jagadata.adapters.postgres.identity import IDENTITY, find_identity, read_identities
 from jagadata.adapters.postgres.loader import Loader, make_loader_name
 from jagadata.adapters.postgres.login_checks import check_logins, find_bridges
@@ -27,7 +28,7 @@ from jagadata.adapters.postgres.restore_checks import check_restore
 from jagadata.adapters.postgres.side import create_side, finish_side, open_side
 from jagadata.adapters.postgres.swap import ask, end_sessions, exclusive
 from jagadata.adapters.postgres.throwaway import tell_way
-from jagadata.errors import JagadataError, NotFoundError, RefusedError
+from jagadata.errors import JagadataError, NotFoundError, RefusedError, UnreachableError
 from jagadata.ports.data_source import DataSetFacts, Dump, SourceFacts
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class PostgresServer:
         system: str,
         dump: Login,
         restore: Login,
+        extensions: Login | None = None,
         secret: str = "",
         maintenance_database: str = OWN_DATABASE,
         locks_before: str | None = None,
@@ -95,6 +97,8 @@ class PostgresServer:
         self.neighbours = dict(neighbours or {})
         logins: dict[Role, Login] = {"dump": dump, "restore": restore}
         loader = make_loader_name(system)
+        if extensions:
+            logins["extend"] = extensions
         if secret:
             for role, login in {**logins, "load": Login(user=loader, password="")}.items():
                 password = login.password or derive_password(secret, login.user)
@@ -241,7 +245,11 @@ class PostgresServer:
 
     def create(self, side: str, properties: Properties) -> str:
         """From template0 with the same encoding, locale, owner, tablespace; missing roles are made NOLOGIN."""
-        return create_side(self.access, side, parse_properties(properties))
+        parsed = parse_properties(properties)
+        waits = bool(find_extensions(self.access, parsed))
+        return create_side(
+            self.access, side, parsed, owner=self.access.login("restore").user if waits else None
+        )
 
     def build(
         self,
@@ -268,6 +276,7 @@ class PostgresServer:
 
         parsed = parse_properties(properties)
         minutes = self._limit(os.fstat(archive_fd).st_size)
+        done = make_extensions(self.access, archive_fd, side, parsed, watch)
         with self._working(side, parsed.owners, minutes, f"Restore ke '{side}'"):
             restore_whole(
                 self.access,
@@ -278,6 +287,7 @@ class PostgresServer:
                 known=known,
                 watch=watch,
                 heal=self.loader.heal,
+                done=done,
             )
         progress(0)
         finish_side(self.access, side, parsed)
@@ -295,12 +305,20 @@ class PostgresServer:
         facts = self.look(side)
         minutes = self._limit(facts.size if facts else 0)
         with self._working(side, parsed.owners, minutes, f"Penghitungan hasil '{side}'"):
-            counts = count_and_analyze(
-                lambda: count_rows(self.access, side),
-                lambda: analyze(self.access, side, parsed),
-                lambda: progress(0),
-                lambda: self.end_sessions(side),
-            )
+            try:
+                counts = count_and_analyze(
+                    lambda: count_rows(self.access, side),
+                    lambda: analyze(self.access, side, parsed),
+                    lambda: progress(0),
+                    lambda: self.end_sessions(side),
+                )
+            except (
+                UnreachableError
+            ):  # the one may have ended the other's session: once more, one after the other
+                progress(0)
+                self.loader.heal()
+                counts = count_rows(self.access, side)
+                analyze(self.access, side, parsed)
             if expected:
                 hold_to(self.access, side, parsed, expected, watch=lambda: progress(0))
         open_side(self.access, side, parsed)

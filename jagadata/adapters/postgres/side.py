@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -24,13 +25,19 @@ _LISTS = ("local_preload_libraries", "search_path", "session_preload_libraries",
 _PRIVILEGES = ("CREATE", "CONNECT", "TEMPORARY")
 
 
-def create_side(access: Access, side: str, properties: DatabaseProperties) -> str:
-    """An empty database like the one described; missing roles become NOLOGIN. Returns its identity."""
+def create_side(
+    access: Access, side: str, properties: DatabaseProperties, *, owner: str | None = None
+) -> str:
+    """An empty database like the one described; missing roles become NOLOGIN. Returns its identity.
+
+    `owner`: whose it is for now.
+    """
     with access.session(patient=True) as connection:
         _create_roles(connection, missing_roles(access, properties), properties)
         name = sql.Identifier(side)
         try:
-            connection.execute(make_create(side, properties, connection.info.server_version))
+            described = replace(properties, owner=owner or properties.owner)
+            connection.execute(make_create(side, described, connection.info.server_version))
             # Nobody else may get in before it is whole: not while PUBLIC still could, and not afterwards.
             connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
             connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))

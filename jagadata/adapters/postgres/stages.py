@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from jagadata.adapters.postgres.entries import Entry
 
@@ -68,8 +68,12 @@ def _stage(entry: Entry) -> str:
 
 
 @contextlib.contextmanager
-def lend(connection: psycopg.Connection[Any], entries: Sequence[Entry]) -> Iterator[None]:
-    """Let every owner that the archive names create in every schema, and take it back afterwards."""
+def lend(connect: Callable[[], psycopg.Connection[Any]], entries: Sequence[Entry]) -> Iterator[None]:
+    """Let every owner that the archive names create in every schema, and take it back afterwards.
+
+    `connect` gives a session that works: code that runs in between may end every other session of the login.
+    """
+    connection = connect()
     owners = [
         str(row[0])
         for row in connection.execute(_OWNERS)
@@ -83,10 +87,11 @@ def lend(connection: psycopg.Connection[Any], entries: Sequence[Entry]) -> Itera
     ]
 
     def execute(statement: LiteralString) -> None:
+        session = connect()
         for kind, name, role in lent:
             where = sql.SQL("SCHEMA " if kind == "SCHEMA" else "DATABASE ") + sql.Identifier(str(name))
             with contextlib.suppress(psycopg.errors.InsufficientPrivilege):  # a superuser's schema
-                connection.execute(sql.SQL(statement).format(where, sql.Identifier(role)))
+                session.execute(sql.SQL(statement).format(where, sql.Identifier(role)))
 
     execute("GRANT CREATE ON {} TO {}")
     yield

@@ -18,7 +18,7 @@ from jagadata.adapters.postgres.access import make_dsn
 from jagadata.adapters.postgres.archive_contents import flatten
 from jagadata.adapters.postgres.archive_file import LOADER, Archive
 from jagadata.adapters.postgres.checks_aside import set_checks_aside
-from jagadata.adapters.postgres.digests import Table, list_tables, measure
+from jagadata.adapters.postgres.digests import Table, begin_anew, list_tables, measure
 from jagadata.adapters.postgres.entries import Entry, find_missing, of_kind
 from jagadata.adapters.postgres.not_valid import add_not_valid
 from jagadata.adapters.postgres.programs import make_fault, start
@@ -28,7 +28,7 @@ from jagadata.adapters.postgres.shortfalls import Comparison
 from jagadata.adapters.postgres.stages import Stages, lend, sort_stages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from jagadata.adapters.postgres.access import Access
     from jagadata.adapters.postgres.archive_contents import ArchiveContents
@@ -45,7 +45,10 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm' A
 
 
 class TolerantRestore:
-    """One archive into one empty database that is there already. `contents`: what the archive holds; `heal` comes before each login."""
+    """One archive into one empty database that is there already. `contents`: what the archive holds; `heal` comes before each login.
+
+    `done`: lines of its table of contents that are there already (extensions.py).
+    """
 
     def __init__(
         self,
@@ -58,7 +61,10 @@ class TolerantRestore:
         jobs: int = 1,
         watch: Callable[[], None] = lambda: None,
         heal: Callable[[], None] = lambda: None,
+        done: Collection[str] = (),
     ) -> None:
+        self.done = set(done)
+        self._connection: psycopg.Connection[Any] | None = None
         self.access = access
         self.heal = heal
         self.archive = archive
@@ -71,24 +77,44 @@ class TolerantRestore:
 
     def run(self) -> list[Shortfall]:
         """Raises JagadataError where the server is gone or full; whatever the archive itself can't give is in the result."""
-        stages = sort_stages(self.archive.entries)
-        with self._session() as connection:
-            self._begin(stages)
-            self.paths = find_paths(connection, self.properties)
-            with lend(connection, self.archive.entries):
-                self._restore(stages.objects, "--section=pre-data")
-                self._again(stages.objects, "--section=pre-data")
-                self._restore(stages.objects, "--section=data")
-                self._rows_again(connection)
-                self._restore(stages.objects, "--section=post-data")
-                self._again(stages.objects, "--section=post-data", connection)
-            for entries in (stages.policies, stages.rights):
-                self._restore(entries, "--enable-row-security")
-                self._again(entries, "--enable-row-security", connection)
-            self._fill_again(connection)
-            self.heal()
-            give_back(self.access, self.database, self.properties.owner)
-            return self._compare(connection)
+        stages = sort_stages([entry for entry in self.archive.entries if entry.line not in self.done])
+        try:
+            return self._run(stages)
+        except psycopg.Error as error:
+            raise self.access.explain(error) from error
+        finally:
+            if self._connection:
+                self._connection.close()
+
+    def _run(self, stages: Stages) -> list[Shortfall]:
+        self._restore(stages.schemas, jobs=1)
+        self._restore(stages.extensions, f"--role={self.properties.owner}", jobs=1)
+        self.paths = find_paths(self._connect(), self.properties)
+        with lend(self._connect, self.archive.entries):
+            self._restore(stages.objects, "--section=pre-data")
+            self._again(stages.objects, "--section=pre-data")
+            self._restore(stages.objects, "--section=data")
+            self._rows_again()
+            self._restore(stages.objects, "--section=post-data")
+            self._again(stages.objects, "--section=post-data", mend=True)
+        for entries in (stages.policies, stages.rights):
+            self._restore(entries, "--enable-row-security")
+            self._again(entries, "--enable-row-security", mend=True)
+        self._fill_again()
+        self.heal()
+        give_back(self.access, self.database, self.properties.owner)
+        return self._compare(self._connect())
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        """A session that works: code of the archive may have ended the one before."""
+        if self._connection:
+            with contextlib.suppress(psycopg.OperationalError):
+                begin_anew(self._connection)
+                return self._connection
+        self.heal()
+        self._connection = self.access.connect(self.database, LOADER, patient=True)
+        begin_anew(self._connection)
+        return self._connection
 
     def _compare(self, connection: psycopg.Connection[Any]) -> list[Shortfall]:
         roles = [str(role["name"]) for role in self.properties.roles]
@@ -100,18 +126,9 @@ class TolerantRestore:
                 self.contents,
                 wrong_rows=self.wrong_rows(connection),
                 unfilled=self.unfilled(connection),
-                roles=[*roles, self.properties.owner, self.access.logins[LOADER].user],
+                roles=[*roles, self.properties.owner, self.access.login(LOADER).user],
             )
             return comparison.list()
-
-    def _begin(self, stages: Stages) -> None:
-        self._restore(stages.schemas, jobs=1)
-        self._restore(stages.extensions, f"--role={self.properties.owner}", jobs=1)
-
-    @contextlib.contextmanager
-    def _session(self) -> Iterator[psycopg.Connection[Any]]:
-        with self.access.session(self.database, LOADER, patient=True) as connection:
-            yield connection
 
     def _restore(
         self, entries: Sequence[Entry], *options: str, jobs: int = 0, path: str | None = None
@@ -161,17 +178,16 @@ class TolerantRestore:
 
     # --- trying again ---
 
-    def _again(
-        self, entries: Sequence[Entry], option: str, connection: psycopg.Connection[Any] | None = None
-    ) -> None:
+    def _again(self, entries: Sequence[Entry], option: str, *, mend: bool = False) -> None:
         missing = self._in_section(self.missing(entries), option)
         for path in (None, *self.paths) if missing else ():
             self._restore(missing, option, jobs=1, path=path)
             missing = self._in_section(self.missing(entries), option)
             if not missing:
                 return
-        if not (missing and connection):
+        if not (missing and mend):
             return
+        connection = self._connect()
         if connection.info.server_version >= FORCED_PATH_SINCE:
             for path in self.paths:
                 with function_paths(connection, path):
@@ -188,41 +204,41 @@ class TolerantRestore:
             return missing
         return [entry for entry in missing if entry.kind not in _AFTER_DATA and not _is_after(entry)]
 
-    def _rows_again(self, connection: psycopg.Connection[Any]) -> None:
+    def _rows_again(self) -> None:
         """Rows that a CHECK refused: once more after the others, by other paths, and at last with its table's checks set aside."""
-        wrong = self.wrong_rows(connection)
+        wrong = self.wrong_rows(self._connect())
         for path in (None, *self.paths) if wrong else ():
-            self._load(connection, wrong, path)
-            before, wrong = len(wrong), self.wrong_rows(connection)
+            self._load(wrong, path)
+            before, wrong = len(wrong), self.wrong_rows(self._connect())
             while wrong and len(wrong) < before:  # rows that others waited for are there now
-                self._load(connection, wrong, path)
-                before, wrong = len(wrong), self.wrong_rows(connection)
+                self._load(wrong, path)
+                before, wrong = len(wrong), self.wrong_rows(self._connect())
             if not wrong:
                 return
         for entry, (table, wanted) in wrong.items():
             if table is not None:
-                with set_checks_aside(connection, table, self.paths):
-                    self._load(connection, {entry: (table, wanted)}, self.paths[-1] if self.paths else None)
+                with set_checks_aside(self._connect, table, self.paths):
+                    self._load({entry: (table, wanted)}, self.paths[-1] if self.paths else None)
 
     def _load(
         self,
-        connection: psycopg.Connection[Any],
         wrong: dict[Entry, tuple[Table | None, int]],
         path: str | None,
     ) -> None:
         for table, _ in wrong.values():
             if table is not None:
                 with contextlib.suppress(psycopg.Error):
-                    connection.execute(sql.SQL("TRUNCATE ONLY {}").format(table.identifier))
+                    self._connect().execute(sql.SQL("TRUNCATE ONLY {}").format(table.identifier))
         self._restore([entry for entry, (table, _) in wrong.items() if table], jobs=1, path=path)
 
-    def _fill_again(self, connection: psycopg.Connection[Any]) -> None:
-        empty = self.unfilled(connection)
+    def _fill_again(self) -> None:
+        empty = self.unfilled(self._connect())
         for path in self.paths if empty else ():
+            connection = self._connect()
             forced = connection.info.server_version >= FORCED_PATH_SINCE
             with function_paths(connection, path) if forced else contextlib.nullcontext():
                 self._restore(empty, "--enable-row-security", jobs=1, path=path)
-            empty = self.unfilled(connection)
+            empty = self.unfilled(self._connect())
             if not empty:
                 return
 

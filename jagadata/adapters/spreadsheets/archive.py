@@ -1,50 +1,54 @@
-"""An XLSX or ODS looked at as the archive that it is, before any parser sees it: its true size, macros, links, formulas."""
+"""An XLSX or ODS looked at as the archive that it is, before any parser sees it: its true size, macros, links, formulas, formats."""
 
 from __future__ import annotations
 
-import html
 import re
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from jagadata.adapters.spreadsheets.binary_parts import (
+    calls_program,
+    read_binary_styles,
+    read_binary_titles,
+    scan_binary_sheet,
+)
 from jagadata.adapters.spreadsheets.kinds import ENCRYPTED, MACROS, UnfitError, is_of_machine
+from jagadata.adapters.spreadsheets.open_document import scan_document
+from jagadata.adapters.spreadsheets.rich_texts import read_shared_strings
+from jagadata.adapters.spreadsheets.sheet_scan import SheetScan, scan_sheet
+from jagadata.adapters.spreadsheets.workbook_parts import find_parts, part_key, read_styles
+from jagadata.adapters.spreadsheets.xml_parts import XmlError, root_of, walk
 from jagadata.collection.tables.examination import Finding
 from jagadata.collection.tables.wording import number_text, place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from jagadata.collection.tables.cleaning import Percents
+    from jagadata.adapters.spreadsheets.sheet_scan import SheetMarks
+    from jagadata.adapters.spreadsheets.xml_parts import Attributes
     from jagadata.office.collection import Limits
 
 ENTRIES = 5_000
 """Files in one workbook; real ones have dozens."""
 
-COLUMNS = 702
-"""Up to ZZ: no table of an office is wider."""
-
 _PIECE = 1 << 20
-_STYLES = 200
-"""Styles with percentages; real files have a few."""
-_RUNS = 20_000
-"""Stretches of percentages, one below the other, that are kept of a file: about 3 MB."""
-_FORMULA_WITHOUT_VALUE = re.compile(
-    rb"""<c\b(?![^>]*\bt="str")[^>]*>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>"""
-)
-_FAR_COLUMN = re.compile(rb"""<c r="[A-Z]{3}\d+"[^>]*[^/]>""")
 
 
-@dataclass(kw_only=True)
-class _Sheet:
-    formulas: int = 0
-    valueless: int = 0
-    errors: int = 0
-    hidden_rows: int = 0
-    hidden_columns: int = 0
-    last_row: int = 0
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What a look into the archive found. `marks`: by sheet, what its cells show; None where the file does not tell."""
+
+    findings: list[Finding] = field(default_factory=list)
+    marks: Mapping[str, SheetMarks] | None = field(default_factory=dict)
+
+    @property
+    def has_percents(self) -> bool:
+        """Some cell shows 12,5% and holds 0.125."""
+        return any(form.percent for one in (self.marks or {}).values() for _column, form in one.formats)
 
 
 @dataclass(kw_only=True)
@@ -66,14 +70,20 @@ class _Count:
             )
 
 
-def look_into(path: Path, kind: str, limits: Limits) -> list[Finding]:
-    """Every entry unpacked once and counted, nothing kept. Raises UnfitError."""
+def look_into(path: Path, kind: str, limits: Limits) -> Contents:
+    """Every entry unpacked once and counted, nothing but marks kept. Raises UnfitError."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return _look(archive, kind, limits, path.stat().st_size)
+            parts = _Parts(
+                archive, _Count(limit=int(limits.unpacked_mib * (1 << 20)), packed=path.stat().st_size)
+            )
+            if kind == "ods":
+                return _look_into_document(parts, limits)
+            return (_look_into_binary if kind == "xlsb" else _look_into_workbook)(parts, limits)
     except (
         zipfile.BadZipFile,
         zlib.error,
+        XmlError,
         NotImplementedError,
         EOFError,
         OSError,
@@ -89,135 +99,115 @@ def look_into(path: Path, kind: str, limits: Limits) -> list[Finding]:
         ) from error
 
 
-def _look(archive: zipfile.ZipFile, kind: str, limits: Limits, packed: int) -> list[Finding]:
-    entries = archive.infolist()
-    names = [entry.filename for entry in entries]
-    if (
-        len(entries) > ENTRIES
-        or len(set(names)) != len(names)
-        or any(".." in name.split("/") for name in names)
-    ):
-        raise UnfitError("bom-arsip", "Susunan di dalam berkas tidak wajar; berkas tidak dibaca.",
-                         "Salin tabelnya saja ke buku kerja baru, simpan, lalu kirim ulang.")  # fmt: skip
-    if any(entry.flag_bits & 1 for entry in entries):
-        raise UnfitError(*ENCRYPTED)
-    if any(re.search(r"(^|/)vbaProject\.bin$|^xl/macrosheets/|^Basic/.*\.xml$", name) for name in names):
-        raise UnfitError(*MACROS)
-    count = _Count(limit=int(limits.unpacked_mib * (1 << 20)), packed=packed)
-    titles = _sheet_names(archive, count) if kind == "xlsx" else {}
+class _Parts:
+    """The archive's entries by their keys, each unpacked up to its true end and counted."""
+
+    def __init__(self, archive: zipfile.ZipFile, count: _Count) -> None:
+        entries = archive.infolist()
+        self._archive, self._count = archive, count
+        self._entries = {part_key(entry.filename): entry for entry in entries}
+        if (
+            len(entries) > ENTRIES
+            or len(self._entries) != len(entries)
+            or any(".." in key.split("/") for key in self._entries)
+        ):
+            raise UnfitError("bom-arsip", "Susunan di dalam berkas tidak wajar; berkas tidak dibaca.",
+                             "Salin tabelnya saja ke buku kerja baru, simpan, lalu kirim ulang.")  # fmt: skip
+        if any(entry.flag_bits & 1 for entry in entries):
+            raise UnfitError(*ENCRYPTED)
+        if any(
+            re.search(r"(^|/)vbaproject\.bin$|(^|/)macrosheets/|^basic/.*\.xml$", key)
+            for key in self._entries
+        ):
+            raise UnfitError(*MACROS)
+        self.keys = set(self._entries)
+
+    def read(self, key: str) -> Iterator[bytes]:
+        """An entry's bytes, whatever size the directory declares."""
+        entry = self._entries[key]
+        entry.file_size = 1 << 62
+        with self._archive.open(entry) as file:
+            while piece := file.read(_PIECE):
+                self._count.add(len(piece))
+                yield piece
+
+
+def _look_into_workbook(parts: _Parts, limits: Limits) -> Contents:
+    book = find_parts(parts.keys, parts.read)
+    styles = read_styles(parts.read(book.styles)) if book.styles else {}
+    strings = read_shared_strings(parts.read(book.strings)) if book.strings else {}
     findings: list[Finding] = []
-    linked = False
-    for entry in entries:
-        pieces = _pieces(archive, entry, count)
-        name = entry.filename
-        if kind == "xlsx" and re.match(r"xl/worksheets/[^/]+\.xml$", name):
-            findings += _sheet_findings(_read_sheet(pieces), titles.get(name, ""), limits)
-        elif kind == "ods" and name in ("content.xml", "META-INF/manifest.xml"):
-            findings += _ods_findings(pieces, name)
-        else:
-            dangerous = False
-            for piece in pieces:
-                dangerous = dangerous or b"ddeLink" in piece
-            if name.startswith("xl/externalLinks/") and name.endswith(".xml"):
-                linked = True
-            if dangerous:
-                raise UnfitError(*DDE)
-    if linked:
-        findings.append(LINKED)
-    return findings
-
-
-def find_percents(path: Path, kind: str, limits: Limits) -> dict[str, Percents] | None:
-    """The cells that show 12,5% and hold 0.125, after `look_into`: by sheet and column, runs of rows.
-
-    Empty where no cell is formatted so; None where the file does not tell which ones are.
-    """
-    if kind not in ("xlsx", "ods"):
-        return None
-    count = _Count(limit=int(limits.unpacked_mib * (1 << 20)), packed=path.stat().st_size)
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
-        if kind == "ods":
-            if "content.xml" not in names:
-                return {}
-            pieces = _joined(_pieces(archive, archive.getinfo("content.xml"), count))
-            return None if any(b'value-type="percentage"' in piece for piece in pieces) else {}
-        if "xl/styles.xml" not in names:
-            return {}
-        styles = _percent_styles(b"".join(_pieces(archive, archive.getinfo("xl/styles.xml"), count)))
-        if not styles:
-            return {}
-        if len(styles) > _STYLES:
-            return None
-        found: dict[str, Percents] = {}
-        titles = _sheet_names(archive, count)
-        if not titles or not set(titles) <= set(names):
-            return None
-        for name, title in titles.items():
-            runs = _percent_runs(_joined(_pieces(archive, archive.getinfo(name), count)), styles)
-            if runs is None:
-                return None
-            if runs:
-                found[title] = runs
-        return found
-
-
-def _percent_styles(xml: bytes) -> list[int]:
-    """The numbers of the cell styles that show percentages; a '%' that is only text in the format shows none."""
-    formats = {b"9", b"10"}
-    for tag in re.findall(rb"<(?:\w+:)?numFmt\s[^<>]*>", xml):
-        key, code = re.search(rb'\bnumFmtId="(\d+)"', tag), re.search(rb'\bformatCode="([^"]*)"', tag)
-        if key and code:
-            text = html.unescape(code[1].decode("utf-8", "replace"))
-            bare = re.sub(r'"[^"]*"|\\.|[_*].|\[[^\]]*\]', "", text)
-            (formats.add if "%" in bare else formats.discard)(key[1])
-    start = re.search(rb"<(?:\w+:)?cellXfs\b", xml)
-    used = re.split(rb"</(?:\w+:)?cellXfs>", xml[start.end() :])[0] if start else b""
-    return [
-        number
-        for number, tag in enumerate(re.findall(rb"<(?:\w+:)?xf\s[^<>]*>", used))
-        if (key := re.search(rb'\bnumFmtId="(\d+)"', tag)) and key[1] in formats
-    ]
-
-
-def _percent_runs(pieces: Iterator[bytes], styles: Sequence[int]) -> dict[int, list[tuple[int, int]]] | None:
-    """None where a cell does not say its place, or there are too many runs."""
-    cell = re.compile(
-        rb'<(?:\w{1,20}:)?c\s([^<>]{0,200}?\bs="(?:%s)"[^<>]{0,200})>'
-        % "|".join(map(str, styles)).encode("ascii")
+    links: list[Finding] = []
+    marks: dict[str, SheetMarks] = {}
+    seen = set()
+    for key in sorted(parts.keys - {book.styles, book.strings}):
+        pieces = parts.read(key)
+        first = next(pieces, b"")
+        root = "worksheet" if key in book.sheets else root_of(first)
+        if root == "worksheet":
+            scan = scan_sheet(chain((first,), pieces), styles, strings)
+            title = book.titles.get(key, "")
+            findings += _sheet_findings(scan, title, limits)
+            marks[title] = scan.marks
+            seen.add(key)
+        elif root == "externalLink":
+            links += _look_at_link(chain((first,), pieces))
+        elif root == "macrosheet":
+            raise UnfitError(*MACROS)
+        for _piece in pieces:  # the rest is counted
+            pass
+    told = bool(book.titles) and set(book.titles) & book.sheets <= seen
+    return Contents(
+        findings=[*findings, *links[:1]], marks=marks if told or not (styles or strings) else None
     )
-    runs: dict[int, list[tuple[int, int]]] = {}
-    total = 0
-    for piece in pieces:
-        for match in cell.finditer(piece):
-            if match[1].endswith(b"/"):  # without a value
-                continue
-            at = re.search(rb'\br="([A-Z]{1,3})(\d{1,7})"', match[1])
-            if not at:
-                return None
-            column = 0
-            for letter in at[1]:
-                column = column * 26 + letter - 64
-            row, own = int(at[2]) - 1, runs.setdefault(column - 1, [])
-            if own and own[-1][1] == row - 1:
-                own[-1] = own[-1][0], row
-            elif (total := total + 1) > _RUNS:
-                return None
-            else:
-                own.append((row, row))
-    return runs
 
 
-def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes, cut before a tag, so that none is torn."""
-    rest = b""
-    for piece in pieces:
-        data = rest + piece
-        cut = data.rfind(b"<")
-        cut = cut if len(data) - cut < 4096 else len(data)
-        yield data[:cut]
-        rest = data[cut:]
-    yield rest
+def _look_into_binary(parts: _Parts, limits: Limits) -> Contents:
+    book = find_parts(parts.keys, parts.read, read_binary_titles)
+    styles = read_binary_styles(parts.read(book.styles)) if book.styles else {}
+    findings: list[Finding] = []
+    marks: dict[str, SheetMarks] = {}
+    for key in sorted(parts.keys - {book.styles}):
+        pieces = parts.read(key)
+        if key in book.sheets:
+            title = book.titles.get(key, "")
+            scan = scan_binary_sheet(pieces, styles)
+            findings += _sheet_findings(scan, title, limits)
+            marks[title] = scan.marks
+        elif key in book.links and calls_program(pieces):
+            raise UnfitError(*DDE)
+        for _piece in pieces:  # the rest is counted
+            pass
+    findings += [LINKED] if book.links else []
+    return Contents(findings=findings, marks=marks if book.titles else None)
+
+
+def _look_at_link(pieces: Iterator[bytes]) -> list[Finding]:
+    def start(name: str, _attributes: Attributes) -> None:
+        if name == "ddeLink":
+            raise UnfitError(*DDE)
+
+    walk(pieces, start)
+    return [LINKED]
+
+
+def _look_into_document(parts: _Parts, limits: Limits) -> Contents:
+    def check(name: str, _attributes: Attributes) -> None:
+        if name == "encryption-data":
+            raise UnfitError(*ENCRYPTED)
+
+    if "meta-inf/manifest.xml" in parts.keys:
+        walk(parts.read("meta-inf/manifest.xml"), check)
+    found = scan_document(parts.read("content.xml"))
+    for key in parts.keys - {"meta-inf/manifest.xml", "content.xml"}:
+        for _piece in parts.read(key):  # counted
+            pass
+    if found.calls:
+        raise UnfitError(*DDE)
+    findings = [LINKED] if found.linked else []
+    for title, scan in found.sheets.items():
+        findings += _sheet_findings(scan, title, limits)
+    return Contents(findings=findings, marks={title: scan.marks for title, scan in found.sheets.items()})
 
 
 DDE = (
@@ -233,76 +223,6 @@ LINKED = Finding(
 )
 
 
-def _pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, count: _Count) -> Iterator[bytes]:
-    """An entry's bytes up to their true end, whatever size the directory declares."""
-    entry.file_size = 1 << 62
-    with archive.open(entry) as file:
-        while piece := file.read(_PIECE):
-            count.add(len(piece))
-            yield piece
-
-
-def _sheet_names(archive: zipfile.ZipFile, count: _Count) -> dict[str, str]:
-    """The sheets' names by the entry that holds them."""
-    parts = {}
-    for name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"):
-        if name in archive.namelist():
-            text = b"".join(_pieces(archive, archive.getinfo(name), count))
-            parts[name] = text[: 1 << 20].decode("utf-8", "replace")
-    targets = {}
-    for tag in re.findall(r"<(?:\w+:)?Relationship\b[^>]*>", parts.get("xl/_rels/workbook.xml.rels", "")):
-        key, target = re.search(r'\bId="([^"]*)"', tag), re.search(r'\bTarget="([^"]*)"', tag)
-        if key and target:
-            targets[key[1]] = "xl/" + target[1].removeprefix("/").removeprefix("xl/")
-    found = {}
-    for tag in re.findall(r"<(?:\w+:)?sheet\b[^>]*>", parts.get("xl/workbook.xml", "")):
-        title, key = re.search(r'\bname="([^"]*)"', tag), re.search(r'\b\w+:id="([^"]*)"', tag)
-        if title and key and key[1] in targets:
-            found[targets[key[1]]] = html.unescape(title[1])
-    return found
-
-
-def _read_sheet(pieces: Iterator[bytes]) -> _Sheet:
-    sheet = _Sheet()
-    rest = b""
-    for piece in pieces:
-        data = rest + piece
-        cut = data.rfind(b"<c ")
-        row = data.rfind(b"<row")
-        cut = max(cut, row) if max(cut, row) > 0 and len(data) < 8 * _PIECE else len(data)
-        _read_piece(sheet, data[:cut])
-        rest = data[cut:]
-    _read_piece(sheet, rest)
-    return sheet
-
-
-def _read_piece(sheet: _Sheet, data: bytes) -> None:
-    if b"<f" in data:
-        sheet.formulas += data.count(b"<f>") + data.count(b"<f ")
-        sheet.valueless += len(_FORMULA_WITHOUT_VALUE.findall(data))
-    sheet.errors += data.count(b't="e"')
-    if b'hidden="1"' in data:
-        sheet.hidden_rows += len(re.findall(rb'<row\b[^>]*\bhidden="1"', data))
-        for tag in re.findall(rb'<col\b[^>]*\bhidden="1"[^>]*>', data):
-            ends = [int(number) for number in re.findall(rb'\b(?:min|max)="(\d{1,5})"', tag)]
-            sheet.hidden_columns += (
-                abs(ends[-1] - ends[0]) + 1 if ends and ends[-1] <= COLUMNS and ends[0] <= COLUMNS else 0
-            )
-    if _FAR_COLUMN.search(data):
-        raise _too_wide()
-    last = max(data.rfind(b"<v>"), data.rfind(b"<is>"))
-    if last >= 0 and (match := re.search(rb'r="(\d+)"', data[data.rfind(b"<row", 0, last) :][:200])):
-        sheet.last_row = max(sheet.last_row, int(match[1]))
-
-
-def _too_wide() -> UnfitError:
-    return UnfitError(
-        "terlalu-banyak-kolom",
-        f"Ada isi jauh di kanan tabel, setelah kolom ke-{COLUMNS} (ZZ); lembar tidak dibaca.",
-        "Hapus semua kolom di kanan tabel, simpan, lalu kirim ulang.",
-    )
-
-
 def too_many_rows(limit: int) -> UnfitError:
     return UnfitError(
         "terlalu-banyak-baris",
@@ -311,7 +231,7 @@ def too_many_rows(limit: int) -> UnfitError:
     )
 
 
-def _sheet_findings(sheet: _Sheet, title: str, limits: Limits) -> Iterator[Finding]:
+def _sheet_findings(sheet: SheetScan, title: str, limits: Limits) -> Iterator[Finding]:
     where = place(sheet=title)
     if sheet.last_row > limits.rows + 100:
         raise too_many_rows(limits.rows)
@@ -335,24 +255,6 @@ def _sheet_findings(sheet: _Sheet, title: str, limits: Limits) -> Iterator[Findi
             text=f"{number_text(sheet.hidden_rows)} baris dan {number_text(sheet.hidden_columns)} kolom tersembunyi; ikut dibaca.",
             action="Hapus yang tidak perlu, atau tampilkan semuanya.",
         )  # fmt: skip
-
-
-def _ods_findings(pieces: Iterator[bytes], name: str) -> Iterator[Finding]:
-    formulas, tail = 0, b""
-    linked = False
-    for piece in pieces:
-        data = tail + piece
-        if name == "META-INF/manifest.xml" and b"encryption-data" in data:
-            raise UnfitError(*ENCRYPTED)
-        if b"<table:dde-link" in data or b"office:dde-source" in data:
-            raise UnfitError(*DDE)
-        linked = linked or b"<table:table-source" in data
-        formulas += piece.count(b"table:formula=")
-        tail = data[-64:]
-    if linked:
-        yield LINKED
-    if formulas:
-        yield _formulas(formulas, "")
 
 
 def _formulas(formulas: int, where: str) -> Finding:

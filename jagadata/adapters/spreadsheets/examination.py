@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pyarrow import parquet
 from pydantic import TypeAdapter
 
-from jagadata.adapters.spreadsheets.archive import find_percents, look_into
-from jagadata.adapters.spreadsheets.grids import open_csv, open_html, open_workbook
+from jagadata.adapters.spreadsheets.archive import Contents, look_into
+from jagadata.adapters.spreadsheets.grids import is_parted_by_blanks, open_csv, open_html, open_workbook
 from jagadata.adapters.spreadsheets.kinds import SUFFIXES, UnfitError, recognise
 from jagadata.collection.round import Round
 from jagadata.collection.tables.examination import CleanTable, Examination, Finding, PreviousTable
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from io import RawIOBase
     from typing import BinaryIO
 
-    from jagadata.collection.tables.cleaning import Percents
     from jagadata.collection.tables.grid import Rows
 
 
@@ -68,7 +67,7 @@ def examine_file(request: Request, begin: Callable[[], BinaryIO | RawIOBase] | N
     shown = clean_name(request.name)
     findings: list[Finding] = []
     kind = encoding = delimiter = ""
-    percents: dict[str, Percents] | None = {}
+    contents = Contents()
     outcome = Outcome()
     try:
         _check_size(request)
@@ -83,10 +82,11 @@ def examine_file(request: Request, begin: Callable[[], BinaryIO | RawIOBase] | N
                 findings.append(_HTML)
                 grids = open_html(request.path, request.limits)
             case _:
-                if kind != "xls":
-                    findings += look_into(request.path, kind, request.limits)
-                percents = find_percents(request.path, kind, request.limits)
-                grids = open_workbook(request.path, request.limits)
+                contents = (
+                    Contents(marks=None) if kind == "xls" else look_into(request.path, kind, request.limits)
+                )
+                findings += contents.findings
+                grids = open_workbook(request.path, request.limits, contents.marks)
         outcome = read_tables(
             grids,
             Question(
@@ -96,13 +96,16 @@ def examine_file(request: Request, begin: Callable[[], BinaryIO | RawIOBase] | N
                 region=request.region,
                 region_name=request.region_name,
                 previous=request.previous,
-                percents=percents,
+                knows_formats=contents.marks is not None,
+                has_percents=contents.has_percents,
                 is_text=kind == "csv",
             ),
         )
+        if kind == "csv" and not outcome.tables and is_parted_by_blanks(request.path, encoding):
+            outcome.findings = [_BLANKS]
     except UnfitError as error:
         findings.append(Finding(code=error.code, severity="kesalahan", text=error.message, action=error.hint))
-        kind = kind if kind in ("xlsx", "xls", "ods", "csv", "html") else ""
+        kind = kind if kind in SUFFIXES else ""
     return Examination(
         name=shown,
         kind=kind,
@@ -131,6 +134,14 @@ _HTML = Finding(
     severity="peringatan",
     text="Isi berkas halaman web (HTML), seperti hasil ekspor aplikasi; tabelnya dibaca.",
     action="Sebaiknya buka di Excel dan simpan sebagai XLSX.",
+)
+
+
+_BLANKS = Finding(
+    code="kolom-dipisah-spasi",
+    severity="kesalahan",
+    text="Kolom pada berkas ini hanya dipisah dengan spasi, seperti laporan cetak; batas kolomnya tidak pasti dan tidak dibaca.",
+    action="Ekspor lagi sebagai XLSX, atau sebagai CSV dengan pemisah titik koma, lalu kirim ulang.",
 )
 
 
@@ -182,6 +193,7 @@ def _write(
                 years=found.years,
                 digest=found.digest,
                 held=found.held,
+                held_for=found.held_for,
             )
         )
     return tuple(written)

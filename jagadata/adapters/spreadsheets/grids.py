@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from array import array
 from html.parser import HTMLParser
 from itertools import islice
@@ -12,18 +13,24 @@ from typing import TYPE_CHECKING, Any
 import charset_normalizer
 import python_calamine
 
-from jagadata.adapters.spreadsheets.archive import COLUMNS, too_many_rows
+from jagadata.adapters.spreadsheets.archive import too_many_rows
 from jagadata.adapters.spreadsheets.kinds import ENCRYPTED, MACROS, UnfitError, is_of_machine, looks_wide
+from jagadata.adapters.spreadsheets.sheet_scan import COLUMNS
 from jagadata.collection.tables.grid import Cell, Grid, Merge, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from jagadata.adapters.spreadsheets.sheet_scan import SheetMarks
     from jagadata.office.collection import Limits
 
 _DELIMITERS = ";,\t|"
 _LONGEST_CELL = 200_000
+_LONG, _LINES = 200, 20
+"""Characters and line ends in one cell after which it looks like a quote that was never closed."""
+_FEWEST_LINES = 3
+"""With something in them, after which one can tell how a text is parted."""
 _SHEETS = 100
 _MERGES = 20_000
 """Merged cells of a sheet that are looked at."""
@@ -34,8 +41,10 @@ _DAMAGED = (
 )
 
 
-def open_workbook(path: Path, limits: Limits) -> Iterator[Grid]:
-    """Every sheet of an XLSX, XLS or ODS, one at a time. Raises UnfitError."""
+def open_workbook(
+    path: Path, limits: Limits, marks: Mapping[str, SheetMarks] | None = None
+) -> Iterator[Grid]:
+    """Every sheet of an XLSX, XLSB, XLS or ODS, one at a time. `marks`: by sheet, what its cells show. Raises UnfitError."""
     try:
         with python_calamine.CalamineWorkbook.from_path(path) as book:
             if len(book.sheet_names) > _SHEETS:
@@ -47,6 +56,7 @@ def open_workbook(path: Path, limits: Limits) -> Iterator[Grid]:
                     yield _grid(
                         book.get_sheet_by_name(sheet.name),
                         limits,
+                        (marks or {}).get(sheet.name),
                         hidden=sheet.visible != python_calamine.SheetVisibleEnum.Visible,
                     )
     except python_calamine.PasswordError as error:
@@ -57,7 +67,7 @@ def open_workbook(path: Path, limits: Limits) -> Iterator[Grid]:
         raise UnfitError(*_DAMAGED) from error
 
 
-def _grid(sheet: Any, limits: Limits, *, hidden: bool) -> Grid:
+def _grid(sheet: Any, limits: Limits, marks: SheetMarks | None, *, hidden: bool) -> Grid:
     left = sheet.start[1] if sheet.start else 0
     width = left + sheet.width
     if width > COLUMNS:
@@ -71,11 +81,16 @@ def _grid(sheet: Any, limits: Limits, *, hidden: bool) -> Grid:
     pad: list[Cell] = [""] * left
 
     def chunks(size: int) -> Iterator[Rows]:
-        rows = sheet.iter_rows()
-        while chunk := list(islice(rows, size)):
-            yield [
+        source = sheet.iter_rows()
+        start = 0
+        while chunk := list(islice(source, size)):
+            rows: Rows = [
                 pad + ["" if type(cell) is str and cell.isspace() else cell for cell in row] for row in chunk
             ]
+            if marks:
+                marks.apply(rows, start)
+            start += len(rows)
+            yield rows
 
     merges = sheet.merged_cell_ranges
     return Grid(
@@ -110,41 +125,61 @@ def open_csv(path: Path, limits: Limits) -> tuple[Grid, str, str]:
                 yield []
             yield from reader
 
-    width = height = 0
-    lengths = array("H")
-    try:
-        for row in rows():
-            height += 1
-            lengths.append(min(len(row), 2 * COLUMNS))
-            width = max(width, len(row))
-            if height > limits.rows + 100:
-                raise too_many_rows(limits.rows)
-            if width > COLUMNS:
-                raise UnfitError(
-                    "terlalu-banyak-kolom",
-                    f"Baris {height} berisi lebih dari {COLUMNS} kolom; berkas tidak dibaca.",
-                )
-            if any(cell.count("\n") > 20 for cell in row if len(cell) > 200):
-                raise UnfitError("kutip-tidak-ditutup", f"Tanda kutip yang dibuka di sekitar baris {height} tidak ditutup.",
-                                 "Hapus tanda kutip yang berlebih, atau kirim sebagai XLSX.")  # fmt: skip
-    except UnicodeDecodeError as error:
-        raise UnfitError(*_DAMAGED) from error
-    except csv.Error as error:
-        raise UnfitError("csv-rusak", f"Baris {height + 1} tidak dapat dibaca: sel terlalu panjang atau tanda kutip tidak ditutup.",
-                         "Hapus tanda kutip yang berlebih, atau kirim sebagai XLSX.") from error  # fmt: skip
+    lengths = _measure(rows(), limits)
+    width = max(lengths, default=0)
 
     def chunks(size: int) -> Iterator[Rows]:
         source = rows()
         while chunk := list(islice(source, size)):
             filled: Rows = []
             for row in chunk:
-                cells: list[Cell] = [cell if cell and not cell.isspace() else "" for cell in row]
+                cells: list[Cell] = row  # type: ignore[assignment]  # a list of its own, of texts alone
+                if any(map(str.isspace, row)):
+                    cells = ["" if cell.isspace() else cell for cell in row]
                 if len(cells) < width:
                     cells += [""] * (width - len(cells))
                 filled.append(cells)
             yield filled
 
-    return Grid(sheet="", width=width, chunks=chunks, lengths=lengths), encoding, delimiter
+    grid = Grid(sheet="", width=width, chunks=chunks, lengths=lengths, by_commas=delimiter == ",")
+    return grid, encoding, delimiter
+
+
+def is_parted_by_blanks(path: Path, encoding: str) -> bool:
+    """Whether the columns of a text stand below each other by blanks alone, as reports of old programs are printed."""
+    with path.open(encoding=encoding, errors="replace") as file:
+        lines = [line.strip() for line in file.read(65_536).splitlines()[:200] if line.strip(" \t\r-=_+|")]
+    if len(lines) < _FEWEST_LINES:
+        return False
+    wide = sum(1 for line in lines if re.search(r"\S {2,}\S", line))
+    numbered = sum(1 for line in lines[1:] if re.fullmatch(r"\S.* [\d.,]+", line))
+    return 2 * wide > len(lines) or (" " in lines[0] and 2 * numbered > len(lines))
+
+
+def _measure(rows: Iterator[list[str]], limits: Limits) -> array[int]:
+    """How many cells each line has. Raises UnfitError for a file that is too long or wide, or can't be read to its end."""
+    lengths = array("H")
+    try:
+        for row in rows:
+            lengths.append(min(len(row), 2 * COLUMNS))
+            if len(row) > COLUMNS:
+                raise UnfitError(
+                    "terlalu-banyak-kolom",
+                    f"Baris {len(lengths)} berisi lebih dari {COLUMNS} kolom; berkas tidak dibaca.",
+                )
+            if len(lengths) > limits.rows + 100:
+                raise too_many_rows(limits.rows)
+            if max(map(len, row), default=0) > _LONG and any(
+                len(cell) > _LONG and cell.count("\n") > _LINES for cell in row
+            ):
+                raise UnfitError("kutip-tidak-ditutup", f"Tanda kutip yang dibuka di sekitar baris {len(lengths)} tidak ditutup.",
+                                 "Hapus tanda kutip yang berlebih, atau kirim sebagai XLSX.")  # fmt: skip
+    except UnicodeDecodeError as error:
+        raise UnfitError(*_DAMAGED) from error
+    except csv.Error as error:
+        raise UnfitError("csv-rusak", f"Baris {len(lengths) + 1} tidak dapat dibaca: sel terlalu panjang atau tanda kutip tidak ditutup.",
+                         "Hapus tanda kutip yang berlebih, atau kirim sebagai XLSX.") from error  # fmt: skip
+    return lengths
 
 
 def _encoding(path: Path) -> str:

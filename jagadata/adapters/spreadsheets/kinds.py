@@ -19,6 +19,7 @@ ASK = "Kirim tabelnya sebagai XLSX, XLS, ODS, atau CSV, memakai formulir yang ka
 SUFFIXES = {
     "xlsx": {".xlsx"},
     "xls": {".xls"},
+    "xlsb": {".xlsb"},
     "ods": {".ods"},
     "csv": {".csv", ".txt", ".tsv"},
     "html": {".html", ".htm"},
@@ -47,11 +48,19 @@ _SIGNS = (
 _ARCHIVES = (
     ("xl/workbook.xml", "xlsx"),
     ("content.xml", "ods"),
-    ("xl/workbook.bin", "buku kerja XLSB"),
+    ("xl/workbook.bin", "xlsb"),
     ("word/document.xml", "dokumen Word (DOCX)"),
     ("ppt/presentation.xml", "presentasi (PPTX)"),
     ("AndroidManifest.xml", "program Android"),
 )
+_TYPES = "[Content_Types].xml"
+_WORKBOOKS = (
+    (b"sheet.binary.macroEnabled.main", "xlsb"),
+    (b"spreadsheetml.sheet.main+xml", "xlsx"),
+    (b"spreadsheetml.template.main+xml", "xlsx"),
+    (b"ms-excel.sheet.macroEnabled.main+xml", "xlsx"),
+)
+"""How an archive names its main part: it may lie anywhere."""
 _MACHINE = {
     errno.ENOSPC,
     errno.EDQUOT,
@@ -108,6 +117,7 @@ def _kind_of_archive(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
+            types = _content_types(archive) if _TYPES in names else b""
             mimetype = (
                 archive.read("mimetype")[:100]
                 if "mimetype" in names and archive.getinfo("mimetype").file_size < 200
@@ -121,10 +131,11 @@ def _kind_of_archive(path: Path) -> str:
             "Berkas terpotong atau rusak.",
             "Buka dan simpan lagi di komputer pengirim, lalu kirim ulang.",
         ) from error
-    kind = next((kind for name, kind in _ARCHIVES if name in names), "")
+    kind = next((kind for sign, kind in _WORKBOOKS if sign in types), "")
+    kind = kind or next((kind for name, kind in _ARCHIVES if name in names), "")
     if kind == "ods" and b"spreadsheet" not in mimetype:
         kind = "dokumen OpenDocument lain"
-    if kind in ("xlsx", "ods"):
+    if kind in ("xlsx", "xlsb", "ods"):
         return kind
     if kind:
         raise UnfitError("bukan-tabel", f"Berkas ini {kind}, bukan tabel yang dapat dibaca.")
@@ -135,6 +146,13 @@ def _kind_of_archive(path: Path) -> str:
         f"Berkas ini arsip ZIP{more}.",
         "Keluarkan isinya dan kirim setiap tabel sebagai lampiran tersendiri.",
     )
+
+
+def _content_types(archive: zipfile.ZipFile) -> bytes:
+    if archive.getinfo(_TYPES).flag_bits & 1:
+        return b""
+    with archive.open(_TYPES) as file:
+        return file.read(1 << 20)
 
 
 def _kind_of_compound(path: Path) -> str:

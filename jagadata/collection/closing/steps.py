@@ -12,6 +12,7 @@ from jagadata.collection.closing.report import Report, make_report_sheet
 from jagadata.collection.closing.timing import make_timings
 from jagadata.collection.intake.copies import copy_round
 from jagadata.collection.intake.receipts import list_receipts
+from jagadata.collection.intake.releases import list_releases, make_held_rows, render_release
 from jagadata.collection.intake.run import (
     list_deliveries,
     list_quarantine,
@@ -51,6 +52,11 @@ def stored(run: RoundRun, refusals: Mapping[str, list[str]]) -> list[tuple[str, 
             texts = [
                 *([f"versi {taken.label}"] if taken else []),
                 *(f"terpublikasi: {_public(where)}" for where in places),
+                *(
+                    render_release(run, release)
+                    for release in list_releases(run)
+                    if release.dataset == one.code
+                ),
                 *map(hide_paths, refused),
             ]
             found.append((one.name, taken.rows if taken else 0, "; ".join(texts)))
@@ -86,10 +92,16 @@ def make_report(run: RoundRun) -> Report:
     }
     failed = [run.agency(key).name for key in _uninvited(run)]
     held, unread = list_quarantine(run), list_unread_mails(run)
+    deliveries = list_deliveries(run)
     notes = [
         *([f"Undangan tidak terkirim kepada: {', '.join(failed)}"] if failed else []),
         *([f"{len(held)} berkas dari pengirim yang tidak dikenal tidak diterima"] if held else []),
         *([f"{len(unread)} surel tanpa data tidak dijawab dan perlu dibaca petugas"] if unread else []),
+        *(
+            f"'{row['Data']}' ditahan karena data pribadi: {row['Sebab']}"
+            for row in make_held_rows(deliveries)
+        ),
+        *(f"Data pribadi pada '{one.dataset}' {render_release(run, one)}" for one in list_releases(run)),
     ]
     return Report(
         round=run.round,
@@ -101,7 +113,7 @@ def make_report(run: RoundRun) -> Report:
         ),
         agencies=tuple(run.agencies),
         present=run.meet().present,
-        deliveries=tuple(list_deliveries(run)),
+        deliveries=tuple(deliveries),
         arrivals=tuple(one.arrived for one in list_receipts(run.place, run.round) if one.state == "diterima"),
         stored=tuple(stored(run, taken_in.refusals if taken_in else {})),
         notes=tuple(notes),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection as Collected
     from collections.abc import Iterable, Sequence
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
@@ -37,6 +38,7 @@ class Delivery:
     received: Received | None = None
     table: CleanTable | None = None
     late: bool = False  # the file that counts came after the deadline
+    released: bool = False  # the Kasi let the personal data of this very table pass
 
     @property
     def status_text(self) -> str:
@@ -61,8 +63,9 @@ def make_deliveries(
     received: Iterable[Received],
     deadline: date,
     tz: ZoneInfo,
+    released: Collected[tuple[str, str]] = frozenset(),
 ) -> list[Delivery]:
-    """One for each data set, in the office file's order.
+    """One for each data set, in the office file's order. `released`: (data set, digest) of tables that may hold personal data.
 
     A file that fits no data set counts as 'Diterima' for those of its OPD that nothing else came for: something came.
     """
@@ -70,13 +73,20 @@ def make_deliveries(
     for one in sorted(received, key=lambda one: (one.at, one.receipt)):
         files.setdefault(one.agency, []).append(one)
     return [
-        _delivery(dataset, policy.agency(dataset.agency).name, files.get(dataset.agency, []), deadline, tz)
+        _delivery(
+            dataset, policy.agency(dataset.agency).name, files.get(dataset.agency, []), deadline, tz, released
+        )
         for dataset in datasets
     ]
 
 
 def _delivery(
-    dataset: DatasetEntry, agency: str, files: Sequence[Received], deadline: date, tz: ZoneInfo
+    dataset: DatasetEntry,
+    agency: str,
+    files: Sequence[Received],
+    deadline: date,
+    tz: ZoneInfo,
+    released: Collected[tuple[str, str]],
 ) -> Delivery:
     ours: list[tuple[Received, CleanTable]] = [
         (one, table)
@@ -86,7 +96,10 @@ def _delivery(
         if table.dataset == dataset.code
     ]
     complete = [
-        pair for pair in ours if pair[0].examination and pair[0].examination.is_complete(dataset.code)
+        pair
+        for pair in ours
+        if pair[0].examination
+        and pair[0].examination.is_complete(dataset.code, released=(dataset.code, pair[1].digest) in released)
     ]
     if not ours:
         status: Status = "Diterima" if files else "Diminta"
@@ -101,6 +114,7 @@ def _delivery(
         received=counts,
         table=table,
         late=counts.at.astimezone(tz).date() > deadline,
+        released=(dataset.code, table.digest) in released,
     )
 
 

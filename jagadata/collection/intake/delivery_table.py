@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jagadata.collection.intake.releases import make_held_rows
 from jagadata.papers.markdown import render_facts, render_table
 from jagadata.text.formats import format_long, format_moment
 
@@ -41,6 +42,9 @@ def render_deliveries(deliveries: Sequence[Delivery], deadline: date, tz: ZoneIn
         ]
     )
     rows = [(one.agency, one.dataset.name, one.status_text) for one in deliveries if not one.is_complete]
-    if not rows:
-        return f"{facts}\n\nSemua data sudah lengkap."
-    return f"{facts}\n\n{render_table(('OPD', 'Belum lengkap', 'Status'), rows)}"
+    missing = render_table(("OPD", "Belum lengkap", "Status"), rows) if rows else "Semua data sudah lengkap."
+    held = [(row["Kode"], row["Data"], row["Sebab"]) for row in make_held_rows(deliveries)]
+    if not held:
+        return f"{facts}\n\n{missing}"
+    waiting = render_table(("Kode", "Ditahan karena data pribadi", "Sebab"), held)
+    return f"{facts}\n\n{missing}\n\n{waiting}\n\nKasi dapat melepasnya dengan `jaga round release`."

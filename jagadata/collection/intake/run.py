@@ -17,6 +17,7 @@ from jagadata.collection.intake.copies import copy_round
 from jagadata.collection.intake.deliveries import due_reminders, make_deliveries, open_of
 from jagadata.collection.intake.late_arrivals import late_until, newest_closed
 from jagadata.collection.intake.receipts import list_receipts, list_received, parse_number
+from jagadata.collection.intake.releases import released_tables
 from jagadata.collection.intake.take_in import accept_quarantined, check_received, take_in
 from jagadata.collection.intake.unread_mails import make_unread_rows
 from jagadata.collection.letters import dispatch
@@ -236,7 +237,9 @@ def tell_extension(run: RoundRun) -> None:
 def list_deliveries(run: RoundRun) -> list[Delivery]:
     """The state of everything that was asked for."""
     received = list_received(run.place, run.round)
-    return make_deliveries(run.policy, run.datasets(), received, run.deadline, run.place.timezone)
+    return make_deliveries(
+        run.policy, run.datasets(), received, run.deadline, run.place.timezone, released_tables(run)
+    )
 
 
 def list_quarantine(run: RoundRun) -> list[dict[str, str]]:

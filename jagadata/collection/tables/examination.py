@@ -14,6 +14,10 @@ Severity = Literal["kesalahan", "peringatan"]
 """'kesalahan' must be repaired by the OPD before the data set is complete; 'peringatan' is worth a look."""
 
 
+PERSONAL_FAULT = "data-pribadi"
+"""Code of the finding that personal data stands among a table's data."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One thing that was found. `code` is stable, for counting ('tahun-tidak-tercakup'); all else is Indonesian, for the clerk."""
@@ -29,7 +33,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class PersonalData:
-    """Personal data in one column: kind 'NIK', 'NIP', 'Nomor telepon', 'Alamat surel'; `sample` is masked ('3503********0001')."""
+    """Personal data in one column: kind 'NIK', 'NPWP', 'Nomor telepon', 'Nama orang' ...; `sample` is masked ('3503********0001')."""
 
     kind: str
     where: str
@@ -54,7 +58,8 @@ class CleanTable:
     digest: str = (
         ""  # SHA-256 (hex) of the values in order: equal for equal tables whatever file they came in
     )
-    held: bool = False  # personal data: kept in the inventory, never published
+    held: bool = False  # personal data: kept in the inventory, not published unless the Kasi releases it
+    held_for: tuple[str, ...] = ()  # what was found and where: "NIK pada kolom 'NIK' (C)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +72,7 @@ class PreviousTable:
 
 @dataclass(frozen=True, kw_only=True)
 class Examination:
-    """`kind`: 'xlsx', 'xls', 'csv', 'ods', 'html' (a table that an application named .xls), or '' for what was refused unread (a finding says why)."""
+    """`kind`: 'xlsx', 'xlsb', 'xls', 'csv', 'ods', 'html' (a table that an application named .xls), or '' for what was refused unread (a finding says why)."""
 
     name: str  # of the file as it was sent, without folders and control signs, masked
     kind: str = ""
@@ -82,10 +87,15 @@ class Examination:
     def faults(self) -> tuple[Finding, ...]:
         return tuple(one for one in self.findings if one.severity == "kesalahan")
 
-    def is_complete(self, dataset: str) -> bool:
-        """There is a table for this data set, and nothing about it or the whole file that the OPD must repair."""
+    def is_complete(self, dataset: str, *, released: bool = False) -> bool:
+        """There is a table for this data set, and nothing about it or the whole file that the OPD must repair.
+
+        `released`: the Kasi decided that its personal data may stand there.
+        """
         return any(table.dataset == dataset for table in self.tables) and not any(
-            one.dataset in ("", dataset) for one in self.faults
+            one.dataset in ("", dataset)
+            for one in self.faults
+            if not (released and one.code == PERSONAL_FAULT and one.dataset == dataset)
         )
 
     @property

@@ -74,7 +74,7 @@ def _candidates(texts: tuple[str, ...], context: frozenset[str]) -> Iterator[tup
         yield " ".join([*core[start:], *units]), 0.02 * start, 1
     dropped = {word for text in core[1:] for word in words_of(text)} - (context - _ALWAYS_MATTER)
     harmless = all(
-        word in ("jumlah", "total") or re.fullmatch(r"(19|20)\d\d|tahun", word) for word in dropped
+        word in ("jumlah", "total", "satuan") or re.fullmatch(r"(19|20)\d\d|tahun", word) for word in dropped
     )
     yield " ".join([core[0], *units]), 0.02 * len(core), 1 if harmless else _DOUBTFUL
 

@@ -6,7 +6,10 @@ import re
 
 _ACTIVE = re.compile(r"\s*(=|[+\-@]\s*[A-Za-z][\w.]*\s*[(|!]|[+\-]\s*[\d.,]+\s*[+\-*/].*[|!(])")
 
+_LEGEND = re.compile(r"\s*=\s+[A-Za-z][A-Za-z ,.-]*")
+"""'= tidak ada', as legends below tables say: a name at most, which runs nothing."""
+
 
 def is_active(text: str) -> bool:
     """A formula or a DDE call ('=cmd|...'); not '-5', '+62 812', '- lainnya', '@akun'."""
-    return text[:1] in " =+-@\t\r\n" and _ACTIVE.match(text) is not None
+    return text[:1] in " =+-@\t\r\n" and _ACTIVE.match(text) is not None and not _LEGEND.fullmatch(text)

@@ -44,6 +44,7 @@ class Grid:
     lengths: Sequence[int] = field(
         default=(), repr=False
     )  # cells of each line of a CSV, before it was filled up
+    by_commas: bool = False  # a CSV whose cells commas part, as decimal commas then do too
 
     def head(self) -> Rows:
         """The rows at the top in which headings are looked for."""

@@ -100,15 +100,22 @@ def find_layouts(grid: Grid, head: Rows, datasets: Sequence[DatasetEntry], hints
 
 def _with_sub_heads(layout: Layout, head: Rows, grid: Grid) -> Layout:
     """The layout with the rows below its heading that belong to it: units, translations, headings of parts."""
-    while layout.last + 1 < len(head) and belongs_to_heading(
-        head[layout.last + 1], layout.last + 1, layout.dataset, layout.columns, grid.merges
+    while (row := _next_filled(head, layout.last + 1)) is not None and belongs_to_heading(
+        head[row], row, layout.dataset, layout.columns, grid.merges
     ):
-        names = _names(head, layout.heading, layout.last + 1, grid)
+        names = _names(head, layout.heading, row, grid)
         found = _match(layout.dataset, names)
         if len(found.columns) < len(layout.columns):
             break
-        layout = _layout(layout.dataset, layout.score, layout.heading, layout.last + 1, found, names, head)
+        layout = _layout(layout.dataset, layout.score, layout.heading, row, found, names, head)
     return layout
+
+
+def _next_filled(head: Rows, row: int) -> int | None:
+    """The row, or one of the two below it, if it is blank."""
+    return next(
+        (one for one in range(row, min(row + 3, len(head))) if any(cell != "" for cell in head[one])), None
+    )
 
 
 def nearest(

@@ -24,6 +24,9 @@ _MOST = 50_000
 _STRONG = 3.0
 """Digits of all sums that agree (decimal logarithms added) where neither words nor codes speak of levels."""
 
+_BY_CHANCE = 99
+"""Smaller sums agree by chance, where nothing says for sure that rows are above others."""
+
 _NEARLY_ALL = 8
 """Of ten rows."""
 
@@ -65,7 +68,8 @@ def find_levels(
     for entry in texts:
         labels = [(label or "").strip() for label in table[entry.name].to_pylist()]
         groups = _by_code(labels, region=entry.type == "region") or {}
-        if groups and (entry.type == "region" or _some_sum(groups, values)):
+        least = 0 if any("." in label for label in labels) else _BY_CHANCE
+        if groups and (entry.type == "region" or _some_sum(groups, values, least)):
             return _levels(groups, labels)
         if _OFFICES & set(words_of(headings.get(entry.name, entry.name))):
             continue
@@ -75,7 +79,7 @@ def find_levels(
         ):
             return _levels(groups, labels)
         groups = _by_style(labels)
-        if groups and _some_sum(groups, values):
+        if groups and _some_sum(groups, values, _BY_CHANCE):
             return _levels(groups, labels)
     labels = [(label or "").strip() for label in table[texts[0].name].to_pylist()] if texts else [""] * rows
     for column in values:
@@ -141,10 +145,12 @@ def _below(ranks: Sequence[int]) -> dict[int, list[int]]:
     return groups
 
 
-def _some_sum(groups: Mapping[int, Sequence[int]], values: Sequence[Sequence[float]]) -> bool:
-    """Some row is in some column exactly the sum of its parts."""
+def _some_sum(
+    groups: Mapping[int, Sequence[int]], values: Sequence[Sequence[float]], least: float = 0
+) -> bool:
+    """Some row is in some column exactly the sum of its parts, and no smaller than `least`."""
     return any(
-        column[row] and sum(1 for one in children if column[one]) > 1
+        column[row] > least and sum(1 for one in children if column[one]) > 1
         and math.isclose(column[row], sum(column[one] for one in children), rel_tol=1e-9)
         for column in values
         for row, children in groups.items()

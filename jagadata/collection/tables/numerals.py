@@ -22,7 +22,9 @@ _OTHER_MONTHS = {"peb": 2, "may": 5, "ags": 8, "agt": 8, "aug": 8, "oct": 10, "n
 _PLAIN = re.compile(r"[+-]?\d{1,15}")
 _ID = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 _EN = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?([eE][+-]?\d{1,3})?")
-_AROUND = re.compile(r"^\s*(rp\.?|idr)?\s*|\s*(,-|,00-|%|\*+\)?|r\)|x\))?\s*$", re.IGNORECASE)
+_AROUND = re.compile(
+    r"^\s*(rp\.?|idr)?\s*|\s*(,-|,00-|%|\*+\)?|r\)|x\)|(?<=\s)(x{1,3}|r|e))?\s*$", re.IGNORECASE
+)
 _GAP = re.compile(r"(?<=\d) (?=\d{3}(?!\d))|(?<!\d) | (?!\d)")
 """Spaces that stand for nothing: '1 234 567', 'Rp 5', '( 5 )'; not the one of '10 20', which is two numbers."""
 _EPOCH = date(1899, 12, 30)

@@ -12,6 +12,7 @@ from jagadata.collection.tables.stacked import Parting
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from jagadata.collection.tables.cell_doubts import Doubt, DoubtKind
     from jagadata.collection.tables.grid import Cell
     from jagadata.collection.tables.headings import Layout
     from jagadata.collection.tables.stacked import Named
@@ -58,3 +59,6 @@ class Part:
     parent: str = ""  # the label of the first
     zeros: dict[str, int] = field(default_factory=dict)  # dashes read as 0, by column
     gaps: tuple[SumGap, ...] = ()  # of sum rows that were left out
+    cell_doubts: dict[str, dict[DoubtKind, Doubt]] = field(
+        default_factory=dict
+    )  # by column; lines in place of rows

@@ -6,10 +6,14 @@ from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from jagadata.collection.tables.formula_text import is_active
 from jagadata.collection.tables.grid import CHUNK, column_letter
 from jagadata.collection.tables.personal import (
     PHONE,
+    QUICK,
     SUSPECT,
     find_bare_phones,
     find_personal,
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 
 _PHONES = {"telepon", "handphone", "whatsapp", "ponsel", "seluler", "kontak", "narahubung", "cp"}
 """Words in the heading of a column of telephone numbers."""
+_SHORTEST = 9
+"""Characters of the shortest personal data but a mail address."""
 _CUT = 5_000
 """Characters of one cell that are looked at for formula text."""
 
@@ -66,21 +72,10 @@ def look_over(grid: Grid) -> Sightings:
 def _look(seen: Sightings, column: int, cells: Sequence[Cell], line: int, *, phone: bool) -> None:
     kinds = set(map(type, cells))
     if str in kinds:
-        texts = "\x1f".join(cells if len(kinds) == 1 else [cell for cell in cells if type(cell) is str])  # type: ignore[arg-type] # all str: `kinds` says so
-        suspect = SUSPECT.search(texts) is not None
+        _look_at_texts(seen, column, cells, line, only=len(kinds) == 1)
         if phone:
             _look_at_numbers_in_text(seen, column, cells, line)
-        active = "=" in texts or "|" in texts or "(" in texts or "!" in texts
-        if suspect or active:
-            for number, cell in enumerate(cells, line):
-                if type(cell) is not str or not cell:
-                    continue
-                if suspect and SUSPECT.search(cell):
-                    for kind, value in find_personal(cell):
-                        _note(seen, kind, value, column, number)
-                if active and is_active(cell[:_CUT]):
-                    seen.active.setdefault(column, array("l")).append(number)
-    if not {float, int}.isdisjoint(kinds):
+    if any(issubclass(kind, float | int) and kind is not bool for kind in kinds):
         numbers = (
             cells if kinds <= {float, int} else [cell for cell in cells if isinstance(cell, float | int)]
         )
@@ -88,6 +83,33 @@ def _look(seen: Sightings, column: int, cells: Sequence[Cell], line: int, *, pho
             for number, cell in enumerate(cells, line):
                 if isinstance(cell, float | int) and (found := find_personal_number(cell, phone=phone)):
                     _note(seen, *found, column, number)
+
+
+def _look_at_texts(seen: Sightings, column: int, cells: Sequence[Cell], line: int, *, only: bool) -> None:
+    """`only`: there is nothing but text among the cells."""
+    texts = "\x1f".join(cells if only else [cell for cell in cells if type(cell) is str])  # type: ignore[arg-type] # all str
+    if "=" in texts or "|" in texts or "(" in texts or "!" in texts:
+        for number, cell in enumerate(cells, line):
+            if type(cell) is str and cell and is_active(cell[:_CUT]):
+                seen.active.setdefault(column, array("l")).append(number)
+    if len(texts) < _SHORTEST + len(cells) or (
+        "@" not in texts and max(map(len, texts.split("\x1f"))) < _SHORTEST
+    ):
+        return
+    for number in _suspects(cells, texts):
+        cell = cells[number]
+        if type(cell) is str and SUSPECT.search(cell):
+            for kind, value in find_personal(cell):
+                _note(seen, kind, value, column, line + number)
+
+
+def _suspects(cells: Sequence[Cell], texts: str) -> Sequence[int]:
+    """Of the cells (from 0) those that may hold personal data."""
+    if not texts.isascii():
+        return range(len(cells)) if SUSPECT.search(texts) else ()
+    column = pa.array([cell if type(cell) is str else None for cell in cells], pa.string())
+    found: list[int] = pc.indices_nonzero(pc.match_substring_regex(column, QUICK)).to_pylist()
+    return found
 
 
 def _look_at_numbers_in_text(seen: Sightings, column: int, cells: Sequence[Cell], line: int) -> None:

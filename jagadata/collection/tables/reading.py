@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jagadata.collection.tables.cell_findings import find_cell_faults
 from jagadata.collection.tables.checks import Rows, check_cells, check_rows
-from jagadata.collection.tables.cleaning import Percents, read_part
+from jagadata.collection.tables.cleaning import read_part
 from jagadata.collection.tables.conversion import TYPES
 from jagadata.collection.tables.examination import Finding, PersonalData
-from jagadata.collection.tables.grid import CHUNK, column_letter
+from jagadata.collection.tables.grid import CHUNK
 from jagadata.collection.tables.headings import Layout, find_layouts, is_year, nearest, years_of
 from jagadata.collection.tables.local_checks import (
     check_new_numbers,
@@ -25,12 +26,13 @@ from jagadata.collection.tables.local_checks import (
     check_years,
     make_digest,
 )
-from jagadata.collection.tables.personal_scan import Sightings, column_name, look_over
+from jagadata.collection.tables.personal_findings import find_personal_faults
+from jagadata.collection.tables.personal_scan import Sightings, look_over
 from jagadata.collection.tables.regions import Region
 from jagadata.collection.tables.sheet_copies import Piece, find_copies
 from jagadata.collection.tables.sheet_findings import find_fractions, find_part_faults
 from jagadata.collection.tables.structure_findings import find_structure_faults
-from jagadata.collection.tables.wording import number_text, place, quote, sift
+from jagadata.collection.tables.wording import place, quote, sift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -52,8 +54,8 @@ class Question:
     region: str
     region_name: str = ""
     previous: Mapping[str, PreviousTable]
-    percents: Mapping[str, Percents] | None = field(default_factory=dict)
-    """By sheet, the cells that show 12,5% and hold 0.125, as spreadsheets do; None: nothing tells which ones do."""
+    knows_formats: bool = True  # the file tells which cells show 12,5% and hold 0.125
+    has_percents: bool = False  # some do
     is_text: bool = False  # a CSV: its cells have no formats
 
 
@@ -68,6 +70,7 @@ class Understood:
     years: tuple[int, ...]
     digest: str
     held: bool
+    held_for: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -80,7 +83,7 @@ class Outcome:
 def read_tables(grids: Iterable[Grid], question: Question) -> Outcome:
     """Everything that the file holds. Grids are taken one at a time, and none is kept."""
     outcome = Outcome()
-    parts: dict[str, list[tuple[Part, bool]]] = {}
+    parts: dict[str, list[tuple[Part, tuple[str, ...]]]] = {}
     strangers: list[Finding] = []
     region = Region(question.region, question.region_name)
     for grid in grids:
@@ -90,22 +93,20 @@ def read_tables(grids: Iterable[Grid], question: Question) -> Outcome:
                         text="Lembar tersembunyi tidak dibaca sebagai data.",
                         action="Tampilkan bila memang data; bila bukan, hapus.")
             )  # fmt: skip
-            _report_personal(outcome, grid, look_over(grid), None, expected=False)
+            _report_personal(outcome, grid, look_over(grid), None, question)
             continue
         head = grid.head()
         layouts = find_layouts(grid, head, question.datasets, f"{grid.sheet} {question.name}")
         if not layouts:
             if any(cell != "" for rows in grid.chunks(CHUNK) for row in rows for cell in row):
                 strangers.append(_stranger(grid, question))
-                _report_personal(outcome, grid, look_over(grid), None, expected=False)
+                _report_personal(outcome, grid, look_over(grid), None, question)
             continue
         layout, before = layouts[0], len(outcome.findings)
         if len(layouts) > 1 and layouts[1].score > layout.score - 0.01:
             outcome.findings.append(_unsure(grid, layouts))
-        part = read_part(
-            grid, layout, seen := Sightings(), (question.percents or {}).get(grid.sheet, {}), region
-        )
-        held = _report_personal(outcome, grid, seen, part, expected=layout.dataset.personal)
+        part = read_part(grid, layout, seen := Sightings(), region)
+        held = _report_personal(outcome, grid, seen, part, question)
         _name_dataset(outcome, before, layout.dataset)
         parts.setdefault(layout.dataset.code, []).append((part, held))
     outcome.findings += [_milder(one) for one in strangers] if parts else strangers or [_nothing()]
@@ -122,7 +123,7 @@ def _name_dataset(outcome: Outcome, before: int, dataset: DatasetEntry) -> None:
     outcome.findings[before:] = [replace(one, dataset=dataset.code) for one in outcome.findings[before:]]
 
 
-def _put_together(outcome: Outcome, pairs: list[tuple[Part, bool]], question: Question) -> None:
+def _put_together(outcome: Outcome, pairs: list[tuple[Part, tuple[str, ...]]], question: Question) -> None:
     """The sheets of one data set as one table, checked."""
     parts = [part for part, _held in pairs]
     dataset = parts[0].layout.dataset
@@ -132,7 +133,10 @@ def _put_together(outcome: Outcome, pairs: list[tuple[Part, bool]], question: Qu
         filled_in = [name for name in whole.table.column_names if name not in part.layout.columns]
         outcome.findings += find_part_faults(part, filled_in)
         outcome.findings += find_structure_faults(part)
-        outcome.findings += find_fractions(part, question.percents, is_text=question.is_text)
+        outcome.findings += find_cell_faults(part)
+        outcome.findings += find_fractions(
+            part, known=question.knows_formats, used=question.has_percents, is_text=question.is_text
+        )
         outcome.findings += check_units(part)
         outcome.findings += dated
         filled.append(whole)
@@ -173,6 +177,7 @@ def _put_together(outcome: Outcome, pairs: list[tuple[Part, bool]], question: Qu
             years=tuple(years),
             digest=digest,
             held=dataset.personal or any(held for _part, held in pairs),
+            held_for=tuple(dict.fromkeys(why for _part, held in pairs for why in held)),
         )
     )
 
@@ -278,55 +283,10 @@ def _unsure(grid: Grid, layouts: Sequence[Layout]) -> Finding:
 
 
 def _report_personal(
-    outcome: Outcome, grid: Grid, seen: Sightings, part: Part | None, *, expected: bool
-) -> bool:
-    """Personal data and formula text of a sheet; true where data rows hold personal data."""
-    headings = part.layout.headings if part else {}
-    first = part.layout.last + 2 if part else 1
-    end = part.below[0] if part and part.below else seen.lines + 1
-    held = False
-    for (kind, column), lines in seen.personal.items():
-        inside = [line for line in lines if first <= line < end] if part else []
-        outside = len(lines) - len(inside)
-        sample = seen.samples[kind, column]
-        if inside:
-            held = True
-            where = _join(place(sheet=grid.sheet), column_name(headings, column))
-            outcome.personal.append(PersonalData(kind=kind, where=where, count=len(inside), sample=sample))
-            if not expected:
-                outcome.findings.append(
-                    Finding(code="data-pribadi", severity="kesalahan", count=len(inside),
-                            where=_join(place(sheet=grid.sheet, lines=inside), column_name(headings, column)),
-                            text=f"{kind} ditemukan di {number_text(len(inside))} baris data ({sample}); data ini tidak akan dipublikasikan.",
-                            action="Hapus data pribadi itu, lalu kirim ulang.")
-                )  # fmt: skip
-        if outside:
-            where = place(
-                sheet=grid.sheet, lines=[line for line in lines if not first <= line < end] if part else lines
-            )
-            spot = "di judul atau di bawah tabel" if part else "di lembar ini"
-            outcome.personal.append(
-                PersonalData(
-                    kind=kind,
-                    where=_join(where, f"kolom {column_letter(column)}"),
-                    count=outside,
-                    sample=sample,
-                )
-            )
-            outcome.findings.append(
-                Finding(code="data-pribadi-di-luar-tabel", severity="peringatan", count=outside, where=where,
-                        text=f"{kind} ditemukan {spot} ({sample}); tabelnya tidak ditahan karena bukan bagian data.",
-                        action="NIP penanda tangan boleh ada; yang lain mohon dihapus.")
-            )  # fmt: skip
-    for column, lines in seen.active.items():
-        outcome.findings.append(
-            Finding(code="sel-berbahaya", severity="kesalahan", count=len(lines),
-                    where=_join(place(sheet=grid.sheet, lines=lines), column_name(headings, column)),
-                    text="Isi sel berupa rumus atau pemanggilan program; dibaca sebagai teks dan tidak dijalankan.",
-                    action="Ganti dengan nilainya.")
-        )  # fmt: skip
-    return held
-
-
-def _join(*parts: str) -> str:
-    return ", ".join(part for part in parts if part)
+    outcome: Outcome, grid: Grid, seen: Sightings, part: Part | None, question: Question
+) -> tuple[str, ...]:
+    """Personal data and formula text of a sheet; why its table is held, if it is."""
+    report = find_personal_faults(grid.sheet, seen, part, question.region)
+    outcome.findings += report.findings
+    outcome.personal += report.personal
+    return report.held_for

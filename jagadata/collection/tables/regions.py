@@ -31,7 +31,8 @@ _AROUND = frozenset(_AROUND_TEXT.split())
 """What may stand beside the name of a region that a row is of."""
 
 RegionLabel = Literal["", "own", "bare", "parent"]
-"""'bare': the region's name without its level (or the level alone), which may as well be a district's; 'parent': what the region lies in."""
+"""'bare': the region's name without its level (or the level alone, or another province), which may as well be one of the rows;
+'parent': what the region lies in."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,11 @@ class Region:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every name that a row of the region or its parents may have, in small letters, without their level."""
+        """Every name that a row of the region, its parents or another province may have, in small letters, without their level."""
         own = " ".join(word for word in words_of(self.name) if word not in LEVELS)
         province = PROVINCES.get(self.code[:2], "").lower()
         found = [one for one in (own, province, "indonesia") if one]
-        return (*found, *(short for short, name in _SHORT.items() if name in found))
+        return (*found, *(name.lower() for name in PROVINCES.values()), *_SHORT)
 
 
 def is_province(label: str) -> bool:
@@ -68,7 +69,9 @@ def _kind(region: Region, label: str) -> RegionLabel:
     if own and name == own and levels <= own_levels:
         return "own" if levels or around else "bare"
     parents = (PROVINCES.get(region.code[:2], "").lower(), "indonesia")
-    return "parent" if name in parents and not levels & {"kabupaten", "kota"} else ""
+    if levels & {"kabupaten", "kota"}:
+        return ""
+    return "parent" if name in parents else "bare" if name in _PROVINCE_NAMES else ""
 
 
 def _without_level(label: str) -> tuple[str, frozenset[str], bool]:

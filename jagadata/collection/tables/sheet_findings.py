@@ -15,7 +15,6 @@ from jagadata.collection.tables.words import unit_of, words_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from jagadata.collection.tables.cleaning import Percents
     from jagadata.collection.tables.examination import Severity
     from jagadata.collection.tables.part import Part
 
@@ -148,21 +147,20 @@ def find_part_faults(part: Part, filled_in: Collection[str] = ()) -> Iterator[Fi
         )  # fmt: skip
 
 
-def find_fractions(
-    part: Part, percents: Mapping[str, Percents] | None, *, is_text: bool = False
-) -> Iterator[Finding]:
-    """Percentages near 0 in a file that keeps '12,5%' as 0.125 and does not say where: perhaps a hundred times too small.
+def find_fractions(part: Part, *, known: bool, used: bool, is_text: bool = False) -> Iterator[Finding]:
+    """Percentages near 0 in a file that keeps '12,5%' as 0.125: perhaps a hundred times too small.
 
-    `is_text`: a CSV, whose cells have no formats: what was copied into it from cells with one shows as 0,125.
+    `known`: the file says which cells show percentages; `used`: some do. `is_text`: a CSV, whose cells have no formats: what was
+    copied into it from cells with one shows as 0,125.
     """
-    if percents is not None and not percents and not is_text:
+    if known and not used and not is_text:
         return
     for column in part.layout.dataset.columns:
         unit = unit_of(column.unit or part.layout.dataset.unit)
         if column.type != "number" or unit != "persen" or column.name not in part.layout.columns:
             continue
         largest = pc.max(pc.abs(part.table[column.name])).as_py() or 0
-        unknown = percents is None
+        unknown = not known
         if not 0 < largest <= 1 + unknown or column.name in part.scaled:  # 105% is 1.05
             continue
         yield Finding(

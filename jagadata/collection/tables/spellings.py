@@ -37,8 +37,8 @@ def bring_to_one(column: pa.ChunkedArray, entry: ColumnEntry, heading: str) -> p
     )
     bare = pc.utf8_trim_whitespace(pc.replace_substring_regex(plain, r"[^\pL\pN+]+", " "))
     levels = [word for word in {*words_of(heading), *words_of(entry.name)} if word in _LEVELS]
-    if len(levels) == 1:
-        bare = pc.replace_substring_regex(bare, rf"^({_LEVELS[levels[0]]}) ", "")
+    if len(levels) == 1 or set(levels) == {"desa", "kelurahan"}:
+        bare = pc.replace_substring_regex(bare, rf"^({'|'.join(_LEVELS[one] for one in levels)}) ", "")
     return pc.if_else(code, column, bare)
 
 

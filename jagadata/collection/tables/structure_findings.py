@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _GAPS = 10
 """Sums of one sheet that are named."""
 
+_LONGEST = 40
+"""Characters of a title."""
+
 _DOUBTS: dict[SumDoubt, tuple[Severity, str, str]] = {
     "label": (
         "kesalahan",
@@ -103,12 +106,17 @@ def _sums(part: Part) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _end(text: str) -> str:
+    """A title as far as it fits: its end says which it is."""
+    return text if len(text) <= _LONGEST else f"… {text[2 - _LONGEST :]}"
+
+
 def _parts(part: Part) -> Iterator[Finding]:
     if tables := part.parting.tables:
         yield Finding(
             code="tabel-berganda", severity="kesalahan", count=len(tables),
             where=place(sheet=part.sheet, lines=[line for line, _ in tables]),
-            text=f"Di bawah tabel pertama ada tabel lain dengan judul sendiri ({quote(text for _, text in tables)}); judul itu tidak menjadi kolom.",
+            text=f"Di bawah tabel pertama ada tabel lain dengan judul sendiri ({quote(_end(text) for _, text in tables)}); judul itu tidak menjadi kolom.",
             action="Kirim satu tabel setiap lembar, atau satukan dengan kolom yang membedakannya (misalnya Tahun atau Komoditas).",
         )  # fmt: skip
     if not (groups := part.parting.groups):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jagadata.collection.tables.row_kinds import is_amount, is_lone_year, is_numbering
+from jagadata.collection.tables.numbering import is_numbering
+from jagadata.collection.tables.row_kinds import is_amount, is_lone_year
 from jagadata.collection.tables.translations import is_english
 from jagadata.collection.tables.words import FOOTER, TOTAL, is_unit_alone
 
@@ -41,8 +42,10 @@ def belongs_to_heading(
     if len(texts) == len(filled) and all(is_english(text) or is_unit_alone(text) for text in texts):
         translated = len(texts) > 1 and any(is_english(text) for text in texts)
         if not counted:  # a list of texts may hold English ones
-            return translated and str(texts[0]).split()[0].lower() in _NOUNS
+            return translated and all(word in _NOUNS for word in str(texts[0]).lower().split())
         return translated or not any(place in filled for place in named)
+    if _is_of_units(filled, named, counted):
+        return True
     if any(place in filled for place in named) or not named:
         return False
     if _is_of_years(filled, number, named, merges):
@@ -69,3 +72,10 @@ def _is_of_years(
         return False
     merged = any(merge.left in named and merge.top < number <= merge.bottom for merge in merges)
     return merged or len({str(cell) for cell in filled.values()}) == len(filled) > 1
+
+
+def _is_of_units(filled: Mapping[int, Cell], named: Sequence[int], counted: Sequence[int]) -> bool:
+    """'Satuan' and the units beside it."""
+    labels = [str(filled[place]).strip().lower() for place in named if place in filled]
+    units = [str(filled[place]) for place in counted if place in filled]
+    return labels in (["satuan"], ["unit"]) and bool(units) and all(map(is_unit_alone, units))

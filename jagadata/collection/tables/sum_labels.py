@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jagadata.collection.tables.regions import LEVELS, Region, is_province
+from jagadata.collection.tables.regions import LEVELS, is_province
 from jagadata.collection.tables.words import AVERAGE, TOTAL, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
+    from jagadata.collection.tables.regions import Region
     from jagadata.office.collection import ColumnEntry
 
-LabelKind = Literal["sum", "sure", "average", "regency", "own", "bare", "parent", "union"]
-"""'sum' begins as sums do, 'sure' can be nothing else; 'regency': begins as the name of one; 'union' names all the other rows."""
+LabelKind = Literal["sum", "sure", "counted", "average", "regency", "own", "bare", "parent", "union"]
+"""'sum' begins as sums do, 'sure' can be nothing else, 'counted' may be what is counted ('Jumlah Desa'); 'regency': begins as the
+name of one; 'union' names all the other rows."""
 
 MOST = 1_000
 """Rows that begin as sums do."""
@@ -29,12 +31,19 @@ _LENGTHS = pa.array([2, 4, 6, 7, 8, 10], pa.int32())
 
 _SUM = r"(grand[\s-]+|sub[\s-]*)?(jumlah|jml|jlh|jmlh|total|rata-?\s?rata|rerata|seluruh\w*|semua\w*|keseluruhan|gabungan|akumulasi)\b"
 _REGENCY = r"(se-?\s?)?(kabupaten|kab|kota|provinsi|prov|propinsi)\b"
-_WHOLE = re.compile(
-    r"\s*(?:(grand[\s-]+|sub[\s-]*)?total\b|(seluruh\w*|semua\w*|keseluruhan|gabungan|akumulasi)\b"
-    r"|(jumlah|jml|jlh|jmlh|rata-?\s?rata|rerata)\s*[:.(]*\s*(total|(se-?\s?)?kab\w*|(se-?\s?)?kec\w*|kota|prov\w*|desa|kelurahan|kel\b|puskesmas"
-    r"|wilayah|zona|rayon|bagian|seluruh\w*|semua\w*|keseluruhan|per\s|(19|20)\d\d\b|tahun|[a-z]\b|[ivx]+\b|\d+\s+(kec|desa|kel|kab)))",
+_WORD = r"(?:grand[\s-]+|sub[\s-]*)?(?:jumlah|jml|jlh|jmlh|total|rata-?\s?rata|rerata)[\s:.(/]*"
+_LEVEL = r"(?:se-?\s?)?(?:kabupaten|kab|kota|provinsi|prov|kecamatan|kec|desa|kelurahan|kel|puskesmas|wilayah|zona|rayon|bagian|upt)\b\.?"
+_SURE = re.compile(
+    rf"\s*{_WORD}(?:(?:total|keseluruhan|akhir)\b.*|(?:se-?\s?)?(?:kabupaten|kab|kota|provinsi|prov|kec\w*)\b\.?(?:\s*(?:19|20)\d\d)?"
+    rf"|{_LEVEL}\s*[:(]?\s*[^\W\d].*|[a-z]|[ivx]+|(?:tahun\s*)?(?:19|20)\d\d)\W*",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(
+    rf"\s*(?:{_WORD}(?:{_LEVEL}|seluruh\w*|semua\w*|per\b|\d+\s)|(?:seluruh\w*|semua\w*|keseluruhan|gabungan|akumulasi)\b)",
+    re.IGNORECASE,
+)
+_BARE_LEVEL = re.compile(r"\s*(?:jumlah|jml|jlh|jmlh|rata-?\s?rata|rerata)\s+kec\w*\W*", re.IGNORECASE)
+_LOWER = frozenset({"kecamatan", "desa", "kelurahan"})
 
 
 @dataclass(kw_only=True)
@@ -43,18 +52,24 @@ class Labels:
 
     rows: dict[LabelKind, set[int]] = field(default_factory=lambda: defaultdict(set))
     of: dict[int, str] = field(default_factory=dict)
-    level: frozenset[str] = (
-        frozenset()
-    )  # of 'kabupaten', 'kota', 'provinsi': those that the headings say the rows are
 
-    def note(self, row: int, label: str, region: Region) -> None:
+    def note(self, row: int, label: str, region: Region, levels: Collection[str] = ()) -> None:
+        """`levels`: of 'kabupaten', 'kota', 'provinsi', those that the heading above the label says the rows are."""
         kinds: set[LabelKind] = set()
         if kind := region.kind_of(label):
-            kinds.add(kind)
+            of_level = (
+                "provinsi" in levels if is_province(label) else bool({"kabupaten", "kota"} & set(levels))
+            )
+            if not of_level:
+                kinds.add(kind)
         if re.match(rf"\s*{_SUM}", label, re.IGNORECASE):
             kinds.add("average" if AVERAGE.search(label) else "sum")
-            if _WHOLE.match(label) or TOTAL.fullmatch(label.strip()):
+            if TOTAL.fullmatch(label.strip()) or (
+                _SURE.fullmatch(label) and not _BARE_LEVEL.fullmatch(label)
+            ):
                 kinds.add("sure")
+            elif _COUNTED.match(label):
+                kinds.add("counted")
         elif re.match(rf"\s*{_REGENCY}", label, re.IGNORECASE) and not kinds:
             kinds.add("regency")
         for one in kinds:
@@ -66,15 +81,18 @@ class Labels:
         """Where half of the rows begin so, that is what the table is about; and a region among its like is one of them."""
         sums = self.rows["sum"] | self.rows["average"]
         if len(sums) > min(MOST, rows // 2):
-            self.rows["sum"], self.rows["sure"], self.rows["average"] = set(), set(), set()
+            for kind in ("sum", "sure", "counted", "average"):
+                self.rows[kind] = set()
         named = self.rows["own"] | self.rows["bare"] | self.rows["parent"]
         what_it_is_about = len(named) > rows // 2
-        if what_it_is_about or len(self.rows["regency"]) > rows // 4 or self.level & {"kabupaten", "kota"}:
+        if what_it_is_about or len(self.rows["regency"]) > rows // 4:
             self.rows["own"], self.rows["bare"] = self.rows["own"] & sums, set()
         if what_it_is_about:
             self.rows["parent"] = set()
-        elif among_provinces or "provinsi" in self.level:
-            self.rows["parent"] = {row for row in self.rows["parent"] if not is_province(self.of[row])}
+        elif among_provinces:
+            provinces = {row for row in named if is_province(self.of[row])}
+            self.rows["parent"] -= provinces
+            self.rows["bare"] -= provinces
 
 
 def find_labels(
@@ -86,26 +104,35 @@ def find_labels(
 ) -> Labels:
     """`columns` of the table; `headings` by their name; `before`: by row, a text that stands left of them all where the first is empty."""
     texts = [one for one in columns if one.type in ("text", "region")][:3]
-    said = {word for one in texts for word in words_of(headings.get(one.name, one.name))}
-    found = Labels(level=frozenset(LEVELS & said))
+    found = Labels()
     among_provinces = False
     for row, label in before.items():
         found.note(row, label, region)
     pattern = rf"(?i)^\s*({_SUM}|{_REGENCY})|{'|'.join(map(re.escape, region.names))}"
+    named = pa.array([False] * table.num_rows, pa.bool_())  # rows that a column further left has named
     for entry in texts:
         column = table[entry.name]
         if entry.type == "region":
             _note_codes(found, column, region)
+            continue
+        said = set(words_of(headings.get(entry.name, entry.name)))
+        levels = LEVELS & said if not _LOWER & said else frozenset[str]()
         rows = pc.indices_nonzero(pc.fill_null(pc.match_substring_regex(column, pattern), fill_value=False))[
             : MOST * 4
         ]
         for row, label in zip(rows.to_pylist(), column.take(rows).to_pylist(), strict=True):
-            found.note(row, label, region)
-        if found.rows["parent"]:
+            if not named[row].as_py():
+                found.note(row, label, region, levels)
+            elif TOTAL.fullmatch(label.strip()):
+                found.rows["sum"].add(row)
+                found.rows["sure"].add(row)
+        if found.rows["parent"] or found.rows["bare"]:
             among_provinces |= (
                 sum(is_province(label or "") for label in pc.unique(column)[:200].to_pylist()) > 1
             )
         _find_union(found, column, table.num_rows)
+        if entry.required or entry.key:
+            named = pc.or_(named, pc.is_valid(column).combine_chunks())
     found.settle(table.num_rows, among_provinces=among_provinces)
     return found
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from jagadata.collection.tables.numerals import is_empty
 from jagadata.collection.tables.row_kinds import is_amount, is_lone_year
-from jagadata.collection.tables.words import FOOTER, NOTE
+from jagadata.collection.tables.words import FOOTER, FOOTNOTE, NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,7 @@ class Tail:
     full: set[int] = field(default_factory=set)  # of them: rows with all that is required, which is one text
     dated: set[int] = field(default_factory=set)  # of the footers: rows with a year in a column of years
     footers: set[int] = field(default_factory=set)
+    footnotes: set[int] = field(default_factory=set)  # of the sparse ones: rows that begin with a sign
     wordy: set[int] = field(default_factory=set)  # of the sparse ones: filled with words where numbers belong
 
     def weigh(self, row: Sequence[Cell], here: int, *, filled: int, half: float) -> None:
@@ -50,18 +51,20 @@ class Tail:
                 return
             self.full.add(here)
         self.sparse.append(here)
+        self._note_sign(row, here)
         if footers:
             self._note(row, here)
 
     def _weigh_filled(self, row: Sequence[Cell], here: int) -> None:
         """A note may be written over all columns: 'Sumber:' beside 'Dinas Pertanian'."""
-        words = False
+        words = missing = False
         for place in self.counted:
             cell = row[place]
             if cell == "":
+                missing |= place in self.required
                 continue
             if type(cell) is not str or is_amount(cell) or is_empty(cell):
-                words = False
+                words = missing = False
                 break
             words = True
         first = next((cell for cell in row if cell != ""), "")
@@ -73,23 +76,31 @@ class Tail:
         ):
             self.sparse.append(here)
             self._note(row, here)
-        elif words:
+        elif words or missing:
             self.sparse.append(here)
             self.wordy.add(here)
-            if type(first) is str and FOOTER.match(first):
+            self._note_sign(row, here)
+            if _count_footers(row):
                 self._note(row, here)
+
+    def _note_sign(self, row: Sequence[Cell], here: int) -> None:
+        first = next((cell for cell in row if cell != ""), "")
+        if type(first) is str and FOOTNOTE.match(first):
+            self.footnotes.add(here)
 
     def _note(self, row: Sequence[Cell], here: int) -> None:
         self.footers.add(here)
         if any(is_lone_year(row[place]) for place in self.years):
             self.dated.add(here)
 
-    def begins(self, lines: Sequence[int]) -> int:
+    def begins(self, lines: Sequence[int], start: str) -> int:
         """The row at which what stands below the table begins; the number of rows where nothing does.
 
         It is a run of sparse rows up to the end, from the first that begins like a signature block or follows a gap;
         one with all that is required, from the first that does both; one filled with words, from the first that begins so.
+        `start`: the first cell of the first row; where it begins with a sign, the others may too.
         """
+        notes = self.footers if FOOTNOTE.match(start) else self.footers | self.footnotes
         end = len(lines)
         first = end
         for row in reversed(self.sparse):
@@ -97,7 +108,7 @@ class Tail:
                 break
             first = row
         for row in range(first, end):
-            footer = row in self.footers
+            footer = row in notes
             signs = footer + bool(row and lines[row] - lines[row - 1] > 1)
             if signs > (row in self.full) and (footer or row not in self.wordy):
                 return row

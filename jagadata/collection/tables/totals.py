@@ -73,10 +73,10 @@ def judge_sums(
     last = table.num_rows - 1
     names = [one.name for one in columns]
     found = Sums()
-    if last < 1:
+    if last < 1 or not columns:
         return found
     worded = sorted(row for row in labels.rows["sum"] if row <= last)
-    totals = set(find_totals(table, names, worded)) if names and last >= FEWEST else set()
+    totals = set(find_totals(table, names, worded)) if last >= FEWEST else set()
     sure = {row for row in labels.rows["sure"] if row <= last}
     found.averages = sure & labels.rows["average"]
     found.regions = {
@@ -128,6 +128,9 @@ def _judge_ends(
         if bare and (weighed.exact or weighed.near or _has_twin(labels, row)):
             found.regions[row] = labels.of[row]
             out.add(row)
+        elif row in labels.rows["counted"] and (weighed.roughly or (weighed.between and not weighed.counts)):
+            out.add(row)
+            found.averages |= {row} & labels.rows["average"]
         elif row in singular:
             continue
         elif weighed.exact and (

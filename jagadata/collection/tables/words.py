@@ -26,6 +26,8 @@ _UNITS = {
 }  # fmt: skip
 """Units that mean the same."""
 
+UNIT_NAMES = frozenset(_UNITS.values())
+
 _LAKI = re.compile(r"\blaki[\s-]*laki\b")
 _RATA = re.compile(r"\brata[\s-]*rata\b")
 _IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
@@ -206,3 +208,6 @@ FOOTER = re.compile(
 
 NOTE = re.compile(r"\s*(sumber|source|catatan|notes?|keterangan|ket)\s*(/\s*[a-z]+\s*)?[.:]", re.IGNORECASE)
 """A note and nothing else: a village may be called 'Sumber'."""
+
+FOOTNOTE = re.compile(r"\s*(\d{1,2}\)|[*\u00b9\u00b2\u00b3]{1,3}\)?|r\)|x\))(\s|$)", re.IGNORECASE)
+"""'1) Angka sementara', where the rows themselves do not begin so."""

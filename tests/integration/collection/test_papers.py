@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
+import zipfile
 from datetime import timedelta
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from jagadata.adapters.spreadsheets.spreadsheets import Spreadsheets
 from jagadata.collection.closing import steps
 from jagadata.collection.doctor import make_checks
-from jagadata.collection.intake.run import close_intake, take_in_round
+from jagadata.collection.intake.run import close_intake, list_deliveries, take_in_round
 from jagadata.collection.inventory.run import fill_inventory
 from jagadata.collection.letters import dispatch
 from jagadata.collection.meeting import find_attendance_faults, find_leader
@@ -119,6 +121,23 @@ def test_a_round_that_nobody_closed_has_a_report_that_waits_for_a_signature(offi
     text = report_of(run)
     assert "dicatat secara elektronik" not in text
     assert f"{place.office.office.city}, …" in text
+
+
+def test_the_schedule_takes_the_tables_of_a_zip_in_one_by_one(office, place):
+    clock = office.clock
+    run = invited(opened(office, place), clock)
+    run.decide("attendance", yes("wahyu", after_meeting(run, clock), hadir=["bkpsdm"]))
+    run.meet()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("Data/asn.xlsx", good_file(run.round.year))
+        archive.writestr("Data/surat.pdf", b"%PDF-1.7")
+    drop(office, "bkpsdm", f"kiriman {run.round}.zip", packed.getvalue())
+    clock.pass_days(1)
+    done = take_in_round(run)
+    assert (done.files, done.examined, done.unread) == (2, 2, ())
+    states = {one.dataset.code: one.status for one in list_deliveries(run)}
+    assert states["asn-golongan"] == "Lengkap"
 
 
 # --- a machine that can't shut off what reads files ---

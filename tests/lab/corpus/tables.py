@@ -213,7 +213,7 @@ CASES = (
          "sekolah", 3, {"data-pribadi", "kolom-tidak-dikenal"}, ("Alamat surel", "NIK", "Nomor telepon"), held=True),
     Case("39 bantuan.csv", "data pribadi yang memang diminta",
          lambda: text([["NIK", "Nama Penerima", "Kode Desa", "Nilai Bantuan (Rp)"], ["3503010107850001", "CONTOH SATU", "3503010001", "Rp 600.000,-"],
-                       ["3503014107850002", "CONTOH DUA", "3503010002", "600.000"]]), "bantuan", 2, set(), ("NIK",), held=True),
+                       ["3503014107850002", "CONTOH DUA", "3503010002", "600.000"]]), "bantuan", 2, set(), ("NIK", "Nama orang"), held=True),
     Case("40 kontak di judul.xlsx", "narahubung dengan nomor HP di atas tabel",
          lambda: book(("Data", [["Narahubung: CONTOH, 0812-3456-7890, contoh@contoh.go.id"], PEOPLE_HEAD, *people()])), "penduduk", 14,
          {"data-pribadi-di-luar-tabel"}, ("Alamat surel", "Nomor telepon")),

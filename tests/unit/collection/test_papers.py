@@ -19,14 +19,14 @@ from jagadata.collection.intake.deliveries import Delivery
 from jagadata.collection.intake.delivery_table import make_delivery_rows
 from jagadata.collection.letters.texts import make_invitation
 from jagadata.collection.round import Round
-from jagadata.papers.values import IDENTITY_UNPROVEN, Signature
+from jagadata.papers.values import IDENTITY_UNPROVEN, RankedSignature, Signature
 from tests.lab.collection import make_policy
 
 TZ = ZoneInfo("Asia/Jakarta")
 ROUND = Round(2026, 2)
 AT = datetime(2026, 12, 31, 3, tzinfo=UTC)
 POLICY = make_policy()
-KADIS = Signature(
+KADIS = RankedSignature(
     name="Edi", nip="197009011992011002", post="Kepala Dinas", rank="Pembina Tk. I (IV/b)", role="kadis"
 )
 KASI = Signature(

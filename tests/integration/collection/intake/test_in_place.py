@@ -13,6 +13,7 @@ import pytest
 
 from jagadata.adapters.spreadsheets.examiner import examine
 from jagadata.adapters.spreadsheets.spreadsheets import Spreadsheets
+from jagadata.collection.doctor import make_checks
 from jagadata.collection.intake import archives
 from jagadata.collection.intake.answers import answer
 from jagadata.collection.intake.receipts import list_receipts, open_file, read_check
@@ -43,7 +44,7 @@ class Office:
     def run(self, *mails, ways=None):
         """What came of these mails: receipts, and every answer that was sent."""
         self.imap.deliver(NOON, *mails)
-        policy, spool = self.place.office.collection, self.place.office.spool
+        policy, spool = self.place.office.collection, self.place.office.spool_folder
         examiner = Spreadsheets() if ways is None else Shut(ways)
 
         def look(path, receipt):
@@ -142,7 +143,7 @@ def test_each_table_of_a_zip_has_a_receipt_and_an_answer_of_its_own(office, mail
 def test_an_intake_that_stops_within_an_archive_goes_on_there(office):
     data = packed(("a.csv", TABLE), ("b.csv", TABLE + "2024;9\n"), ("c.csv", TABLE + "2023;8\n"))
     office.imap.deliver(NOON, make_mail(("kiriman.zip", data)))
-    policy, spool = office.place.office.collection, office.place.office.spool
+    policy, spool = office.place.office.collection, office.place.office.spool_folder
 
     @contextlib.contextmanager
     def cut(arrival):
@@ -303,3 +304,11 @@ def test_a_link_beside_an_attachment_is_mentioned(office, mail_sink):
 def test_a_link_of_an_unknown_sender_is_left_to_people(office, mail_sink):
     office.run(make_mail(text="https://drive.google.com/x", sender="x@luar.example"))
     assert mail_sink.messages() == []
+
+
+def test_doctor_tries_a_reader_in_the_spool_beside_the_office_file(office, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert str(office.place.office.spool) == "spool"
+    checks = {subject: check for _, subject, check in make_checks(office.place)}
+    [(state, what, _action)] = checks["pengurungan pembaca berkas"]()
+    assert (state, "dikurung dengan" in what) == ("OK", True)

@@ -180,7 +180,9 @@ def test_formula_text_is_known(text):
     assert is_active(text)
 
 
-@pytest.mark.parametrize("text", ["-5", "+62 812", "- lainnya", "@akun", "a=b", "-1.234,5", "x"])
+@pytest.mark.parametrize(
+    "text", ["-5", "+62 812", "- lainnya", "@akun", "a=b", "-1.234,5", "x", "= tidak ada"]
+)
 def test_ordinary_text_is_no_formula(text):
     assert not is_active(text)
 

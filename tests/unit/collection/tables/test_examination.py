@@ -258,6 +258,7 @@ def test_every_row_that_frictionless_faults_is_suspected_before(case):
     assert sum(one.count for one in check_cells(rows, dataset)) == len(report.tasks[0].errors)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abc"), st.integers(1, 2), st.floats(0, 2), st.floats(0, 2)), max_size=12

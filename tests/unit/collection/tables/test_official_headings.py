@@ -48,6 +48,27 @@ def test_units_and_translations_below_a_heading_belong_to_it(lines, merge, kind)
     assert "satuan-tidak-disebut" not in seen.found
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [["Satuan", "ha", "ton"]],
+        [[], [None, "(ha)", "(ton)"]],
+        [["(kecamatan)", "(ha)", "(ton)"], [], ["(1)", "(2)", "(3)"]],
+    ],
+)
+def test_units_below_a_blank_row_or_named_as_such_belong_to_the_heading(lines):
+    seen = read([["Kecamatan", "Luas Panen", "Produksi"], *lines, *CROPS], AREA)
+
+    assert seen.complete
+    assert seen.rows == CROPS
+
+
+def test_the_first_row_of_a_list_in_english_is_a_row():
+    rows = [["Nama", "Jenis"], ["Village Hotel", "Private"], ["Bank", "Public"]]
+
+    assert len(read(rows, (words("Nama", key=True), words("Jenis"))).rows) == 2
+
+
 def test_a_unit_below_a_heading_that_is_not_the_one_asked_for_is_sent_back():
     seen = read([["Kecamatan", "Luas Panen", "Produksi"], [None, "(m2)", "(kw)"], *CROPS], AREA)
 

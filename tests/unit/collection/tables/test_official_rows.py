@@ -66,6 +66,13 @@ def test_notes_below_the_table_over_two_columns_are_no_rows(notes, gap):
     assert seen.column() == KEPT
 
 
+def test_rows_that_begin_with_numbers_of_their_own_are_rows():
+    names = ("1) Panggul", "2) Munjungan", "3) Watulimo")
+    seen = read([HEAD, *pairs((5, 7, None), names)])
+    assert seen.faults == {"kosong"}
+    assert len(seen.rows) == 3
+
+
 def test_a_note_with_a_number_beside_it_is_asked_about():
     seen = read([HEAD, *pairs(), ["Sumber: BPS", 2026]])
 
@@ -127,6 +134,13 @@ def test_one_key_in_several_spellings_is_one_key(names):
     seen = read([HEAD, *pairs([5, 6, 7], names)])
 
     assert seen.faults == {"kunci-ganda"}
+
+
+def test_a_village_with_and_without_its_kind_is_one():
+    assert read(
+        [["Desa/Kelurahan", "Jumlah"], ["Desa Pule", 5], ["Pule", 7]],
+        (words("Desa/Kelurahan", key=True), number()),
+    ).faults == {"kunci-ganda"}
 
 
 @pytest.mark.parametrize(

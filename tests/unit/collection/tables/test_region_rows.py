@@ -100,6 +100,20 @@ def test_a_comparison_of_region_province_and_country_is_three_rows():
     assert seen.column() == [71.5, 74.1, 75.0]
 
 
+def test_another_province_below_its_regencies_is_never_taken_for_one_in_silence():
+    names = ("Blora", "Rembang", "Pati", "Kudus", "Jepara")
+    columns = (words("Kabupaten/Kota", key=True), number("Rasio", "number"))
+    assert read([["Kabupaten/Kota", "Rasio"], *pairs(names=names), ["Jawa Tengah", 102]], columns).faults == {
+        "baris-jumlah"
+    }
+    counts = read(
+        [["Kabupaten/Kota", "Jumlah"], *pairs(names=names), ["Jawa Tengah", 510]],
+        (words("Kabupaten/Kota", key=True), number()),
+    )
+    assert counts.complete
+    assert counts.column(0) == list(names)
+
+
 def test_provinces_are_data_where_the_table_is_about_them():
     names = ("Jawa Barat", "Jawa Tengah", "Banten", "Jawa Timur")
     seen = read(
@@ -222,6 +236,61 @@ def test_indicators_that_begin_as_sums_do_are_rows():
 
     assert seen.complete
     assert seen.column(0) == list(names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Luas Wilayah", "Jumlah Kecamatan", "Jumlah Desa", "Kepadatan", "Laju", "Rasio"),
+        ("Luas Wilayah", "Kepadatan", "Laju", "Rasio", "Jumlah Kecamatan", "Rasio Guru"),
+        ("Total Penduduk", "Kepadatan", "Laju", "Rasio", "Rata-rata per Kapita", "Rata-rata Lama Sekolah"),
+    ],
+)
+def test_among_other_indicators_a_count_is_one(names):
+    seen = read(
+        [["Uraian", "Nilai"], *pairs([1261.4, 14, 152, 560, 1.2, 98], names)],
+        (words("Uraian", key=True), number("Nilai", "number")),
+    )
+
+    assert seen.complete
+    assert seen.column(0) == list(names)
+
+
+def test_the_region_as_a_place_of_birth_or_an_address_is_no_row_of_it():
+    rows = [["Nama", "Asal", "Umur"], ["Ani", "Trenggalek", 30], ["Budi", "Malang", 31], ["Citra", "Kabupaten Trenggalek", 40], ["Dewi", "Jawa Timur", 33],
+            ["Eko", "Trenggalek", 30]]  # fmt: skip
+    seen = read(rows, (words("Nama"), words("Asal"), number("Umur")))
+    assert len(seen.rows) == 5
+    lists = [
+        ["Nama", "Wilayah"],
+        ["A", "Trenggalek"],
+        ["B", "Pacitan"],
+        ["C", "Kabupaten Trenggalek"],
+        ["D", "Blitar"],
+        ["E", "Trenggalek"],
+    ]
+    assert len(read(lists, (words("Nama"), words("Wilayah"))).rows) == 5
+
+
+def test_a_sum_in_the_second_column_of_texts_is_a_sum():
+    rows = [
+        ["Kecamatan", "Jenis", "Jumlah"],
+        *([name, kind, 7] for name in FIVE for kind in ("Negeri", "Swasta", "Jumlah")),
+    ]
+    seen = read(rows, (words(key=True), words("Jenis", key=True), number()))
+
+    assert {row[1] for row in seen.rows} == {"Negeri", "Swasta"}
+
+
+@pytest.mark.parametrize("heading", ["Kabupaten/Kecamatan", "Kecamatan", "Nama Wilayah"])
+def test_a_heading_that_names_the_parts_too_does_not_make_the_region_one_of_them(heading):
+    seen = read(
+        [[heading, "Kepadatan"], *pairs(), ["Kabupaten Trenggalek", 102]],
+        (words(heading, key=True), number("Kepadatan", "number")),
+    )
+
+    assert seen.complete
+    assert seen.column() == KEPT
 
 
 def test_a_region_code_among_longer_ones_is_the_region():

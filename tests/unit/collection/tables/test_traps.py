@@ -8,13 +8,12 @@ import pytest
 import xlsxwriter
 from pyarrow import parquet
 
-from jagadata.adapters.spreadsheets.archive import _joined, _percent_runs, find_percents
 from jagadata.collection.round import Round
 from jagadata.collection.tables.grid import Grid
 from jagadata.collection.tables.personal import SUSPECT, find_bare_phones, find_personal, mask
 from jagadata.collection.tables.personal_scan import Sightings
 from jagadata.collection.tables.reading import Question, read_tables
-from jagadata.office.collection import DatasetEntry, Limits
+from jagadata.office.collection import DatasetEntry
 from tests.lab.collection import examine
 from tests.lab.corpus.makers import again, open_document
 
@@ -285,7 +284,7 @@ def test_a_share_that_was_asked_for_in_another_unit_is_not_multiplied(read, tmp_
 
 
 def test_where_a_file_does_not_say_which_cells_are_percentages_fractions_are_a_fault(tmp_path):
-    def ask(share, percents):
+    def ask(share, **formats):
         rows = [["Tahun", "Persentase (%)"], [2026.0, share]]
         dataset = DatasetEntry.model_validate(
             {"code": "x", "name": "Data", "agency": "a", "unit": "orang", "columns": PERCENT}
@@ -297,42 +296,26 @@ def test_where_a_file_does_not_say_which_cells_are_percentages_fractions_are_a_f
             round=Round(2026, 2),
             region="3503",
             previous={},
-            percents=percents,
+            **formats,
         )
         return {one.code: one.severity for one in read_tables([grid], question).findings}
 
-    assert ask(0.125, None) == {"persen-pecahan": "kesalahan"}
-    assert ask(1.05, None) == {"persen-pecahan": "peringatan"}
-    assert ask(12.5, None) == {}
-    assert ask(0.125, {"Lain": {0: [(1, 1)]}}) == {"persen-pecahan": "peringatan"}
-    assert ask(0.125, {}) == {}
+    assert ask(0.125, knows_formats=False) == {"persen-pecahan": "kesalahan"}
+    assert ask(1.05, knows_formats=False) == {"persen-pecahan": "peringatan"}
+    assert ask(12.5, knows_formats=False) == {}
+    assert ask(0.125, has_percents=True) == {"persen-pecahan": "peringatan"}
+    assert ask(0.125) == {}
 
 
-def test_a_libreoffice_file_with_percentages_does_not_say_where_they_are(tmp_path):
+def test_a_percentage_of_a_libreoffice_file_is_read_as_it_is_shown(tmp_path):
     plain = open_document(("Data", [["Tahun", "Persentase (%)"], [2026, 0.125]]))
     path = tmp_path / "data.ods"
     path.write_bytes(plain)
-    assert find_percents(path, "ods", Limits()) == {}
+    assert shares(examine(path, PERCENT), tmp_path) == [0.125]
     path.write_bytes(
         again(plain, change={"content.xml": (b'"float" office:value="0', b'"percentage" office:value="0')})
     )
-    assert find_percents(path, "ods", Limits()) is None
-
-
-def test_percent_cells_are_found_by_column_and_run_of_rows_whatever_the_pieces():
-    cells = b"".join(
-        b'<row r="%d"><c r="A%d" s="1"><v>1</v></c><c s="2" r="AB%d"><v>0.5</v></c><c r="C%d" s="2"/></row>'
-        % ((row,) * 4)
-        for row in (2, 3, 4, 9)
-    )
-    for size in (7, 64, 10_000):
-        pieces = (cells[start : start + size] for start in range(0, len(cells), size))
-        assert _percent_runs(_joined(pieces), [2]) == {27: [(1, 3), (8, 8)]}
-    assert _percent_runs(iter([b'<c s="2"><v>0.5</v></c>']), [2]) is None
-    assert (
-        _percent_runs(iter([b'<c r="A%d" s="2"><v>1</v></c>' % row for row in range(1, 60_000, 2)]), [2])
-        is None
-    )
+    assert shares(examine(path, PERCENT), tmp_path) == [12.5]
 
 
 DATES = [{"name": "Tahun", "type": "year"}, {"name": "Tanggal", "type": "date"}]
