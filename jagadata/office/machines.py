@@ -202,6 +202,7 @@ class System(SectionModel):
     personal_data: bool = True
     location: OneLine | None = None  # Server/Lokasi Sumber, for the form
     downtime: Literal["sop", "minimal"] | None = None  # overrides policy.restore.downtime
+    verify: Literal["restore", "read"] | None = None  # overrides policy.backup.verify
 
     @property
     def databases(self) -> list[str]:

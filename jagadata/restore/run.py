@@ -22,6 +22,7 @@ from jagadata.restore.planning import (
     load_properties,
     make_plan,
     prove_backup,
+    tell_state,
 )
 from jagadata.restore.record import is_acknowledged, is_closed, is_informed, read_record
 from jagadata.restore.recovery.steps import Recovery
@@ -107,7 +108,7 @@ class RestoreRun:
             plan=plan.to_json(),
             hash=plan.hash,
             impact=add_long_stops(self.place, plan, measure_impact(self.place, plan, backup, properties)),
-            means=tuple(means),
+            means=(*means, *tell_state(self.place, backup)),
             store=store.name,
             backup_at=backup.manifest.started,
             files=_list_files(backup),
