@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from jagadata.evidence.keys import Identity
     from jagadata.office.collection import Collection
     from jagadata.office.file import Office
-    from jagadata.office.machines import HostEntry, ServerEntry
+    from jagadata.office.machines import HostEntry, ServerEntry, System
     from jagadata.office.stores import StoreEntry
     from jagadata.ports.channel import Channel
     from jagadata.ports.data_source import DataSource
@@ -45,7 +45,7 @@ class Connections(Protocol):
     def store(self, entry: StoreEntry) -> Store: ...
     def host(self, entry: HostEntry) -> Host: ...
     def server(
-        self, entry: ServerEntry, host: Callable[[str], Host], stack: contextlib.ExitStack
+        self, system: System, entry: ServerEntry, host: Callable[[str], Host], stack: contextlib.ExitStack
     ) -> DataSource: ...
     def channels(self) -> Sequence[Channel]: ...
     def arrivals(
@@ -242,10 +242,11 @@ class Workplace:
         return host
 
     def server(self, system: str) -> DataSource:
-        """The source of a system's data, its SSH forward opened if it needs one."""
-        entry = self.office.server(self.office.present_system(system).server)
+        """The source of a system's data, its SSH forward opened if it needs one. Each system has a login of its own there."""
+        one = self.office.present_system(system)
+        entry = self.office.server(one.server)
         server: DataSource = self._once(
-            "server", entry.name, lambda: self.connections.server(entry, self.host, self._stack)
+            "server", system, lambda: self.connections.server(one, entry, self.host, self._stack)
         )
         return server
 

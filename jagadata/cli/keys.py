@@ -13,7 +13,6 @@ from jagadata.cli.first_day import write_new
 from jagadata.connections import open_workplace
 from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError
 from jagadata.evidence.keys import make_keys, parse_identity, parse_recipients
-from jagadata.office.file import office_path
 from jagadata.stores.copies import from_first_good
 from jagadata.vault.verification import read_properties
 
@@ -73,9 +72,8 @@ def init(folder: Path) -> None:
 
 
 def _reference(path: Path) -> str:
-    """`file:…` as the office file writes it: relative to its own folder where it lies below."""
-    path, office = path.resolve(), office_path().resolve().parent
-    return f"file:{path.relative_to(office) if path.is_relative_to(office) else path}"
+    """`file:…` with the whole path: the office file may lie elsewhere, or move."""
+    return f"file:{path.resolve()}"
 
 
 def _render(made: NewKeys, signing: str, identity: str) -> str:

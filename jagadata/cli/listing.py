@@ -64,6 +64,7 @@ def backups(context: click.Context, system: str, period: str, as_json: bool) -> 
                 "Salinan",
                 "Terkunci s.d.",
                 "Pemeriksaan",
+                "Bukti",
                 "Ket.",
             )
             print_table(headings, [_row(one, place) for one in found])
@@ -114,6 +115,7 @@ def _row(backup: Backup, place: Workplace) -> list[str]:
         ", ".join(backup.stores),
         format_date(locked, place.timezone) if locked else "",
         backup.review or "menunggu",
+        manifest.state,
         _remark(backup, place),
     ]
 
@@ -131,6 +133,8 @@ def _facts(backup: Backup) -> dict[str, Any]:
         "salinan": list(backup.stores),
         "terkunci_sampai": locked.isoformat() if locked else None,
         "pemeriksaan": backup.review or None,
+        "bukti": manifest.state,
+        "kekurangan": [one.what for entry in manifest.data if entry.proof for one in entry.proof.shortfalls],
         "dapat_dipulihkan": backup.restorable,
         "dihapus_menurut_retensi": backup.pruned,
         "ditahan": backup.held,

@@ -17,6 +17,7 @@ from jagadata.evidence.keys import make_keys
 from jagadata.lab.processes import answers, free_port
 from jagadata.lab.supervisor import start_supervisor
 from jagadata.office.file import load_office
+from jagadata.office.secrets import reveal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,9 +92,10 @@ def start_application(
     )
 
 
-def grant(postgres: Postgres, office_path: Path, passwords: Mapping[str, str]) -> None:
-    """Run what `jaga db prepare` prints, as an administrator would, and set the passwords."""
+def grant(postgres: Postgres, office_path: Path) -> None:
+    """Run what `jaga db prepare` prints, as an administrator would."""
     office = load_office(office_path)
+    secret = reveal(str(office.server("pg-utama").secret), folder=office.folder)
     environment = {
         **os.environ,
         "PGPASSWORD": postgres.password,
@@ -104,14 +106,12 @@ def grant(postgres: Postgres, office_path: Path, passwords: Mapping[str, str]) -
     command = [str(postgres.bin / "psql"), "-X", "-q", "-d", "postgres"]
     subprocess.run(
         command,
-        input=render_roles_sql(office, "pg-utama"),
+        input=render_roles_sql(office, "pg-utama", secret),
         env=environment,
         check=True,
         capture_output=True,
         text=True,
     )
-    for user, password in passwords.items():
-        postgres.sql(f"ALTER ROLE \"{user}\" PASSWORD '{password}'")
 
 
 def make_office(
@@ -124,6 +124,7 @@ def make_office(
     primary: dict[str, Any] | None = None,
     policy: dict[str, Any] | None = None,
     collection: dict[str, Any] | None = None,
+    own_database: str = "jagadata",
 ) -> Path:
     """Write office.yaml with keys and secrets beside it, prepare directory stores and database roles; returns its path.
 
@@ -138,7 +139,6 @@ def make_office(
         return f"file:keys/{name}"
 
     keys = make_keys()
-    passwords = {"jagadata_dump": secrets.token_hex(12), "jagadata_restore": secrets.token_hex(12)}
     DirectoryStore.prepare(folder / "simpanan-kedua")
     if primary is None:
         DirectoryStore.prepare(folder / "simpanan-utama")
@@ -244,14 +244,10 @@ def make_office(
                 "name": "pg-utama",
                 "address": postgres.host,
                 "port": postgres.port,
-                "dump": {
-                    "user": "jagadata_dump",
-                    "password": secret("sandi-dump", passwords["jagadata_dump"]),
-                },
-                "restore": {
-                    "user": "jagadata_restore",
-                    "password": secret("sandi-restore", passwords["jagadata_restore"]),
-                },
+                "own_database": own_database,
+                "dump": {"user": "jagadata_dump"},
+                "restore": {"user": "jagadata_restore"},
+                "secret": secret("rahasia-pg", secrets.token_urlsafe(32)),
                 "tools": str(postgres.bin),
                 "data_host": f"aplikasi-{applications[0].system}",
             }
@@ -284,5 +280,5 @@ def make_office(
     }
     path = folder / "office.yaml"
     path.write_text(yaml.safe_dump(office, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    grant(postgres, path, passwords)
+    grant(postgres, path)
     return path

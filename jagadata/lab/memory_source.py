@@ -24,14 +24,19 @@ from jagadata.errors import (
     UnreachableError,
 )
 from jagadata.ports.data_source import ArchiveProof, DataSetFacts, Dump, DumpStream, SourceFacts
+from jagadata.ports.proof import Expected, Restored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from typing import Literal
 
     from jagadata.ports.data_source import Answer, Codec, Counts, Pair, Properties
 
 Tables = dict[str, list[str]]
+
+
+def _digest(rows: Sequence[str]) -> str:
+    return hashlib.sha256(repr(list(rows)).encode()).hexdigest()
 
 
 @dataclass
@@ -125,6 +130,13 @@ class MemorySource:
     def free_space(self) -> int | None:
         return None
 
+    def check_logins(self) -> list[JagadataError]:
+        return []
+
+    def bridges(self, name: str) -> list[JagadataError]:
+        del name
+        return []
+
     def check_dump(self, name: str) -> list[JagadataError]:
         return [] if name in self.server.sets else [NotFoundError(f"'{name}' tidak ada.", "Periksa namanya.")]
 
@@ -146,15 +158,43 @@ class MemorySource:
         return Dump(
             identity=found.identity,
             size=facts.size if facts else 0,
-            counts={table: len(rows) for table, rows in tables.items()},
+            parts=tuple(tables),
             properties=properties,
             tool="memori 1",
         )
 
-    def verify(self, archive: BinaryIO, counts: Counts, properties: Properties) -> ArchiveProof:
+    def verify(self, archive: BinaryIO, parts: Collection[str], properties: Properties) -> ArchiveProof:
         _owner(properties)
         tables = read_archive(archive.read())
-        return ArchiveProof(words="arsip terbaca sampai akhir", missing=sorted(set(counts) - set(tables)))
+        return ArchiveProof(
+            words="arsip terbaca sampai akhir",
+            counts={table: len(rows) for table, rows in tables.items()},
+            missing=sorted(set(parts) - set(tables)),
+        )
+
+    def try_restore(
+        self,
+        archive_fd: int,
+        properties: Properties,
+        *,
+        size: int,
+        minutes: float,
+        progress: Callable[[int], None] = lambda _done: None,
+    ) -> Restored:
+        del size, minutes
+        _owner(properties)
+        with os.fdopen(os.dup(archive_fd), "rb") as file:
+            tables = read_archive(file.read())
+        progress(0)
+        return Restored(
+            shortfalls=(),
+            counts={table: len(rows) for table, rows in tables.items()},
+            digests={table: _digest(rows) for table, rows in tables.items()},
+            sequences={},
+        )
+
+    def where_tested(self) -> str:
+        return "di dalam memori"
 
     def check_restore(self, name: str, properties: Properties | None) -> list[JagadataError]:
         del name
@@ -172,9 +212,10 @@ class MemorySource:
         properties: Properties,
         *,
         jobs: int,
+        known: Collection[str] = (),
         progress: Callable[[int], None] = lambda _done: None,
     ) -> None:
-        del jobs
+        del jobs, known
         _owner(properties)
         with os.fdopen(os.dup(archive_fd), "rb") as file:
             data = file.read()
@@ -182,10 +223,20 @@ class MemorySource:
         progress(len(data))
 
     def prove(
-        self, side: str, properties: Properties, *, progress: Callable[[int], None] = lambda _done: None
+        self,
+        side: str,
+        properties: Properties,
+        *,
+        expected: Expected | None = None,
+        progress: Callable[[int], None] = lambda _done: None,
     ) -> Counts:
         _owner(properties)
         progress(0)
+        tables = self._get(side).tables
+        if expected and any(
+            _digest(tables.get(name, [])) != digest for name, digest in expected.digests.items()
+        ):
+            raise DamagedError(f"Isi '{side}' berbeda dari hasil uji.", "Pilih back up lain.")
         return self.rows(side)
 
     def ask(self, pairs: Sequence[Pair]) -> Answer:

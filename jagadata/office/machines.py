@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -11,6 +12,7 @@ from jagadata.office.people import Dated
 from jagadata.office.section import SectionModel
 from jagadata.office.values import (
     DatabaseName,
+    HostAddress,
     Identifier,
     OneLine,
     Port,
@@ -80,11 +82,14 @@ class HostEntry(SectionModel):
     """A machine with services. `control: script` uses the root-owned script of `jaga host prepare`; `direct` runs the managers itself."""
 
     name: Identifier
-    address: OneLine
+    address: HostAddress
     port: Port = 22
     user: OneLine
     key: SecretReference  # private SSH key
     known_hosts: Path
+    via: Annotated[Identifier | None, Field(exclude_if=lambda via: via is None)] = (
+        None  # reached through this other host's SSH (ProxyJump)
+    )
     control: Literal["script", "direct"] = "script"
     script: OneLine = "/usr/local/sbin/jagadata-host"
     sudo: bool = True
@@ -109,11 +114,39 @@ class Service(SectionModel):
     unit: Unit
     host: Identifier
     manager: Literal["systemd", "supervisor"] = "systemd"
+    kind: Annotated[
+        Literal["service", "oneshot", "timer", "cron"], Field(exclude_if=lambda kind: kind == "service")
+    ] = "service"  # the others end by themselves: off means that nothing starts them and none runs now
+    run_after: Annotated[bool, Field(exclude_if=lambda value: not value)] = (
+        False  # oneshot: run it after a restore
+    )
     port: Port | None = None  # closed when stopped (proof)
     probe: Probe | None = None
     shared_with: list[OneLine] = Field(
         default_factory=list
     )  # other OPDs' applications that go down with it: named at the gate
+
+    @model_validator(mode="after")
+    def _check_kind(self) -> Self:
+        if self.kind != "service" and self.manager != "systemd":
+            raise ValueError(
+                f"kind: {self.kind} hanya untuk systemd dan cron; hapus 'manager', atau hapus 'kind' untuk program supervisor"
+            )
+        if self.run_after and self.kind != "oneshot":
+            raise ValueError("run_after hanya untuk kind: oneshot; hapus")
+        suffix = {"oneshot": ".service", "timer": ".timer"}.get(self.kind, "")
+        if not self.unit.endswith(suffix):
+            raise ValueError(f"unit dengan kind: {self.kind} harus berakhiran '{suffix}'")
+        if self.kind == "cron" and not re.fullmatch(r"[A-Za-z0-9_.-]+", self.unit):
+            raise ValueError(
+                "unit dengan kind: cron adalah nama satu berkas di /etc/cron.d, tanpa '/', misalnya 'simpeg'"
+            )
+        return self
+
+    @property
+    def is_helper(self) -> bool:
+        """People don't see it answer: neither probe nor port shows it."""
+        return self.probe is None and self.port is None
 
 
 class Credentials(SectionModel):
@@ -122,16 +155,28 @@ class Credentials(SectionModel):
 
 
 class ServerEntry(SectionModel):
-    """One PostgreSQL server. Reached through `via` (SSH forward), on loopback, or by TLS verify-full with `ca`."""
+    """One PostgreSQL server. Reached through `via` (SSH forward), on loopback, or by TLS verify-full with `ca`.
+
+    Every login's password comes from `secret`; one that was given a password of its own keeps it.
+    """
 
     name: Identifier
-    address: OneLine = "127.0.0.1"
+    address: HostAddress = "127.0.0.1"
     port: Port = 5432
     via: Identifier | None = None
     ca: Path | None = None
-    maintenance_database: DatabaseName = "postgres"
-    dump: Credentials
+    maintenance_database: DatabaseName = (
+        "postgres"  # where `jaga db prepare` begins, and the release before locks
+    )
+    own_database: DatabaseName = (
+        "jagadata"  # made by `jaga db prepare`, closed to everybody else: locks and swaps
+    )
+    secret: SecretReference | None = None  # without it there is no loading login: backups only
+    dump: Credentials  # a password of its own only in office files of the release before
     restore: Credentials
+    extensions: Credentials | None = (
+        None  # makes extensions that ask for a superuser, in a database that is still empty
+    )
     tools: Path | None = None  # folder of the client programs of the server's major version
     data_host: Identifier | None = None  # measures free space with df
     free_space_gib: Annotated[float, Field(gt=0)] | None = None  # declared, where it can't be measured
@@ -157,6 +202,7 @@ class System(SectionModel):
     personal_data: bool = True
     location: OneLine | None = None  # Server/Lokasi Sumber, for the form
     downtime: Literal["sop", "minimal"] | None = None  # overrides policy.restore.downtime
+    verify: Literal["restore", "read"] | None = None  # overrides policy.backup.verify
 
     @property
     def databases(self) -> list[str]:
@@ -166,7 +212,7 @@ class System(SectionModel):
 class Mail(SectionModel):
     """Where letters leave: SMTP. `channels` beside it are apprise URLs, for notices to the office itself."""
 
-    host: OneLine
+    host: HostAddress
     port: Port = 587
     security: Literal["starttls", "ssl", "none"] = "starttls"
     sender: OneLine

@@ -46,7 +46,9 @@ _SECRET_FIELDS = {
     "token",
     "channels",
 }
-_SECRET_LOOKS = re.compile(r"AGE-SECRET-KEY|PRIVATE KEY|://[^/\s]*@", re.IGNORECASE)
+_SECRET_LOOKS = re.compile(
+    r"AGE-SECRET-KEY|PRIVATE KEY|:.*@|://.*[?&#]|(pass\w*|pwd|sandi|secret|token)\s*[=:]", re.IGNORECASE
+)
 _LONGEST = 80
 """Characters of a value that are repeated."""
 

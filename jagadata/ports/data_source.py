@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
     from jagadata.errors import JagadataError
+    from jagadata.ports.proof import Expected, Restored
 
 Properties = Mapping[str, Any]
 """JSON values that only the adapter understands which made them. `name` is the data set's."""
@@ -63,20 +64,21 @@ class DumpStream:
 
 @dataclass(frozen=True, kw_only=True)
 class Dump:
-    """What was dumped. `counts` are of the dump's own moment."""
+    """What was dumped. `parts`: what the source held at the dump's own moment, to be found in the archive (`verify`)."""
 
     identity: str
     size: int  # bytes that it takes on the source
-    counts: Counts
+    parts: Sequence[str]
     properties: Properties
     tool: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveProof:
-    """What reading a whole archive showed: in words, and what of the counts is not in it."""
+    """What reading a whole archive showed: in words, how much of each part is in it, and what should be in it and is not."""
 
     words: str
+    counts: Counts
     missing: Sequence[str] = ()
 
 
@@ -170,6 +172,14 @@ class DataSource(Protocol):
         """Bytes free, measured; None if it can only be declared."""
         ...
 
+    def check_logins(self) -> list[JagadataError]:
+        """What its logins may do and should not, or may not do and should, each by name."""
+        ...
+
+    def bridges(self, name: str) -> list[JagadataError]:
+        """By whom this data set and another system's can reach each other: code of the one runs with rights on the other."""
+        ...
+
     # --- backing up ---
 
     def check_dump(self, name: str) -> list[JagadataError]:
@@ -184,11 +194,30 @@ class DataSource(Protocol):
         """
         ...
 
-    def verify(self, archive: BinaryIO, counts: Counts, properties: Properties) -> ArchiveProof:
-        """Read a whole archive without the source that made it, and hold what it contains to the counts.
+    def verify(self, archive: BinaryIO, parts: Collection[str], properties: Properties) -> ArchiveProof:
+        """Read a whole archive without the source that made it, count what it contains, and hold that to its parts.
 
         Raises DamagedError for one that is cut or broken, or for properties that this version can't read.
         """
+        ...
+
+    def try_restore(
+        self,
+        archive_fd: int,
+        properties: Properties,
+        *,
+        size: int,
+        minutes: float,
+        progress: Callable[[int], None] = lambda _done: None,
+    ) -> Restored:
+        """Restore an archive for the test of it, where nothing of it outlives the test; `size`: bytes that it took on the source.
+
+        Raises UntestedError with the reason for whatever says nothing about the archive; DamagedError for one that can't be read.
+        """
+        ...
+
+    def where_tested(self) -> str:
+        """In words, where `try_restore` restores. Raises UntestedError: nowhere, and why."""
         ...
 
     # --- restoring ---
@@ -208,18 +237,26 @@ class DataSource(Protocol):
         properties: Properties,
         *,
         jobs: int,
+        known: Collection[str] = (),
         progress: Callable[[int], None] = lambda _done: None,
     ) -> None:
         """Fill it from an open file, and give it what its dump does not carry.
 
+        `known`: what a test named that does not come back as it was, and somebody approved (Shortfall.what). Anything else that
+        is missing raises DamagedError; a missing right, policy or owner does so whatever was approved.
         `progress` is called every few seconds, with the bytes by which it grew; what it raises ends the work.
         """
         ...
 
     def prove(
-        self, side: str, properties: Properties, *, progress: Callable[[int], None] = lambda _done: None
+        self,
+        side: str,
+        properties: Properties,
+        *,
+        expected: Expected | None = None,
+        progress: Callable[[int], None] = lambda _done: None,
     ) -> Counts:
-        """Count what is in it now, and make it ready to be live; `progress` as in `build`.
+        """Count what is in it now, hold its contents to what is expected (DamagedError), and make it ready to be live; `progress` as in `build`.
 
         The last that is done to it before the exchange: it may have properties that shut us out.
         """

@@ -9,7 +9,7 @@ from jagadata.errors import DamagedError, RefusedError
 from jagadata.ports.progress import ignore
 from jagadata.restore.request import Plan, PlannedDataSet, RestoreRequest
 from jagadata.stores.copies import from_first_good
-from jagadata.text.formats import format_number
+from jagadata.text.formats import format_moment, format_number
 from jagadata.vault.verification import parse_properties, read_back, read_properties
 
 if TYPE_CHECKING:
@@ -69,6 +69,29 @@ def prove_backup(
     found = from_first_good(backup.held_by(place.stores), read, missing=no_readable_copy(backup))
     unusable = [f"salinan lain tidak dapat dipakai: {fault.message}" for fault in found.faults[:1]]
     return found.store, [*found.value, *unusable]
+
+
+def tell_state(place: Workplace, backup: Backup) -> list[str]:
+    """What is proven of this backup, what a restore of it will not make again, and the newest one that is proven. For the gate."""
+    manifest = backup.manifest
+    words = [f"status back up: {manifest.state}"]
+    for entry in manifest.data:
+        proof = entry.proof
+        if proof is None or proof.untested:
+            why = f", karena {proof.untested}" if proof else " (back up dari versi sebelumnya)"
+            words.append(f"'{entry.database}' belum diuji dengan restore{why}")
+        else:
+            words += [
+                f"tidak kembali seperti semula pada '{entry.database}': {one.what}"
+                for one in proof.shortfalls
+            ]
+    proven = place.catalog(manifest.system).newest_proven(manifest.system)
+    if proven is None:
+        words.append("sistem ini belum pernah terbukti dapat dipulihkan")
+    elif proven.id != backup.id:
+        at = format_moment(proven.manifest.started, place.timezone)
+        words.append(f"back up terbukti yang terbaru: {proven.id} ({at})")
+    return words
 
 
 def no_readable_copy(backup: Backup) -> DamagedError:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlowError
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -68,7 +70,35 @@ def examine(place: Workplace, procedures: Sequence[Procedure] = PROCEDURES) -> l
                 Check(group=group, subject=subject, state=state, finding=finding, action=action)
                 for state, finding, action in findings
             ]
-    return checks
+    return _merge(checks)
+
+
+_SELF = re.compile(r",? (?:lalu )?(?:(?:periksa|coba lagi|jalankan) )?(?:dengan )?\(?`jaga doctor`\)?")
+"""Where an error's hint leads to doctor: whoever reads it here is there already."""
+
+
+def _merge(checks: Sequence[Check]) -> list[Check]:
+    """A fault that several subjects share (a host that does not answer) once, at its first, with the others that it hits."""
+    first: dict[tuple[str, str, str], Check] = {}
+    hit: dict[tuple[str, str, str], list[str]] = {}
+    merged: list[tuple[str, str, str]] = []
+    for number, check in enumerate(checks):
+        action = _SELF.sub("", check.action)
+        shared = check.state == "MASALAH"
+        key = (check.finding, action, "" if shared else str(number))
+        if key not in first:
+            first[key] = replace(check, action=action)
+            merged.append(key)
+        elif check.subject != first[key].subject:
+            hit.setdefault(key, []).append(check.subject)
+    return [
+        replace(
+            first[key], finding=f"{first[key].finding} (juga mengenai: {', '.join(dict.fromkeys(hit[key]))})"
+        )
+        if key in hit
+        else first[key]
+        for key in merged
+    ]
 
 
 def _checks(
@@ -246,7 +276,10 @@ def _server(place: Workplace, entry: ServerEntry) -> list[Finding]:
         )
     elif free is not None:
         found.append(ok(f"ruang basis data {format_bytes(free)}"))
-    return found
+    for one in place.office.systems:
+        if one.server == entry.name:
+            found += [bad(fault.message, fault.hint) for fault in place.server(one.id).check_logins()]
+    return list(dict.fromkeys(found))
 
 
 def _system(place: Workplace, system: System) -> list[Finding]:
@@ -254,7 +287,7 @@ def _system(place: Workplace, system: System) -> list[Finding]:
     for name in system.databases:
         faults = server.check_dump(name)
         if not faults:
-            faults = server.check_restore(name, server.properties(name))
+            faults = [*server.check_restore(name, server.properties(name)), *server.bridges(name)]
         found += [bad(fault.message, fault.hint) for fault in faults] or [
             ok(f"'{name}' dapat di-back up dan di-restore")
         ]

@@ -147,13 +147,29 @@ class Catalog:
                 return backup
         raise NotFoundError(f"Back up '{backup_id}' tidak ada.", "Lihat daftarnya dengan `jaga backups`.")
 
+    def newest_proven(self, system: str) -> Backup | None:
+        """The newest restorable backup that was really restored in step 2, and came back whole."""
+        proven = ("terbukti", "terbukti dengan catatan")
+        found = (
+            backup
+            for backup in self.of(system)
+            if backup.restorable and not self.is_ahead(backup) and backup.manifest.state in proven
+        )
+        return next(found, None)
+
     def newest(self, system: str) -> Backup:
-        """The newest restorable backup of a system: the default recovery point. Raises NotFoundError."""
+        """The newest restorable backup of a system: the default recovery point. Raises NotFoundError.
+
+        One whose own test failed is it only where there is no other; one that is dated ahead of now never is.
+        """
         own = self.of(system)
         restorable = [backup for backup in own if backup.restorable]
-        for backup in restorable:
-            if not self.is_ahead(backup):
+        present = [backup for backup in restorable if not self.is_ahead(backup)]
+        for backup in present:
+            if backup.manifest.state != "gagal diuji":
                 return backup
+        if present:
+            return present[0]
         if restorable:
             raise NotFoundError(
                 f"Setiap back up sistem '{system}' bertanggal lebih maju daripada sekarang, misalnya {restorable[0].id}.",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 from jagadata.errors import RefusedError
+from jagadata.text.os_errors import explain_os_error
 from jagadata.vault.stream import read_stream
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def spool_free(folder: Path) -> int:
         found = os.statvfs(folder)
     except OSError as error:
         raise RefusedError(
-            f"Folder spool {folder} tidak dapat dipakai: {error.strerror}.",
+            f"Folder spool {folder} tidak dapat dipakai: {explain_os_error(error)}.",
             "Perbaiki 'spool' di berkas kantor.",
         ) from error
     return found.f_bavail * found.f_frsize
@@ -57,7 +58,7 @@ def unnamed_file(folder: Path) -> Iterator[int]:
             fd, name = tempfile.mkstemp(dir=folder)
         except OSError as error:
             raise RefusedError(
-                f"Folder spool {folder} tidak dapat ditulisi: {error.strerror}.",
+                f"Folder spool {folder} tidak dapat ditulisi: {explain_os_error(error)}.",
                 "Perbaiki 'spool' di berkas kantor.",
             ) from error
         os.unlink(name)  # noqa: PTH108 - the name came as text
@@ -90,7 +91,7 @@ def fetch_archive(
                 read_stream(data.archive, store, versions, identities, file, progress=progress)
     except OSError as error:
         raise RefusedError(
-            f"Spool tidak dapat ditulisi: {error.strerror or error}.",
+            f"Spool tidak dapat ditulisi: {explain_os_error(error)}.",
             "Kosongkan ruang pada folder spool, lalu ulangi.",
         ) from error
     os.lseek(fd, 0, os.SEEK_SET)

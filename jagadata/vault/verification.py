@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from jagadata.evidence.keys import Identity
-    from jagadata.ports.data_source import DataSource, Properties
+    from jagadata.ports.data_source import Counts, DataSource, Properties
     from jagadata.ports.store import Store
     from jagadata.vault.manifest import DataEntry, StoredStream
 
@@ -27,10 +27,35 @@ def read_back(
     versions: Callable[[str], str | None],
     progress: Callable[[int], None] = ignore,
 ) -> list[str]:
-    """Read every byte of a backup from one store: hashes, decryption, the whole archive, what it contains against the counts.
+    """Read every byte of a backup from one store: hashes, decryption, the whole archive, what it contains against its counts.
 
     Returns what was proven, in words. Raises DamagedError, UnreachableError.
     """
+    counted, words = count_back(source, identities, entries, store, versions, progress)
+    for data, counts in zip(entries, counted, strict=True):
+        wrong = sorted(table for table in {*data.rows, *counts} if data.rows.get(table) != counts.get(table))
+        if wrong:
+            raise DamagedError(
+                f"Arsip basis data '{data.database}' di {store.name} tidak sesuai manifes pada {len(wrong)} tabel, antara lain "
+                f"{wrong[0]}: {counts.get(wrong[0])} dari {data.rows.get(wrong[0])} baris.",
+                "Jangan dipakai; pilih back up lain.",
+            )
+    return words
+
+
+def count_back(
+    source: DataSource,
+    identities: Sequence[Identity],
+    entries: Sequence[DataEntry],
+    store: Store,
+    versions: Callable[[str], str | None],
+    progress: Callable[[int], None] = ignore,
+) -> tuple[list[Counts], list[str]]:
+    """The same for a backup that is not signed yet: what each archive holds, counted, and what was proven, in words.
+
+    Raises DamagedError where an archive lacks what the source held when it was dumped.
+    """
+    counted: list[Counts] = []
     words: list[str] = []
     for data in entries:
         properties = parse_properties(read_properties(store, data, versions, identities))
@@ -42,14 +67,15 @@ def read_back(
         with as_pipe(fill, codec=data.codec) as archive:
             proof = source.verify(archive, data.rows, properties)
         words.append(proof.words)
+        counted.append(proof.counts)
         if proof.missing:
             raise DamagedError(
                 f"Arsip basis data '{data.database}' di {store.name} tidak memuat tabel {', '.join(proof.missing[:5])}.",
                 "Ulangi back up; bila tetap terjadi, bandingkan hak akses peran dump (`jaga db prepare`).",
             )
-    count = sum(len(data.rows) for data in entries)
-    rows = sum(sum(data.rows.values()) for data in entries)
-    return [
+    count = sum(len(counts) for counts in counted)
+    rows = sum(sum(counts.values()) for counts in counted)
+    return counted, [
         "hash SHA-256 seluruh objek sesuai",
         "seluruh isi dapat didekripsi",
         *dict.fromkeys(words),

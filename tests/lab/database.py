@@ -14,21 +14,30 @@ from jagadata.adapters.postgres.roles import render_roles_sql
 from jagadata.adapters.postgres.server import PostgresServer
 from jagadata.ports.data_source import Pair
 
+SECRET = "rahasia server uji, tidak dipakai di tempat lain"
+SYSTEM = "sisurat"
 
-def office_of(server, databases):
+
+def office_of(systems):
     entry = SimpleNamespace(
         name="pg",
         maintenance_database="postgres",
-        dump=SimpleNamespace(user="jaga dump"),
-        restore=SimpleNamespace(user='jaga"restore'),
+        own_database="jagadata",
+        dump=SimpleNamespace(user="jaga dump", password=None),
+        restore=SimpleNamespace(user='jaga"restore', password=None),
     )
-    system = SimpleNamespace(server="pg", databases=databases)
-    return SimpleNamespace(server=lambda _name: entry, systems=[system])
+    found = [
+        SimpleNamespace(id=system, server="pg", databases=databases) for system, databases in systems.items()
+    ]
+    return SimpleNamespace(server=lambda _name: entry, systems=found)
 
 
-def grant(server, *databases):
-    """Run what `jaga db prepare` prints, with psql as its user would."""
-    text = render_roles_sql(office_of(server, list(databases)), "pg")
+def grant(server, *databases, **systems):
+    """Run what `jaga db prepare` prints, with psql as its user would; `databases` are of one system, others by keyword."""
+    run_psql(server, render_roles_sql(office_of({SYSTEM: list(databases), **systems}), "pg", SECRET))
+
+
+def run_psql(server, text, database="postgres"):
     environment = {
         **os.environ,
         "PGPASSWORD": server.password,
@@ -37,7 +46,7 @@ def grant(server, *databases):
         "PGUSER": server.superuser,
     }
     done = subprocess.run(
-        [str(server.bin / "psql"), "-X", "-q", "-d", "postgres"],
+        [str(server.bin / "psql"), "-X", "-q", "-d", database],
         input=text,
         env=environment,
         capture_output=True,
@@ -45,17 +54,18 @@ def grant(server, *databases):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    server.sql("ALTER ROLE \"jaga dump\" PASSWORD 'd'")
-    server.sql('ALTER ROLE "jaga""restore" PASSWORD \'r\'')
+    return done.stdout
 
 
 def connect(server, **changes):
     values = {
         "address": server.host,
         "port": server.port,
-        "maintenance_database": "postgres",
-        "dump": Login(user="jaga dump", password="d"),
-        "restore": Login(user='jaga"restore', password="r"),
+        "locks_before": "postgres",
+        "system": SYSTEM,
+        "secret": SECRET,
+        "dump": Login(user="jaga dump", password=""),
+        "restore": Login(user='jaga"restore', password=""),
         "tools": server.bin,
     }
     return PostgresServer("pg", **{**values, **changes})
@@ -68,7 +78,12 @@ def dump_to_bytes(adapter, name):
         while data := dump.archive.read(65536):
             buffer.write(data)
 
-    return adapter.dump(name, sink), buffer.getvalue()
+    said = adapter.dump(name, sink)
+    fd = archive_file(buffer.getvalue())
+    with os.fdopen(fd, "rb") as file:
+        proof = adapter.verify(file, said.parts, said.properties)
+    assert proof.missing == []
+    return SimpleNamespace(**vars(said), counts=proof.counts), buffer.getvalue()
 
 
 def archive_file(data):

@@ -19,8 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-Role = Literal["dump", "restore"]
+Role = Literal["dump", "restore", "load", "extend"]
+"""Whose login: `dump` asks catalogues and runs pg_dump, `restore` orchestrates from a database of its own, `load` acts for the owners
+of one system in its databases, and `extend` makes extensions that ask for a superuser in a database that is still empty."""
 APPLICATION = "jagadata"
+_WORDS: dict[Role, str] = {
+    "dump": "back up",
+    "restore": "restore",
+    "load": "pemuat",
+    "extend": "ekstensi",
+}
 _KEEPALIVES: dict[str, Any] = {
     "keepalives": 1,
     "keepalives_idle": 15,
@@ -32,19 +40,26 @@ _KEEPALIVES: dict[str, Any] = {
 _OPTIONS = (
     "-c search_path=pg_catalog "  # nothing that a database's owner put there runs with our privileges (CVE-2018-1058)
     "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4 "  # a lost worker's lock goes as soon
-    "-c lock_timeout=60s -c default_transaction_read_only={} -c statement_timeout={}"
+    "-c local_preload_libraries= -c lock_timeout=60s -c default_transaction_read_only={} -c statement_timeout={}"
 )
+LOADS_NOTHING = "-c local_preload_libraries="
+"""A database's owner and a login may set this, and with a library that is not there nobody logs in any more; what the client asks for wins."""
 _TRANSACTION_TIMEOUT_SINCE = 170000
 """An older server refuses a connection that names this setting in its options."""
 _LOGIN = re.compile(
     r"authentication failed|no password supplied|no pg_hba.conf entry|role .* does not exist|not permitted to log in"
     r"|pg_hba.conf rejects"
 )
+_UNPREPARED = re.compile(r'database ".*" does not exist|permission denied for database')
 _FULL = re.compile(r"too many (clients|connections)|remaining connection slots")
 _SILENCE = re.compile(
     r"Connection refused|timeout expired|could not translate|could not connect|server closed the connection|Network is unreachable"
     r"|No route to host|Connection reset|is starting up|shutting down|recovery mode|could not receive|Connection timed out"
 )
+
+
+class UnpreparedError(RefusedError):
+    """`jaga db prepare` of this version was not run on this server yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +79,9 @@ class Access:
     logins: dict[Role, Login]
     ca: Path | None = None
     tools: Path | None = None
+    is_own: bool = (
+        False  # the maintenance database is one that `jaga db prepare` makes, closed to everybody else
+    )
 
     def connect(
         self, database: str = "", role: Role = "restore", *, patient: bool = False
@@ -72,7 +90,7 @@ class Access:
 
         Raises UnreachableError, RefusedError (login) or NotFoundError (database).
         """
-        login, database = self.logins[role], database or self.maintenance_database
+        login, database = self.login(role), database or self.maintenance_database
         try:
             connection = psycopg.connect(
                 host=self.address,
@@ -88,11 +106,19 @@ class Access:
                 **_KEEPALIVES,
                 **self._tls(),
             )
-            if patient and connection.info.server_version >= _TRANSACTION_TIMEOUT_SINCE:
-                connection.execute("SET transaction_timeout = 0")
+            lift_limits(connection)
         except psycopg.OperationalError as error:
             raise self._explain(error, database, login.user) from error
         return connection
+
+    def login(self, role: Role) -> Login:
+        """Raises RefusedError: the office file knows no password for it."""
+        if role not in self.logins:
+            raise RefusedError(
+                f"Server '{self.name}' belum memiliki rahasia untuk login {_WORDS[role]}.",
+                f"Isi servers[].secret di berkas kantor, lalu jalankan SQL dari `jaga db prepare {self.name}`.",
+            )
+        return self.logins[role]
 
     @contextlib.contextmanager
     def session(
@@ -137,6 +163,11 @@ class Access:
 
     def _explain(self, error: psycopg.OperationalError, database: str, user: str) -> JagadataError:
         text = " ".join(str(error).split())
+        if self.is_own and database == self.maintenance_database and _UNPREPARED.search(text):
+            return UnpreparedError(
+                f"Server '{self.name}' belum disiapkan untuk versi Jagadata ini: basis data '{database}' belum ada atau belum terbuka bagi '{user}'.",
+                f"Jalankan SQL dari `jaga db prepare {self.name}` sebagai superuser, lalu ulangi.",
+            )
         if re.search(r'database ".*" does not exist', text):
             return NotFoundError(
                 f"Basis data '{database}' tidak ada di server '{self.name}'.",
@@ -209,11 +240,15 @@ class Access:
             )
         return match[1]
 
+    def program_path(self) -> str:
+        """PATH of client programs."""
+        return os.environ.get("PATH", os.defpath)
+
     def environment(self, role: Role, **more: str) -> dict[str, str]:
         """The whole environment of a client program: nothing of ours leaks in, nothing of it is on a command line."""
-        login = self.logins[role]
+        login = self.login(role)
         environment = {
-            "PATH": os.environ.get("PATH", os.defpath),
+            "PATH": self.program_path(),
             "LC_ALL": "C",
             "PGHOST": self.address,
             "PGPORT": str(self.port),
@@ -222,10 +257,17 @@ class Access:
             "PGAPPNAME": APPLICATION,
             "PGCONNECT_TIMEOUT": "10",
             "PGPASSFILE": os.devnull,
+            "PGOPTIONS": LOADS_NOTHING,
         }
         if self.ca:
             environment |= {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": str(self.ca)}
         return environment | more
+
+
+def lift_limits(connection: psycopg.Connection[Any]) -> None:
+    """A transaction of this session may take as long as it has to."""
+    if connection.info.server_version >= _TRANSACTION_TIMEOUT_SINCE:
+        connection.execute("SET transaction_timeout = 0")
 
 
 def make_dsn(database: str) -> str:

@@ -87,7 +87,7 @@ def _check_privileges(connection: psycopg.Connection[Any], user: str, name: str)
         yield (
             RefusedError(
                 f"Basis data '{name}' memuat {mappings[0]} user mapping (foreign data); isinya hanya terbaca superuser.",
-                "Hapus user mapping itu, atau pakai login superuser sebagai 'dump' untuk server ini.",
+                "Hapus user mapping itu; sandi ke server asing dibuat kembali sesudah restore (CREATE USER MAPPING).",
             )
         )
     large = connection.execute(_UNREADABLE_LARGE_OBJECTS).fetchone()

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
 _DATABASE = """
 SELECT to_jsonb(d), pg_get_userbyid(d.datdba), pg_encoding_to_char(d.encoding), t.spcname,
-       shobj_description(d.oid, 'pg_database'), d.datacl IS NOT NULL
+       shobj_description(d.oid, 'pg_database')
 FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace
 WHERE d.datname = %s
 """
 _GRANTS = """
 SELECT CASE WHEN a.grantee = 0 THEN '' ELSE pg_get_userbyid(a.grantee) END, a.privilege_type, a.is_grantable
-FROM pg_catalog.pg_database d, aclexplode(d.datacl) a WHERE d.datname = %s AND a.grantee <> d.datdba ORDER BY 1, 2
+FROM pg_catalog.pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a WHERE d.datname = %s AND a.grantee <> d.datdba ORDER BY 1, 2
 """
 _SETTINGS = """
 SELECT CASE WHEN s.setrole = 0 THEN '' ELSE pg_get_userbyid(s.setrole) END, unnest(s.setconfig)
@@ -84,7 +84,7 @@ class DatabaseProperties:
     connection_limit: int = -1
     comment: str | None = None
     grants: Sequence[tuple[str, str, bool]] = ()
-    public_revoked: bool = False
+    public_revoked: bool = False  # grants are all that there are; False: written before, where nothing was ever granted or revoked
     settings: Sequence[tuple[str, str]] = ()
     role_settings: Sequence[tuple[str, str, str]] = ()  # role, name, value
     roles: Sequence[
@@ -93,6 +93,15 @@ class DatabaseProperties:
     extensions: Sequence[tuple[str, str]] = ()  # name, version
     tablespaces: Sequence[str] = ()  # of tables and indexes that lie outside the database's own
     superuser_only: Sequence[tuple[str, str]] = ()  # what, name: what only a superuser can restore
+
+    @property
+    def owners(self) -> list[str]:
+        """Whoever owns the database or anything in it, superusers aside."""
+        return sorted({self.owner} | {str(role["name"]) for role in self.roles if _is_owner(role)})
+
+
+def _is_owner(role: Mapping[str, Any]) -> bool:
+    return bool(role["owns"]) and not role.get("super")
 
 
 def parse_properties(value: Mapping[str, Any]) -> DatabaseProperties:
@@ -115,7 +124,7 @@ def read_properties(access: Access, name: str) -> DatabaseProperties:
                 f"Basis data '{name}' tidak ada di server '{access.name}'.",
                 "Periksa namanya di berkas kantor.",
             )
-        row, owner, encoding, tablespace, comment, has_grants = found
+        row, owner, encoding, tablespace, comment = found
         settings = [
             (role, *entry.split("=", 1)) for role, entry in connection.execute(_SETTINGS, (name,)).fetchall()
         ]
@@ -135,7 +144,7 @@ def read_properties(access: Access, name: str) -> DatabaseProperties:
                 (grantee, privilege, grantable)
                 for grantee, privilege, grantable in connection.execute(_GRANTS, (name,))
             ),
-            public_revoked=has_grants,
+            public_revoked=True,
             settings=tuple((key, value) for role, key, value in settings if not role),
             role_settings=tuple((role, key, value) for role, key, value in settings if role),
             roles=tuple(

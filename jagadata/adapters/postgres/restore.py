@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -13,16 +14,16 @@ from typing import TYPE_CHECKING, Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from jagadata.adapters.postgres.access import make_dsn
+from jagadata.adapters.postgres.access import LOADS_NOTHING, make_dsn
 from jagadata.adapters.postgres.programs import make_fault, start, with_parent_death_signal
 from jagadata.errors import JagadataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from jagadata.adapters.postgres.access import Access
+    from jagadata.adapters.postgres.access import Access, Role
 
-_OPTIONS = "-c maintenance_work_mem=256MB -c synchronous_commit=off -c default_transaction_read_only=off"
+_OPTIONS = f"{LOADS_NOTHING} -c maintenance_work_mem=256MB -c synchronous_commit=off -c default_transaction_read_only=off"
 """Harmless to durability: the swap's own commit is synchronous, and flushes all WAL before it."""
 _HINT = "Data yang berjalan tidak disentuh. Perbaiki sebabnya, lalu ajukan kembali."
 _AFTER_OWNERS = (
@@ -39,6 +40,19 @@ _POLICIES = ("ROW SECURITY ", "POLICY ")
 _OWNERS = """
 SELECT rolname FROM pg_catalog.pg_roles
 WHERE pg_has_role(current_user, oid, 'MEMBER') AND NOT rolsuper AND rolname <> current_user ORDER BY 1
+"""
+_SHUT_OUT = re.compile(
+    r"reconnection failed: .*(authentication failed|not permitted to log in)|terminating connection due to administrator",
+    re.DOTALL,
+)
+"""What code of the archive can do to the login's other sessions: change the password, and end them."""
+_DONE = re.compile(r"^pg_restore: (?:finished item|processing item) (\d+) ", re.MULTILINE)
+"""Of `pg_restore --verbose --jobs`: what its helpers finished, and what it did itself before it started them."""
+_CHATTER = re.compile(r"pg_restore: (?!error|warning|hint|detail|from TOC|while)")
+_LEFT = """
+SELECT pg_catalog.count(*) FROM pg_catalog.pg_shdepend
+WHERE refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND deptype = 'o'
+  AND refobjid = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user)
 """
 _PLACES = """
 SELECT 'SCHEMA', nspname, pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace
@@ -83,70 +97,104 @@ def parse_stages(listing: str) -> Stages:
     return Stages(**stages)
 
 
-def restore(access: Access, archive_fd: int, side: str, jobs: int, watch: Callable[[], None]) -> None:
-    """See ports.DataSource.build. `watch` is called every 2 s while pg_restore runs.
+def restore(
+    access: Access,
+    archive_fd: int,
+    side: str,
+    jobs: int,
+    watch: Callable[[], None],
+    heal: Callable[[], None] = lambda: None,
+    done: Collection[str] = (),
+) -> None:
+    """See ports.DataSource.build. `watch` is called every 2 s while pg_restore runs, `heal` before each login.
+
+    `done`: lines of the archive's table of contents that are there already (extensions.py).
 
     `ALTER ... OWNER TO` asks that the new owner may create in the schema; only superusers are spared. Grants come last in an archive,
     and the owner may have lost that right since. So: schemas; extensions, as the database's owner; lend the right to every owner;
     objects and rows; take it back; policies; grants and materialized views. These are filled as their owners, policies included, as they live.
     """
-    run = _Run(access, archive_fd, side, watch)
-    with access.session(side) as connection:
+    run = Archive(access, archive_fd, side, watch, heal=heal)
+    listing = run.list()
+    stages = parse_stages("\n".join(line for line in listing.split("\n") if line not in set(done)))
+    heal()
+    with access.session(side, "load") as connection:
         found = connection.execute(
-            "SELECT r.rolsuper, pg_get_userbyid(d.datdba) FROM pg_catalog.pg_roles r, pg_catalog.pg_database d "
-            "WHERE r.rolname = current_user AND d.datname = current_database()"
+            "SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database WHERE datname = current_database()"
         ).fetchone()
-        superuser, owner = found or (False, "")
-        listing = run.list()
-        stages = parse_stages(listing)
-        if superuser:
-            run.restore([*stages.schemas, *stages.extensions, *stages.objects], jobs)
-            run.restore(stages.policies, jobs)
-            run.restore(stages.rights, jobs, "--enable-row-security")
-            return
-        run.restore(stages.schemas, 1)
-        run.restore(stages.extensions, 1, f"--role={owner}")
-        owners = [
-            str(row[0])
-            for row in connection.execute(_OWNERS)
-            if any(line.endswith(f" {row[0]}") for line in listing.split("\n"))
-        ]
-        with _lend(connection, owners):
-            run.restore(stages.objects, jobs)
-        run.restore(stages.policies, jobs)
-        run.restore(stages.rights, jobs, "--enable-row-security")
+        owner = str(found[0]) if found else ""
+        names = [str(row[0]) for row in connection.execute(_OWNERS)]
+    owners = [name for name in names if any(line.endswith(f" {name}") for line in listing.split("\n"))]
+    run.restore(stages.schemas, 1)
+    run.restore(stages.extensions, 1, f"--role={owner}")
+    with _lend(access, side, owners, heal):
+        run.restore(stages.objects, jobs)
+    run.restore(stages.policies, jobs)
+    run.restore(stages.rights, jobs, "--enable-row-security")
+    heal()
+    give_back(access, side, owner)
+
+
+def give_back(access: Access, database: str, owner: str) -> None:
+    """What came to belong to the loading login goes to the database's owner: its code may have made it so, and nothing may stay its own."""
+    with access.session(database, "load", patient=True) as connection:
+        connection.execute(sql.SQL("REASSIGN OWNED BY CURRENT_USER TO {}").format(sql.Identifier(owner)))
+        left = connection.execute(_LEFT).fetchone()
+    if left and left[0]:
+        raise JagadataError(
+            f"{left[0]} objek di '{database}' masih milik login pemuat.", "Laporkan kepada pengembang."
+        )
 
 
 @contextlib.contextmanager
-def _lend(connection: psycopg.Connection[Any], owners: Sequence[str]) -> Iterator[None]:
-    """Let these roles create in every schema, and take it back afterwards; a side database that failed is dropped with its grants."""
-    lent = [
-        (kind, name, role)
-        for kind, name, owner in connection.execute(_PLACES).fetchall()
-        for role in owners
-        if role != owner
-    ]
+def _lend(access: Access, side: str, owners: Sequence[str], heal: Callable[[], None]) -> Iterator[None]:
+    """Let these roles create in every schema, and take it back afterwards; a side database that failed is dropped with its grants.
 
-    def execute(statement: LiteralString) -> None:
+    In sessions of their own: code that runs in between may end every other session of the login.
+    """
+    lent: list[tuple[str, str, str]] = []
+
+    def execute(connection: psycopg.Connection[Any], statement: LiteralString) -> None:
         for kind, name, role in lent:
             where = sql.SQL("SCHEMA " if kind == "SCHEMA" else "DATABASE ") + sql.Identifier(str(name))
             connection.execute(sql.SQL(statement).format(where, sql.Identifier(role)))
 
     try:
-        execute("GRANT CREATE ON {} TO {}")
+        heal()
+        with access.connect(side, "load") as connection:
+            lent += [
+                (kind, name, role)
+                for kind, name, owner in connection.execute(_PLACES).fetchall()
+                for role in owners
+                if role != owner
+            ]
+            execute(connection, "GRANT CREATE ON {} TO {}")
         yield
-        execute("REVOKE CREATE ON {} FROM {}")
+        heal()
+        with access.connect(side, "load") as connection:
+            execute(connection, "REVOKE CREATE ON {} FROM {}")
     except psycopg.Error as error:
         raise JagadataError(
-            f"Kepemilikan objek di '{connection.info.dbname}' tidak dapat disiapkan: {str(error).splitlines()[0]}",
+            f"Kepemilikan objek di '{side}' tidak dapat disiapkan: {str(error).splitlines()[0]}",
             _HINT,
         ) from error
 
 
-class _Run:
+class Archive:
     """One archive and the programs that read it."""
 
-    def __init__(self, access: Access, archive_fd: int, side: str, watch: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        access: Access,
+        archive_fd: int,
+        side: str,
+        watch: Callable[[], None],
+        *,
+        heal: Callable[[], None] = lambda: None,
+        role: Role = "load",
+    ) -> None:
+        self.heal = heal
+        self.role: Role = role
         self.access = access
         self.archive_fd = archive_fd
         self.side = side
@@ -158,7 +206,7 @@ class _Run:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
-            env={"PATH": self.access.environment("restore")["PATH"], "LC_ALL": "C"},
+            env={"PATH": self.access.program_path(), "LC_ALL": "C"},
             pass_fds=[self.archive_fd],
         )
         listing, errors = process.communicate()
@@ -169,9 +217,25 @@ class _Run:
         return listing.decode(errors="surrogateescape")
 
     def restore(self, lines: Sequence[str], jobs: int, *options: str) -> None:
-        """Restore these entries; an empty list is no work."""
+        """Restore these entries; an empty list is no work.
+
+        With several jobs pg_restore logs in anew in the middle. Code of the archive may have changed the login's password by then:
+        what is still to be done is done over one connection that stays.
+        """
         if not lines:
             return
+        code, text = self._run(lines, jobs, *options)
+        if code and jobs > 1 and _SHUT_OUT.search(text):
+            done = set(_DONE.findall(text))
+            left = [line for line in lines if line.partition(";")[0] not in done]
+            code, text = self._run(left, 1, *options) if left else (0, "")
+        if code:
+            words = "\n".join(line for line in text.splitlines() if not _CHATTER.match(line))
+            raise make_fault(f"pg_restore ke '{self.side}'", code, words, _HINT)
+
+    def _run(self, lines: Sequence[str], jobs: int, *options: str) -> tuple[int, str]:
+        """One pg_restore: its exit code, and what it said."""
+        self.heal()
         command = [self.access.program("pg_restore"), "-j", str(jobs), "--exit-on-error", "--no-password"]
         with (
             os.fdopen(os.memfd_create("entries"), "wb") as chosen,
@@ -179,14 +243,14 @@ class _Run:
         ):
             chosen.write("\n".join([*lines, ""]).encode(errors="surrogateescape"))
             chosen.flush()
-            command += [*options, f"--use-list=/proc/self/fd/{chosen.fileno()}"]
+            command += [*options, "--verbose", f"--use-list=/proc/self/fd/{chosen.fileno()}"]
             command += [f"--dbname={make_dsn(self.side)}", f"/proc/self/fd/{self.archive_fd}"]
             process = start(
                 with_parent_death_signal(command),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
-                env=self.access.environment("restore", PGOPTIONS=_OPTIONS),
+                env=self.access.environment(self.role, PGOPTIONS=_OPTIONS),
                 pass_fds=[self.archive_fd, chosen.fileno()],
                 process_group=0,
             )
@@ -194,10 +258,8 @@ class _Run:
                 self._wait(process)
             finally:
                 _end(process)
-            if process.returncode:
-                errors.seek(0)
-                text = errors.read().decode(errors="replace")
-                raise make_fault(f"pg_restore ke '{self.side}'", process.returncode, text, _HINT)
+            errors.seek(0)
+            return process.returncode, errors.read().decode(errors="replace")
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         while True:

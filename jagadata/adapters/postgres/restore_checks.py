@@ -14,7 +14,10 @@ from jagadata.adapters.postgres.dump_checks import (
     open_or_tell,
     read_flags,
 )
+from jagadata.adapters.postgres.extensions import EXTENSION
+from jagadata.adapters.postgres.login_checks import check_loader, is_lender
 from jagadata.adapters.postgres.properties import missing_roles
+from jagadata.adapters.postgres.trial import try_properties
 from jagadata.errors import JagadataError, RefusedError
 
 if TYPE_CHECKING:
@@ -42,54 +45,60 @@ _FIXED = (
 )
 """What stays behind or forbids a rename: query, what it is, what to do."""
 
-_SUPERUSER_CONTEXTS = ("superuser", "superuser-backend")
-_SETTING = "SELECT context FROM pg_catalog.pg_settings WHERE name = lower(%s)"
+
+class MissingRolesError(RefusedError):
+    """Roles that have to be made first: the only fault with which the rest can still be tried."""
 
 
-def check_restore(access: Access, name: str, properties: DatabaseProperties | None) -> list[JagadataError]:
+def check_restore(
+    access: Access, system: str, name: str, properties: DatabaseProperties | None
+) -> list[JagadataError]:
     """Every reason why a restore beside and a rename would fail or lose something."""
     if name == access.maintenance_database:
         return [
             RefusedError(
                 f"Basis data '{name}' adalah basis data pemeliharaan server dan tidak dapat ditukar namanya.",
-                "Pilih maintenance_database lain di berkas kantor, misalnya 'postgres'.",
+                "Pilih own_database lain di berkas kantor, misalnya 'jagadata'.",
             )
         ]
     connection, faults = open_or_tell(access, "", "restore")
     if connection is None:
         return faults
+    user = sql.Identifier(access.login("restore").user).as_string()
+    missing: list[str] = []
     with connection:
         try:
             faults += check_tool(access, "pg_restore", connection.info.server_version // 10000)
-            faults += _check_rename(connection, name, access.logins["restore"].user)
+            faults += _check_rename(connection, name, access.login("restore").user)
+            faults += check_loader(access, connection)
             if properties:
+                missing = missing_roles(access, properties)
                 faults += _check_parts(connection, properties)
-            superuser, createdb, createrole = read_flags(
-                connection, "rolsuper", "rolcreatedb", "rolcreaterole"
-            )
-            if superuser:
-                return faults
-            user = sql.Identifier(access.logins["restore"].user).as_string()
-            if not createdb:
-                faults.append(
-                    make_privilege(
-                        name, "membuat dan mengganti nama basis data", f"ALTER ROLE {user} CREATEDB;"
-                    )
-                )
-            for role, what in (
-                ("pg_signal_backend", "mengakhiri sesi"),
-                ("pg_read_all_stats", "melihat sesi yang masih terbuka"),
-            ):
-                if not is_member(connection, role):
-                    faults.append(make_privilege(name, what, f"GRANT {role} TO {user};"))
-            missing = missing_roles(access, properties) if properties else []
+            createdb, createrole = read_flags(connection, "rolcreatedb", "rolcreaterole")
+            faults += _check_own_rights(connection, user, name, createdb=createdb)
             faults += _check_roles(connection, user, name, properties, missing, createrole=createrole)
             if properties:
-                faults += _check_superuser_only(properties)
-                faults += _check_settings(connection, user, properties, missing)
+                faults += _check_superuser_only(properties, extends="extend" in access.logins)
+                if not [fault for fault in faults if not isinstance(fault, MissingRolesError)]:
+                    faults += try_properties(access, system, properties, missing)
         except psycopg.Error as error:
             faults.append(access.explain(error))
+        except JagadataError as error:
+            faults.append(error)
     return faults
+
+
+def _check_own_rights(
+    connection: psycopg.Connection[Any], user: str, name: str, *, createdb: bool
+) -> Iterator[JagadataError]:
+    if not createdb:
+        yield make_privilege(name, "membuat dan mengganti nama basis data", f"ALTER ROLE {user} CREATEDB;")
+    for role, what in (
+        ("pg_signal_backend", "mengakhiri sesi"),
+        ("pg_read_all_stats", "melihat sesi yang masih terbuka"),
+    ):
+        if not is_member(connection, role):
+            yield make_privilege(name, what, f"GRANT {role} TO {user};")
 
 
 def _check_rename(connection: psycopg.Connection[Any], name: str, user: str) -> Iterator[JagadataError]:
@@ -157,20 +166,26 @@ def _check_roles(
     *,
     createrole: bool,
 ) -> Iterator[JagadataError]:
-    """The restore role acts for every owner, and for whoever has settings of their own in this database."""
+    """The restore login lends every owner, and acts for the database's owner and for whoever has settings of their own in it."""
     found = connection.execute(
         "SELECT pg_get_userbyid(datdba) FROM pg_catalog.pg_database WHERE datname = %s", (name,)
     ).fetchone()
-    owners = {str(found[0])} if found else set()
+    acting = {str(found[0])} if found else set()
+    owners = set(acting)
     if properties:
-        owners |= {str(role["name"]) for role in properties.roles if role["owns"]} | {properties.owner}
-        owners |= {role for role, _, _ in properties.role_settings}
+        acting |= {properties.owner} | {role for role, _, _ in properties.role_settings}
+        owners |= acting | {str(role["name"]) for role in properties.roles if role["owns"]}
     if missing and not createrole:
         statements = [f"CREATE ROLE {sql.Identifier(role).as_string()} NOLOGIN;" for role in missing]
         statements += [
-            f"GRANT {sql.Identifier(role).as_string()} TO {user};" for role in missing if role in owners
+            f"GRANT {sql.Identifier(role).as_string()} TO {user} WITH ADMIN OPTION;"
+            for role in missing
+            if role in owners
         ]
-        yield make_privilege(name, f"membuat peran {', '.join(missing)}", " ".join(statements))
+        yield MissingRolesError(
+            f"Hak kurang pada '{name}': membuat peran {', '.join(missing)}.",
+            f"Jalankan sebagai superuser: {' '.join(statements)}",
+        )
     superusers = {
         str(row[0]) for row in connection.execute("SELECT rolname FROM pg_catalog.pg_roles WHERE rolsuper")
     }
@@ -178,47 +193,28 @@ def _check_roles(
         identifier = sql.Identifier(owner).as_string()
         if owner in superusers:
             yield RefusedError(
-                f"Basis data '{name}' milik superuser '{owner}' atau memuat pengaturan untuknya; peran restore tidak boleh menjadi superuser.",
-                f"Alihkan kepada peran aplikasi (ALTER DATABASE … OWNER TO, REASSIGN OWNED BY {identifier} TO …) sebelum back up berikutnya, atau pakai login superuser sebagai 'restore' untuk server ini.",
+                f"Basis data '{name}' milik superuser '{owner}' atau memuat pengaturan untuknya; login restore tidak boleh menjadi superuser.",
+                f"Alihkan kepada peran aplikasi (ALTER DATABASE … OWNER TO, REASSIGN OWNED BY {identifier} TO …) sebelum back up berikutnya.",
             )
-        elif not is_member(connection, owner):
+        elif not is_lender(connection, owner) or (owner in acting and not is_member(connection, owner)):
             yield make_privilege(
-                name, f"bertindak sebagai pemilik '{owner}'", f"GRANT {identifier} TO {user};"
+                name,
+                f"bertindak sebagai pemilik '{owner}'",
+                f"GRANT {identifier} TO {user} WITH ADMIN OPTION;",
             )
 
 
-def _check_superuser_only(properties: DatabaseProperties) -> Iterator[JagadataError]:
+def _check_superuser_only(properties: DatabaseProperties, *, extends: bool) -> Iterator[JagadataError]:
+    """`extends`: there is a login that makes extensions in an empty database."""
     groups: dict[str, list[str]] = {}
     for what, item in properties.superuser_only:
+        if extends and what == EXTENSION:
+            continue
         groups.setdefault(what, []).append(item)
     for what, items in groups.items():
         yield RefusedError(
             f"Basis data '{properties.name}' memuat yang hanya dapat dipulihkan superuser, {what}: {', '.join(items)}.",
-            "Alihkan ke pemilik aplikasi (ALTER … OWNER TO) atau hapus sebelum back up berikutnya, atau pakai login superuser sebagai 'restore' untuk server ini.",
-        )
-
-
-def _check_settings(
-    connection: psycopg.Connection[Any], user: str, properties: DatabaseProperties, missing: list[str]
-) -> Iterator[JagadataError]:
-    """Settings that only superusers may make, unless they were granted (from version 15 on); so are those that no library here knows (`app.nama`)."""
-    wanted = {(None, key) for key, _ in properties.settings} | {
-        (role, key) for role, key, _ in properties.role_settings
-    }
-    for role, key in sorted(wanted, key=str):
-        context = connection.execute(_SETTING, (key,)).fetchone()
-        if context and context[0] not in _SUPERUSER_CONTEXTS:
-            continue
-        if connection.info.server_version >= 150000 and role not in missing:
-            allowed = connection.execute(
-                "SELECT has_parameter_privilege(coalesce(%s::name, current_user), %s, 'SET')", (role, key)
-            ).fetchone()
-            if allowed and allowed[0]:
-                continue
-        grantee = sql.Identifier(role).as_string() if role else user
-        made = f"CREATE ROLE {grantee} NOLOGIN; GRANT {grantee} TO {user}; " if role in missing else ""
-        yield make_privilege(
-            properties.name,
-            f"memulihkan pengaturan '{key}'",
-            f"{made}GRANT SET ON PARAMETER {key} TO {grantee};",
+            "Ekstensi: isi servers[].extensions di berkas kantor."
+            if what == EXTENSION
+            else "Alihkan ke pemilik aplikasi (ALTER … OWNER TO) atau hapus sebelum back up berikutnya.",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -24,12 +25,22 @@ _LISTS = ("local_preload_libraries", "search_path", "session_preload_libraries",
 _PRIVILEGES = ("CREATE", "CONNECT", "TEMPORARY")
 
 
-def create_side(access: Access, side: str, properties: DatabaseProperties) -> str:
-    """An empty database like the one described; missing roles become NOLOGIN. Returns its identity."""
+def create_side(
+    access: Access, side: str, properties: DatabaseProperties, *, owner: str | None = None
+) -> str:
+    """An empty database like the one described; missing roles become NOLOGIN. Returns its identity.
+
+    `owner`: whose it is for now.
+    """
     with access.session(patient=True) as connection:
         _create_roles(connection, missing_roles(access, properties), properties)
+        name = sql.Identifier(side)
         try:
-            connection.execute(make_create(side, properties, connection.info.server_version))
+            described = replace(properties, owner=owner or properties.owner)
+            connection.execute(make_create(side, described, connection.info.server_version))
+            # Nobody else may get in before it is whole: not while PUBLIC still could, and not afterwards.
+            connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
+            connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
         except psycopg.Error as error:
             raise JagadataError(
                 f"Basis data '{side}' tidak dapat dibuat di '{access.name}': {_first_line(error)}",
@@ -48,7 +59,7 @@ def make_create(side: str, properties: DatabaseProperties, server_version: int) 
             "Pakai versi Jagadata yang membuat back up ini.",
         )
     parts = [
-        sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING {} OWNER {}").format(
+        sql.SQL("CREATE DATABASE {} TEMPLATE template0 ALLOW_CONNECTIONS false ENCODING {} OWNER {}").format(
             sql.Identifier(side), sql.Literal(properties.encoding), sql.Identifier(properties.owner)
         ),
         sql.SQL("LC_COLLATE {} LC_CTYPE {}").format(
@@ -102,21 +113,13 @@ def _create_roles(
 
 
 def finish_side(access: Access, side: str, properties: DatabaseProperties) -> None:
-    """Grants, settings, role settings, comment; the connection limit is `limit_connections`."""
+    """Settings, role settings, comment, from the maintenance database; who gets in is `open_side`."""
+    _execute_all(access, make_settings(side, properties), properties)
+
+
+def make_settings(side: str, properties: DatabaseProperties) -> list[sql.Composed]:
     name = sql.Identifier(side)
-    statements: list[sql.Composed] = []
-    if properties.public_revoked:
-        statements.append(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
-    for grantee, privilege, grantable in properties.grants:
-        statements.append(
-            sql.SQL("GRANT {} ON DATABASE {} TO {}{}").format(
-                sql.SQL(privilege),
-                name,
-                sql.Identifier(grantee) if grantee else sql.SQL("PUBLIC"),
-                sql.SQL(" WITH GRANT OPTION" if grantable else ""),
-            )
-        )
-    statements += [
+    statements = [
         sql.SQL("ALTER DATABASE {} SET {} TO {}").format(name, _setting(key), _value(key, value))
         for key, value in properties.settings
     ]
@@ -133,20 +136,46 @@ def finish_side(access: Access, side: str, properties: DatabaseProperties) -> No
         statements.append(
             sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, sql.Literal(properties.comment))
         )
-    with access.session(side, patient=True) as connection:
+    return statements
+
+
+def run_as(connection: psycopg.Connection[Any], role: str | None) -> None:
+    """Act as this role, or as the login itself again."""
+    statement = sql.SQL("SET ROLE {}").format(sql.Identifier(role)) if role else sql.SQL("RESET ROLE")
+    connection.execute(statement)
+
+
+def open_side(access: Access, side: str, properties: DatabaseProperties) -> None:
+    """Grants and the connection limit: they may shut us out too, so nothing of ours connects after it."""
+    _execute_all(access, make_grants(side, properties), properties)
+
+
+def make_grants(side: str, properties: DatabaseProperties) -> list[sql.Composed]:
+    name = sql.Identifier(side)
+    statements = [
+        sql.SQL("GRANT {} ON DATABASE {} TO {}{}").format(
+            sql.SQL(privilege),
+            name,
+            sql.Identifier(grantee) if grantee else sql.SQL("PUBLIC"),
+            sql.SQL(" WITH GRANT OPTION" if grantable else ""),
+        )
+        for grantee, privilege, grantable in properties.grants
+    ]
+    if not properties.public_revoked:  # as a database is made: nobody ever granted or revoked anything
+        statements.append(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO PUBLIC").format(name))
+    if properties.connection_limit >= 0:
+        statements.append(
+            sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(
+                name, sql.Literal(properties.connection_limit)
+            )
+        )
+    return statements
+
+
+def _execute_all(access: Access, statements: Sequence[sql.Composed], properties: DatabaseProperties) -> None:
+    with access.session(patient=True) as connection:
         for statement in statements:
             _set(access, connection, statement, properties)
-
-
-def limit_connections(access: Access, side: str, properties: DatabaseProperties) -> None:
-    """The connection limit, set from the maintenance database: it may be too low for us too, so nothing of ours connects after it."""
-    if properties.connection_limit < 0:
-        return
-    statement = sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(
-        sql.Identifier(side), sql.Literal(properties.connection_limit)
-    )
-    with access.session(patient=True) as connection:
-        _set(access, connection, statement, properties)
 
 
 def _set(
@@ -162,18 +191,6 @@ def _set(
             f"Sifat basis data '{properties.name}' tidak dapat dipulihkan ({statement.as_string()[:120]}): {_first_line(error)}",
             f"Jalankan SQL dari `jaga db prepare {access.name}`, lalu ulangi.",
         ) from error
-
-
-def analyze(access: Access, name: str) -> None:
-    """Statistics for the planner: pg_dump before 18 carries none."""
-    with access.session(name, patient=True) as connection:
-        try:
-            connection.execute("ANALYZE")
-        except psycopg.Error as error:
-            raise JagadataError(
-                f"ANALYZE pada '{name}' gagal: {_first_line(error)}",
-                "Periksa server basis data, lalu ulangi.",
-            ) from error
 
 
 def _setting(name: str) -> sql.Composed:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,9 @@ import psycopg
 from psycopg import sql
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
+from jagadata.adapters.postgres.access import UnpreparedError
 from jagadata.adapters.postgres.identity import read_identities
+from jagadata.adapters.postgres.locks import hash_key
 from jagadata.errors import BusyError, JagadataError, RefusedError, RestoreRunningError, UnreachableError
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ _HOLDER = """
 SELECT l.pid, a.usename, coalesce(host(a.client_addr), 'lokal'), to_char(a.backend_start, 'YYYY-MM-DD HH24.MI.SS TZ'),
   extract(epoch FROM now() - a.backend_start)::int / 60,
   EXISTS (SELECT FROM pg_catalog.pg_locks r WHERE r.pid = l.pid AND r.locktype = 'advisory' AND r.granted
-    AND r.objsubid = 1 AND r.classid = %s AND r.objid = %s)
+    AND r.objsubid = 1 AND r.database = l.database AND r.classid = %s AND r.objid = %s)
 FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = %s AND l.objid = %s
+  AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
 """
 """Who holds a system's lock, and whether the mark of a restore with it: pg_locks tells everybody, and login names tell nothing."""
 _TERMINATE = """
@@ -49,17 +51,13 @@ SELECT set_config('synchronous_commit', 'local', true) WHERE current_setting('sy
 
 
 def lock_key(system: str) -> int:
-    """The advisory lock of a system: 64 bits of a hash, signed."""
-    return _hash(f"jagadata:{system}")
+    """The advisory lock of a system."""
+    return hash_key(f"jagadata:{system}")
 
 
 def restore_mark(system: str) -> int:
     """A second, shared lock: a restore takes it before the system's own, so whoever meets that one sees what holds it."""
-    return _hash(f"jagadata-restore:{system}")
-
-
-def _hash(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
+    return hash_key(f"jagadata-restore:{system}")
 
 
 def _halves(key: int) -> tuple[int, int]:
@@ -85,32 +83,74 @@ def _end_sessions(connection: psycopg.Connection[Any], names: Sequence[str]) -> 
 
 
 @contextlib.contextmanager
-def exclusive(access: Access, system: str, role: Role, *, restoring: bool = False) -> Iterator[PostgresSwap]:
-    """Hold the system's advisory lock on the maintenance database. Raises BusyError that names the holder."""
+def exclusive(
+    access: Access, system: str, role: Role, *, restoring: bool = False, before: str | None = None
+) -> Iterator[PostgresSwap]:
+    """Hold the system's advisory lock in the maintenance database. Raises BusyError that names the holder.
+
+    `before`: the database where workers of the release before this one lock; for as long as those may run, both are held.
+    A server that was not prepared for this release yet may still be backed up: then that lock is the only one.
+    """
+    with contextlib.ExitStack() as stack:
+        swap: PostgresSwap | None = None
+        try:
+            swap = _lock(access, system, "", role, restoring=restoring)
+        except UnpreparedError:
+            if role != "dump" or not before:
+                raise
+        if swap:
+            stack.callback(swap.connection.close)
+        if before:
+            old = _lock(access, system, before, role, restoring=restoring, only_ours=swap is not None)
+            if old:
+                stack.callback(old.connection.close)
+                swap = swap or old
+        if swap:
+            yield swap
+
+
+def _lock(
+    access: Access,
+    system: str,
+    database: str,
+    role: Role,
+    *,
+    restoring: bool,
+    only_ours: bool = False,
+) -> PostgresSwap | None:
+    """Take the lock in one database. With `only_ours` a holder that is none of our logins is passed by (None): everybody may lock there."""
     key, mark = lock_key(system), restore_mark(system)
-    connection = access.connect(role=role, patient=True)
-    with contextlib.closing(connection):
+    connection = access.connect(database, role, patient=True)
+    try:
         try:
             connection.execute("SET idle_session_timeout = 0")
             if restoring:
                 connection.execute("SELECT pg_catalog.pg_try_advisory_lock_shared(%s)", (mark,))
             got = connection.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", (key,)).fetchone()
-            holder = None
-            if not (got and got[0]):
-                holder = connection.execute(_HOLDER, (*_halves(mark), *_halves(key))).fetchone()
+            if got and got[0]:
+                return PostgresSwap(access, connection, key)
+            holder = connection.execute(_HOLDER, (*_halves(mark), *_halves(key))).fetchone()
         except psycopg.Error as error:
             raise access.explain(error) from error
-        if not (got and got[0]):
-            who = f" (proses {holder[0]}, login {holder[1]} dari {holder[2]}" if holder else ""
-            if holder:  # without pg_read_all_stats the time is not told
-                who += f", sejak {holder[3]}, {holder[4]} menit lalu)" if holder[3] else ")"
-            kind, what = BusyError, "Back up atau pekerjaan lain"
-            if holder and holder[5]:
-                kind, what = RestoreRunningError, "Restore lain"
-            raise kind(
-                f"{what} untuk sistem '{system}' sedang berjalan{who}.", "Tunggu sampai selesai, lalu ulangi."
-            )
-        yield PostgresSwap(access, connection, key)
+    except BaseException:
+        connection.close()
+        raise
+    connection.close()
+    if only_ours and holder and holder[1] not in [login.user for login in access.logins.values()]:
+        return None
+    raise _make_busy(system, holder)
+
+
+def _make_busy(system: str, holder: tuple[Any, ...] | None) -> BusyError:
+    who = f" (proses {holder[0]}, login {holder[1]} dari {holder[2]}" if holder else ""
+    if holder:  # without pg_read_all_stats the time is not told
+        who += f", sejak {holder[3]}, {holder[4]} menit lalu)" if holder[3] else ")"
+    kind, what = BusyError, "Back up atau pekerjaan lain"
+    if holder and holder[5]:
+        kind, what = RestoreRunningError, "Restore lain"
+    return kind(
+        f"{what} untuk sistem '{system}' sedang berjalan{who}.", "Tunggu sampai selesai, lalu ulangi."
+    )
 
 
 class PostgresSwap:

@@ -47,12 +47,7 @@ def archive(office_lab):
     office_lab.postgres.sql(f'CREATE DATABASE {quote(name)} OWNER "{owner}"')
     office_lab.postgres.sql(f'SET ROLE "{owner}"; CREATE TABLE arsip AS SELECT 1 AS isi', name)
     office_lab.change(lambda value: value["systems"][0]["data"].append({"database": name}))
-    keys = office_lab.folder / "keys"
-    grant(
-        office_lab.postgres,
-        office_lab.path,
-        {f"jagadata_{one}": (keys / f"sandi-{one}").read_text() for one in ("dump", "restore")},
-    )
+    grant(office_lab.postgres, office_lab.path)
 
     class Archive:
         @property

@@ -488,11 +488,7 @@ def test_disaster_an_empty_server_and_an_empty_home_get_the_application_back(
         office_lab.change(
             lambda value: value["servers"][0].update(port=fresh.port, data_host=None, free_space_gib=10)
         )
-        passwords = {
-            user: (office_lab.folder / "keys" / name).read_text()
-            for user, name in (("jagadata_dump", "sandi-dump"), ("jagadata_restore", "sandi-restore"))
-        }
-        grant(fresh, office_lab.path, passwords)  # what `jaga db prepare` prints works on an empty server too
+        grant(fresh, office_lab.path)  # what `jaga db prepare` prints works on an empty server too
         office_lab.change(
             lambda value: value["systems"][0].update(services=[])
         )  # the application still points at the old server

@@ -70,7 +70,8 @@ def test_a_sound_office_is_told_so_and_nothing_is_changed(office_lab):
 
 def lock_out(office, lab):
     office["hosts"][0].update(known_hosts=wrong_known_hosts(lab))
-    (lab.folder / office["servers"][0]["dump"]["password"].removeprefix("file:")).write_text("salah")
+    secret = lab.folder / office["servers"][0]["secret"].removeprefix("file:")
+    secret.write_text("salah, tetapi cukup panjang untuk diturunkan")
     (lab.folder / "simpanan-utama" / MARKER).unlink()
     office["mail"].update(port=free_port())
     office["officials"][3].update(duties=[])

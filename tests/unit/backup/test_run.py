@@ -96,7 +96,7 @@ class Servers(Stores):
         super().__init__()
         self.servers = {}
 
-    def server(self, entry, _host, _stack):
+    def server(self, _system, entry, _host, _stack):
         return self.servers.setdefault(entry.name, BusyServer(entry.name))
 
 

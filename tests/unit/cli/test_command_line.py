@@ -11,6 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from jagadata.adapters.postgres.passwords import derive_password
 from jagadata.cli import main
 from jagadata.cli.language import Program
 from jagadata.cli.tables import clean
@@ -137,7 +138,7 @@ def test_init_does_not_follow_a_link(folder):
 def test_starter_and_keys_together_are_a_faultless_office_file(folder):
     fill_in(folder)
     office = load_office(folder / "office.yaml")
-    assert office.keys.signing == "file:keys/signing.pem"
+    assert office.keys.signing == f"file:{folder}/keys/signing.pem"
 
 
 def test_keys_are_private_and_the_recovery_identity_is_written_nowhere(folder):
@@ -164,7 +165,10 @@ def test_keys_are_never_overwritten_not_even_one_of_them(folder, left):
 
 def test_references_to_keys_start_at_the_office_file(folder, monkeypatch):
     monkeypatch.setenv("JAGADATA_OFFICE", str(folder / "kantor" / "office.yaml"))
-    assert "signing: file:rahasia/signing.pem" in jaga("keys", "init", "--folder", "kantor/rahasia").stdout
+    assert (
+        f"signing: file:{folder}/kantor/rahasia/signing.pem"
+        in jaga("keys", "init", "--folder", "kantor/rahasia").stdout
+    )
     elsewhere = jaga("keys", "init", "--folder", "luar").stdout
     assert f"signing: file:{folder}/luar/signing.pem" in elsewhere
 
@@ -209,14 +213,18 @@ def test_an_unknown_name_is_answered_with_the_known_ones(folder, words, known):
     assert f"Pilih salah satu dari: {known}." in result.stderr
 
 
-def test_what_administrators_paste_is_printed_and_holds_no_secret(folder):
+def test_what_administrators_paste_is_printed_and_holds_no_secret(folder, monkeypatch):
     fill_in(folder)
+    secret = "rahasia server yang cukup panjang"
+    monkeypatch.setenv("JAGADATA_RAHASIA_PG", secret)
     sql, script = jaga("db", "prepare", "pg1").stdout, jaga("host", "prepare", "app1").stdout
     assert sql.startswith("--")
     assert "GRANT pg_read_all_data" in sql
     assert script.startswith("#!/bin/sh\n")
     assert "NOPASSWD" in script
-    assert "PRIVATE KEY" not in sql + script
+    assert "SCRAM-SHA-256$" in sql
+    for hidden in ("PRIVATE KEY", secret, derive_password(secret, "jagadata_restore")):
+        assert hidden not in sql + script
 
 
 def test_directory_stores_are_prepared_as_often_as_one_likes(folder):
