@@ -50,6 +50,7 @@ def test_a_known_hosts_file_is_read_in_whatever_encoding_an_editor_left_it(kind:
         "10.0.0.9 ssh-rsa !!!",
         "<html>",
     ],
+    ids=["half a key", "a host alone", "no key", "a short key", "no base64", "a page"],
 )
 def test_a_cut_line_of_another_host_is_named_and_the_others_work(cut: str) -> None:
     found = parse_known_hosts(f"# daftar\n{cut}\n{LINE}\n@revoked x {KEY}\n".encode())

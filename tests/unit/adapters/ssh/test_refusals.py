@@ -4,10 +4,10 @@ import errno
 
 import paramiko
 import pytest
-from jagadata.adapters.os_errors import explain_os_error
 
 from jagadata.adapters.ssh.link import explain, explain_refusal
 from jagadata.errors import RefusedError, UnreachableError
+from jagadata.text.os_errors import explain_os_error
 
 PLACE = {"where": "Host 'a'", "user": "jaga"}
 
