@@ -30,7 +30,7 @@ class MemoryOffice(Stores):
         self.memory = Server(clock=lambda: NOW)
         self.memory.make("simpeg", TABLES)
 
-    def server(self, entry, _host, _stack):
+    def server(self, entry, *_through):
         return Source(self.memory, entry.name)
 
 

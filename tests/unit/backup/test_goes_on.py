@@ -80,8 +80,8 @@ class LeftOffice(MemoryOffice):
 
     left = 1
 
-    def server(self, entry, host, stack):
-        found = super().server(entry, host, stack)
+    def server(self, entry, *through):
+        found = super().server(entry, *through)
         dump = found.dump
 
         def once(name, sink):
