@@ -82,7 +82,9 @@ class Comparison:
         self.not_valid: set[str] = set()
 
     def list(self) -> list[Shortfall]:
-        begin_anew(self.connection)  # rows were counted in it: code of an index may have changed what names mean
+        begin_anew(
+            self.connection
+        )  # rows were counted in it: code of an index may have changed what names mean
         found = [
             *self._rows(),
             *self._not_valid(),
