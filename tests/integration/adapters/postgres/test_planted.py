@@ -177,3 +177,46 @@ def test_a_count_holds_a_handful_of_locks_however_many_tables_there_are(planted)
         over.set()
         thread.join()
     assert 0 < most[0] < 40
+
+
+def told(faults):
+    return " ".join(f"{fault.message} {fault.hint}" for fault in faults)
+
+
+def test_rights_that_reach_too_far_are_told_by_name_with_the_sql_that_mends_them(planted):
+    adapter = connect_alfa(planted)
+    assert adapter.check_logins() == []
+    for harm, mend, name in (
+        (f"GRANT app_beta TO {LOADER}", f"REVOKE app_beta FROM {LOADER}", "'app_beta'"),
+        (f"GRANT {LOADER} TO app_alfa", f"REVOKE {LOADER} FROM app_alfa", "'app_alfa'"),
+        (f"ALTER ROLE {LOADER} CREATEROLE", f"ALTER ROLE {LOADER} NOCREATEROLE", LOADER),
+        ('ALTER ROLE "jaga dump" SUPERUSER', 'ALTER ROLE "jaga dump" NOSUPERUSER', "'jaga dump'"),
+        (
+            'ALTER ROLE "jaga""restore" SUPERUSER',
+            'ALTER ROLE "jaga""restore" NOSUPERUSER',
+            "'jaga\"restore'",
+        ),
+        (
+            "GRANT CONNECT ON DATABASE jagadata TO PUBLIC",
+            "REVOKE CONNECT ON DATABASE jagadata FROM PUBLIC",
+            "PUBLIC",
+        ),
+    ):
+        planted.sql(harm)
+        assert name in told(adapter.check_logins())
+        planted.sql(mend)
+        assert adapter.check_logins() == []
+    planted.sql('ALTER ROLE "jaga""restore" CREATEROLE')
+    assert ("CREATEROLE" in told(adapter.check_logins())) == (adapter.facts().version < "16")
+    planted.sql('ALTER ROLE "jaga""restore" NOCREATEROLE')
+
+
+def test_a_role_that_owns_things_in_two_systems_is_named_and_backups_go_on(planted):
+    adapter = connect_alfa(planted)
+    planted.sql("CREATE TABLE pinjaman (a int); ALTER TABLE pinjaman OWNER TO app_alfa_dua", "beta")
+    (bridge,) = adapter.bridges("alfa")
+    assert "'app_alfa_dua'" in bridge.message
+    assert "beta" in bridge.message
+    assert adapter.check_dump("alfa") == []
+    result, _ = dump_to_bytes(adapter, "alfa")
+    assert adapter.check_restore("alfa", result.properties) == []
