@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
+from jagadata.adapters.postgres.access import lift_limits
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -83,6 +85,7 @@ def begin_anew(connection: psycopg.Connection[Any], path: str = "pg_catalog") ->
     """As a session that has run nothing yet, with every setting pinned that changes what is read."""
     connection.prepare_threshold = None
     connection.execute("DISCARD ALL")
+    lift_limits(connection)
     for statement in _PINNED:
         connection.execute(statement)
     connection.execute("SELECT pg_catalog.set_config('search_path', %s, false)", (path,))

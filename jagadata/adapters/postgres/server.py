@@ -322,7 +322,12 @@ class PostgresServer:
                 counts = count_rows(self.access, side)
                 analyze(self.access, side, parsed)
             if expected:
-                hold_to(self.access, side, parsed, expected, watch=lambda: progress(0))
+                count_and_analyze(
+                    lambda: hold_to(self.access, side, parsed, expected),
+                    lambda: None,
+                    lambda: progress(0),
+                    lambda: self.end_sessions(side),
+                )
         open_side(self.access, side, parsed)
         return counts
 

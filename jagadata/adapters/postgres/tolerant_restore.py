@@ -18,7 +18,7 @@ from jagadata.adapters.postgres.access import make_dsn
 from jagadata.adapters.postgres.archive_contents import flatten
 from jagadata.adapters.postgres.archive_file import LOADER, Archive
 from jagadata.adapters.postgres.checks_aside import set_checks_aside
-from jagadata.adapters.postgres.digests import Table, begin_anew, list_tables, measure
+from jagadata.adapters.postgres.digests import Table, begin_anew, list_tables, measure, read_sequences
 from jagadata.adapters.postgres.entries import Entry, find_missing, of_kind
 from jagadata.adapters.postgres.not_valid import add_not_valid
 from jagadata.adapters.postgres.programs import make_fault, start
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _HINT = "Data yang berjalan tidak disentuh. Perbaiki sebabnya, lalu ajukan kembali."
 FORCED_PATH_SINCE = 170000
 """From this version on an index is built, and a view filled, with search_path = pg_catalog, pg_temp whatever the session says."""
+_LARGE = "SELECT oid::pg_catalog.int8 FROM pg_catalog.pg_largeobject_metadata"
 _UNFILLED = """
 SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm' AND NOT c.relispopulated
@@ -93,8 +94,9 @@ class TolerantRestore:
         with lend(self._connect, self.archive.entries):
             self._restore(stages.objects, "--section=pre-data")
             self._again(stages.objects, "--section=pre-data")
-            self._restore(stages.objects, "--section=data")
+            failed = self._restore(stages.objects, "--section=data")
             self._rows_again()
+            self._values_again(large_objects=failed)
             self._restore(stages.objects, "--section=post-data")
             self._again(stages.objects, "--section=post-data", mend=True)
         for entries in (stages.policies, stages.rights):
@@ -132,11 +134,13 @@ class TolerantRestore:
 
     def _restore(
         self, entries: Sequence[Entry], *options: str, jobs: int = 0, path: str | None = None
-    ) -> None:
+    ) -> bool:
+        """Whether pg_restore said that anything failed: a reason to look twice, never the proof that nothing did."""
         self.heal()
-        self.archive.restore(
+        said = self.archive.restore(
             self.database, entries, *options, jobs=jobs or self.jobs, watch=self.watch, path=path
         )
+        return bool(said)
 
     # --- what is missing ---
 
@@ -219,6 +223,19 @@ class TolerantRestore:
             if table is not None:
                 with set_checks_aside(self._connect, table, self.paths):
                     self._load({entry: (table, wanted)}, self.paths[-1] if self.paths else None)
+
+    def _values_again(self, *, large_objects: bool) -> None:
+        """Large objects and sequences that a cut run left out; both can be set twice."""
+        connection = self._connect()
+        here = {int(row[0]) for row in connection.execute(_LARGE)}
+        if self.contents.large_objects - here:
+            self._restore(of_kind(self.archive.entries, "BLOB", "BLOB METADATA"), jobs=1)
+            large_objects = True
+        if large_objects:
+            self._restore(of_kind(self.archive.entries, "BLOBS"), jobs=1)
+        found = read_sequences(self._connect())
+        if any(found.get(name) != value for name, value in self.contents.sequences.items()):
+            self._restore(of_kind(self.archive.entries, "SEQUENCE SET"), jobs=1)
 
     def _load(
         self,

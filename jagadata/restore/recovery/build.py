@@ -83,7 +83,7 @@ class SideBuilder:
         self.progress(0)
         return sum(counted.values())
 
-    def _count(self, name: str, properties: Properties, proof: Proof | None) -> Counts:
+    def _count(self, name: str, properties: Properties, proof: Proof | None = None) -> Counts:
         """What is in a side now. Raises JagadataError past the limit."""
         self._last_growth = time.monotonic()
         expected = Expected(digests=proof.digests, sequences=proof.sequences) if proof else None
