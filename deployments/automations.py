@@ -13,6 +13,14 @@ WATCH = "Penjagaan/berkala"
 HEARTBEAT_SECONDS = 30
 """PREFECT_RUNNER_HEARTBEAT_FREQUENCY of the worker (deployments/systemd/jagadata-worker.service)."""
 
+BACKUP_SILENCE = timedelta(seconds=75)
+"""A backup without a heartbeat for so long is taken up by another worker: one beat may be lost, two are a death.
+
+Taken up although it lives, it dumps nothing twice: the system's lock and the journal decide. 75 s, 10 s of the watch's own
+start, and the workers' questions for work stay below 120 s.
+"""
+PENDING_SILENCE = timedelta(seconds=120)
+"""How long a run of the watch or another of its kind may be about to start."""
 _ENDED = (
     "Completed",
     "Failed",
@@ -24,6 +32,7 @@ _ENDED = (
     "Diterima",
     "Dikembalikan",
 )
+_STARTING = ("Pending", "Submitting", "InfrastructurePending")
 _WAITING = ("Suspended", "Paused", "Cancelling", "AwaitingRetry")
 
 
@@ -52,20 +61,64 @@ def make_automations() -> list[AutomationCore]:
             )
         ],
     )
+    silent_backup = AutomationCore(
+        name="Jagadata: back up tanpa detak jantung",
+        description="Back up yang worker-nya mati dinyatakan Crashed setelah 75 detik, dan dilanjutkan oleh penjagaan.",
+        trigger=EventTrigger(
+            after={"prefect.flow-run.heartbeat"},
+            expect={"prefect.flow-run.heartbeat"}
+            | {f"prefect.flow-run.{name}" for name in (*_ENDED, *_WAITING)},
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            match_related={"prefect.resource.role": "tag", "prefect.resource.id": "prefect.tag.back-up"},
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=BACKUP_SILENCE,
+        ),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.CRASHED,
+                name="Crashed",
+                message="Tidak ada detak jantung: worker atau mesinnya mati. Dilanjutkan sendiri.",
+            )
+        ],
+    )
+    stuck = AutomationCore(
+        name="Jagadata: pemeliharaan tersangkut",
+        description="Penjagaan yang mati sebelum mulai tidak menghalangi yang berikutnya.",
+        trigger=EventTrigger(
+            after={f"prefect.flow-run.{name}" for name in _STARTING},
+            expect={f"prefect.flow-run.{name}" for name in ("Running", *_ENDED, *_WAITING)},
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            match_related={"prefect.resource.role": "tag", "prefect.resource.id": "prefect.tag.pemeliharaan"},
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=PENDING_SILENCE,
+        ),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.CRASHED, name="Crashed", message="Tidak pernah mulai: worker-nya mati."
+            )
+        ],
+    )
     died = AutomationCore(
         name="Jagadata: restore terhenti",
-        description="Permohonan restore yang alurnya gagal, dibatalkan, atau mati segera ditindaklanjuti dan pemohonnya diberi tahu.",
+        description="Restore atau back up yang alurnya gagal, dibatalkan, atau mati segera ditindaklanjuti.",
         trigger=EventTrigger(
             expect={f"prefect.flow-run.{name}" for name in ("Failed", "Crashed", "Cancelled", "TimedOut")},
             match={"prefect.resource.id": "prefect.flow-run.*"},
-            match_related={"prefect.resource.role": "tag", "prefect.resource.id": "prefect.tag.restore"},
+            match_related={
+                "prefect.resource.role": "tag",
+                "prefect.resource.id": ["prefect.tag.restore", "prefect.tag.back-up"],
+            },
             posture=Posture.Reactive,
             threshold=1,
             within=timedelta(0),
         ),
         actions=[RunDeployment(source="selected", deployment_id=watch, parameters={})],
     )
-    return [silent, died]
+    return [silent, silent_backup, stuck, died]
 
 
 def set_automations() -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from prefect import flow
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from tasks import backup as steps
 from tasks.parameters import PerintahBackup
@@ -18,7 +17,6 @@ _EVERYTHING = PerintahBackup()
     name="SOP Back Up Data",
     description="SOP/06/406.020/2019, prosedur Back Up Data: enam langkah, ditutup pemeriksaan oleh Kasi.",
     flow_run_name="Back Up Data",
-    task_runner=cast("Any", ThreadPoolTaskRunner(max_workers=4)),
     persist_result=False,
     retries=0,
 )
@@ -26,10 +24,7 @@ def backup(perintah: PerintahBackup = _EVERYTHING) -> Any:
     """Back up the chosen systems (none: all), fill in the form, and let the Kasi receive it."""
     with open_backup(perintah) as run:
         systems = run.open().systems
-        steps.step_1(run, systems)
-        steps.step_2(run, systems)
-        steps.step_3(run, systems)
-        steps.step_4(run, systems)
+        steps.steps_1_to_4(run, systems)
         steps.step_5(run)
         decision = steps.ask_review(run)
         steps.step_6(run, decision)

@@ -17,6 +17,7 @@ from tasks.runs import workplace
 def watch() -> None:
     """Repair what is safe, and tell the office the rest: once, not every time."""
     with workplace() as place:
+        steps.take_up_backups(place)
         runs = steps.find_open_runs(place)
         steps.revive(place, runs)
         steps.finish_dead(place, runs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jagadata.adapters.ca_file import clean_ca
 from jagadata.adapters.directory.store import DirectoryStore
 from jagadata.adapters.http_probe import HttpProbe
 from jagadata.errors import UnreachableError
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     import contextlib
     from collections.abc import Callable, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from jagadata.adapters.spreadsheets.spreadsheets import Spreadsheets
+    from jagadata.adapters.ssh.host import SshHost
     from jagadata.collection.intake.arrival import Arrivals
     from jagadata.collection.inventory.publishing import Publisher
     from jagadata.collection.ports import InventoryBook
@@ -43,6 +46,10 @@ class RealConnections:
     def _reveal(self, reference: str) -> str:
         return reveal(reference, folder=self.office.folder)
 
+    def _ca(self, path: Path | None, where: str) -> Path | None:
+        """The CA file as every library takes it. Raises RefusedError where it holds nothing whole."""
+        return clean_ca(self.office.path(path), where=where) if path else None
+
     def store(self, entry: StoreEntry) -> Store:
         if entry.kind == "directory":
             return DirectoryStore(entry.name, self.office.path(entry.path))
@@ -56,10 +63,11 @@ class RealConnections:
             region=entry.region,
             access_key=self._reveal(entry.access_key),
             secret_key=self._reveal(entry.secret_key),
-            ca=self.office.path(entry.ca) if entry.ca else None,
+            ca=self._ca(entry.ca, f"penyimpanan '{entry.name}'"),
+            addressing=entry.addressing,
         )
 
-    def host(self, entry: HostEntry) -> Host:
+    def host(self, entry: HostEntry) -> SshHost:
         from jagadata.adapters.ssh.host import SshHost
 
         return SshHost(
@@ -69,6 +77,7 @@ class RealConnections:
             user=entry.user,
             key_text=self._reveal(entry.key),
             known_hosts=self.office.path(entry.known_hosts),
+            via=self.host(self.office.host(entry.via)) if entry.via else None,
         )
 
     def server(
@@ -117,7 +126,7 @@ class RealConnections:
                 for name in other.databases
             },
             max_minutes=self.office.policy.restore.max_minutes,
-            ca=self.office.path(entry.ca) if entry.ca else None,
+            ca=self._ca(entry.ca, f"server basis data '{entry.name}'"),
             tools=self.office.path(entry.tools) if entry.tools else None,
             measure_free_space=free_space,
         )
@@ -172,7 +181,7 @@ class RealConnections:
                 senders=Senders.make(policy, [self.office.mail.sender] if self.office.mail else []),
                 limit=int(policy.limits.file_mib * 1.4 * 2**20),  # base64, and the words around it
                 folder=entry.folder,
-                ca=self.office.path(entry.ca) if entry.ca else None,
+                ca=self._ca(entry.ca, "kotak surat"),
                 since=since,
             )
             stack.callback(mailbox.close)
@@ -212,7 +221,7 @@ class RealConnections:
                     entry.url,
                     token=self._reveal(entry.token),
                     organization=entry.organization,
-                    ca=self.office.path(entry.ca) if entry.ca else None,
+                    ca=self._ca(entry.ca, f"portal '{entry.url}'"),
                 )
                 found.append((portal, entry.license))
         return found

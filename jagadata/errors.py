@@ -71,3 +71,7 @@ class RestoreRunningError(BusyError):
 
 class SwitchFiredError(JagadataError):
     """The dead-man's switch started the services meanwhile (or the host was rebooted): no swap may follow."""
+
+
+class UntestedError(JagadataError):
+    """What could not be tested, and why: the words go behind "belum diuji, karena". Never a fault of the backup itself."""

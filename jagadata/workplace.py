@@ -12,16 +12,20 @@ from jagadata.errors import JagadataError, RefusedError
 from jagadata.evidence.envelope import Seals, Signer
 from jagadata.evidence.journal import Journal, now
 from jagadata.evidence.keys import parse_identity, parse_recipients, parse_signer
+from jagadata.evidence.mirror import Backlog
 from jagadata.evidence.records import Records
 from jagadata.office.secrets import reveal
 from jagadata.services.control import ServiceControl
-from jagadata.vault.catalog import Catalog, read_catalog
+from jagadata.stores.absent import AbsentStore
+from jagadata.vault.catalog import Catalog, join_catalogs, read_catalog
+from jagadata.vault.clocks import Clocks, read_store_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date, datetime
     from types import TracebackType
 
+    from jagadata.evidence.keys import Identity
     from jagadata.office.collection import Collection
     from jagadata.office.file import Office
     from jagadata.office.machines import HostEntry, ServerEntry, System
@@ -65,15 +69,22 @@ class Connections(Protocol):
 class Workplace:
     """Where backups and restores are carried out. Use as a context manager; threads may share one.
 
-    `clock` gives the present moment (aware).
+    `clock` gives the present moment (aware). One that is given stands for the clocks of stores and databases too, unless
+    `clocks` says how they are read.
     """
 
     def __init__(
-        self, office: Office, *, connections: Connections, clock: Callable[[], datetime] = now
+        self,
+        office: Office,
+        *,
+        connections: Connections,
+        clock: Callable[[], datetime] = now,
+        clocks: Callable[[Workplace, str | None], Sequence[Clocks]] | None = None,
     ) -> None:
         self.office = office
         self.connections = connections
         self.clock = clock
+        self._clocks = clocks or (read_clocks if clock is now else _read_own_clock)
         self.timezone = ZoneInfo(office.office.timezone)
         self._stack = contextlib.ExitStack()
         self._lock = threading.RLock()
@@ -88,6 +99,8 @@ class Workplace:
         self.close()
 
     def close(self) -> None:
+        if ("backlog", "") in self._open:
+            self.records.settle()  # what still misses is copied by the watch
         self._stack.close()
         self._open.clear()
 
@@ -102,11 +115,16 @@ class Workplace:
 
     @property
     def stores(self) -> list[Store]:
-        """The primary store first."""
+        """The primary store first. One that can't be opened answers nothing, with the reason, and hides none of the others."""
         return [
-            self._once("store", entry.name, partial(self.connections.store, entry))
-            for entry in self.office.stores
+            self._once("store", entry.name, partial(self._open_store, entry)) for entry in self.office.stores
         ]
+
+    def _open_store(self, entry: StoreEntry) -> Store:
+        try:
+            return self.connections.store(entry)
+        except JagadataError as error:
+            return AbsentStore(entry.name, error)
 
     @property
     def seals(self) -> Seals:
@@ -127,13 +145,53 @@ class Workplace:
             )
         return signer
 
-    def identity(self) -> Any:
-        """The private age identity. Raises RefusedError."""
-        if not self.office.keys.identity:
-            raise RefusedError(
-                "Identitas age tidak tersedia di worker ini.", "Isi keys.identity di berkas kantor."
+    def identities(self) -> list[Identity]:
+        """The private age identities of this worker, the present one first. Raises RefusedError if there is none.
+
+        One that can't be read hides none of the others; `unreadable_identities` names it.
+        """
+        found, faults = self._identities()
+        if found:
+            return list(found)
+        raise (
+            faults[0]
+            if faults
+            else RefusedError(
+                "Identitas age tidak tersedia di worker ini.", "Isi keys.identities di berkas kantor."
             )
-        return parse_identity(reveal(self.office.keys.identity, folder=self.office.folder))
+        )
+
+    def unreadable_identities(self) -> list[JagadataError]:
+        return list(self._identities()[1])
+
+    def _identities(self) -> tuple[list[Identity], list[JagadataError]]:
+        def read() -> tuple[list[Identity], list[JagadataError]]:
+            found: list[Identity] = []
+            faults: list[JagadataError] = []
+            for reference in self.office.keys.identities:
+                try:
+                    found.append(parse_identity(reveal(reference, folder=self.office.folder)))
+                except JagadataError as error:
+                    faults.append(error)
+            return found, faults
+
+        made: tuple[list[Identity], list[JagadataError]] = self._once("key", "identities", read)
+        return made
+
+    def identities_for(self, recipients: Sequence[str]) -> list[Identity]:
+        """Those of this worker's identities that open what was encrypted to these public keys.
+
+        Raises RefusedError that names the keys by their notes and days: what is encrypted is whole, another key is needed.
+        """
+        held = self.identities()
+        if found := [one for one in held if not recipients or str(one.to_public()) in recipients]:
+            return found
+        needed = " atau ".join(self.office.keys.describe_recipients(recipients))
+        unread = "".join(f" {fault.message}" for fault in self.unreadable_identities())
+        raise RefusedError(
+            f"Identitas untuk membukanya tidak ada di worker ini; yang diperlukan: {needed}.{unread}",
+            "Isinya tidak rusak. Tambahkan identitas itu ke keys.identities (yang lain tetap tercantum), lalu ulangi.",
+        )
 
     def recipients(self) -> list[str]:
         """Public age keys in force today: the office's and the recovery key. Raises RefusedError for a faulty or missing one."""
@@ -155,7 +213,8 @@ class Workplace:
             signer = self.signer
         except JagadataError:
             signer = None
-        return Records(self.stores, signer, self.seals)
+        backlog: Backlog = self._once("backlog", "", Backlog)
+        return Records(self.stores, signer, self.seals, backlog)
 
     def journal(self, run: str) -> Journal:
         """The journal of a run, one object per run and workplace."""
@@ -163,7 +222,15 @@ class Workplace:
         return journal
 
     def catalog(self, system: str | None = None) -> Catalog:
-        return read_catalog(self.stores, self.records, system)
+        """Judged at the worker's present moment; `moment` asks the other clocks too."""
+        names = {old: one.id for one in self.office.systems for old in one.formerly}
+        wanted = [system, *(old for old, present in names.items() if present == system)] if system else [None]
+        found = [read_catalog(self.stores, self.records, one) for one in wanted]
+        return join_catalogs(found, names).as_of(self.clock())
+
+    def moment(self, system: str | None = None) -> datetime:
+        """The present as all clocks agree that it has come: of the worker, of each store, and of a system's database or of all."""
+        return min(clocks.earliest for clocks in self._clocks(self, system))
 
     def host(self, name: str) -> Host:
         def make() -> Host:
@@ -176,7 +243,7 @@ class Workplace:
 
     def server(self, system: str) -> DataSource:
         """The source of a system's data, its SSH forward opened if it needs one. Each system has a login of its own there."""
-        one = self.office.system(system)
+        one = self.office.present_system(system)
         entry = self.office.server(one.server)
         server: DataSource = self._once(
             "server", system, lambda: self.connections.server(one, entry, self.host, self._stack)
@@ -221,3 +288,19 @@ class Workplace:
     @property
     def spreadsheets(self) -> Any:
         return self._once("spreadsheets", "", self.connections.spreadsheets)
+
+
+def read_clocks(place: Workplace, system: str | None = None) -> list[Clocks]:
+    """Every clock asked: each store by a write, each database server of the system or of all. Who does not answer says nothing."""
+    worker = place.clock()
+    found = [Clocks(worker=worker, store=read_store_clock(store)) for store in place.stores]
+    systems = [place.office.system(system)] if system else place.office.systems
+    for entry in {one.server: one for one in systems}.values():
+        with contextlib.suppress(JagadataError):
+            found.append(Clocks(worker=place.clock(), database=place.server(entry.id).facts().clock))
+    return found
+
+
+def _read_own_clock(place: Workplace, system: str | None = None) -> list[Clocks]:
+    del system
+    return [Clocks(worker=place.clock())]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextvars
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from prefect import task
@@ -9,6 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
 from jagadata import sop
+from jagadata.backup.attempts import may_be_taken_up
 from jagadata.backup.gates import REVIEW_GATE
 from jagadata.backup.letters import ask_for_review, file_backup_form, notify_failures, notify_review
 from jagadata.backup.papers.markdown import render_backup
@@ -97,26 +100,30 @@ def receive_form(run: BackupRun, decision: Decision) -> None:
     notify_review(run, form)
 
 
-def for_each_system(step: Task[Any, Any], number: int, run: BackupRun, systems: Sequence[str]) -> None:
-    """Run a step for every system where it is not done yet, several at a time; what came out is in the journal."""
-    for future in [step.submit(run, system) for system in run.waiting(number, systems)]:
-        future.wait()
+FOR_EACH_SYSTEM: tuple[Task[Any, Any], ...] = (dump, verify, name, secure)
+AT_ONCE = 4
+"""Systems under way at the same time; how many are dumped at once the office file says (policy.backup.at_once)."""
 
 
-def step_1(run: BackupRun, systems: Sequence[str]) -> None:
-    for_each_system(dump, 1, run, systems)
+def steps_1_to_4(run: BackupRun, systems: Sequence[str]) -> None:
+    """Chained for each system, several systems at a time: one that is through is a valid backup, whatever becomes of the run."""
+    if not may_be_taken_up(run.journal):
+        return  # it died too often: what is done stands on the form, and the rest as not ended
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sistem") as pool:
+        chains = [pool.submit(contextvars.copy_context().run, _chain, run, system) for system in systems]
+        try:
+            for chain in chains:
+                chain.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
-def step_2(run: BackupRun, systems: Sequence[str]) -> None:
-    for_each_system(verify, 2, run, systems)
-
-
-def step_3(run: BackupRun, systems: Sequence[str]) -> None:
-    for_each_system(name, 3, run, systems)
-
-
-def step_4(run: BackupRun, systems: Sequence[str]) -> None:
-    for_each_system(secure, 4, run, systems)
+def _chain(run: BackupRun, system: str) -> None:
+    """What is not done yet of steps 1 to 4; what came out is in the journal."""
+    for number, step in enumerate(FOR_EACH_SYSTEM, 1):
+        if run.waiting(number, [system]):
+            _state: Any = step(run, system, return_state=True)
 
 
 def step_5(run: BackupRun) -> None:

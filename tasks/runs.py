@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import socket
 from typing import TYPE_CHECKING
 
 from prefect import runtime
 
+from jagadata.backup.attempts import note_attempt
 from jagadata.backup.run import BackupRun
 from jagadata.collection.run import RoundRun
 from jagadata.connections import open_workplace
@@ -63,10 +65,11 @@ def scheduled() -> datetime:
 
 @contextlib.contextmanager
 def open_backup(perintah: PerintahBackup) -> Iterator[BackupRun]:
-    """The backup run of this flow run. Raises RefusedError before anything is dumped."""
+    """The backup run of this flow run, begun once more. Raises RefusedError before anything is dumped."""
     with workplace() as place:
         run = BackupRun(place, run_id(), parse_order(perintah), scheduled=scheduled())
         run.open()
+        note_attempt(run.journal, socket.gethostname())
         yield run
 
 

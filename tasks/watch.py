@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -22,11 +23,12 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.deployments import run_deployment
-from prefect.states import AwaitingRetry, Crashed
+from prefect.states import AwaitingRetry, Crashed, Failed
 from prefect.variables import Variable
 
+from jagadata.backup.attempts import describe_end, may_be_taken_up
 from jagadata.backup.concerns import missing_periods
-from jagadata.backup.offers import DEPLOYMENT
+from jagadata.backup.offers import BACKUP, DEPLOYMENT
 from jagadata.errors import JagadataError
 from jagadata.procedure import OpenRun
 from jagadata.signoff.gates import REMINDED, is_reminder_due
@@ -49,6 +51,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("jagadata.tasks")
 FORM_PATIENCE, START_PATIENCE = timedelta(minutes=1), timedelta(minutes=10)
 """How long a gate may be without its form, and a run be about to start."""
+TAKEN_UP_FOR = timedelta(days=1)
+"""How long ago a backup may have begun that is taken up again."""
+REPORTED_AFTER = timedelta(seconds=12)
+"""A worker that lives reports the death of a run twice, seconds apart; the second report would end what was begun again."""
 _STATES: dict[StateType, Literal["waiting", "dead", "running"]] = {
     StateType.PAUSED: "waiting",
     StateType.RUNNING: "running",
@@ -149,6 +155,34 @@ def _lacks_form(client: SyncPrefectClient, run: FlowRun) -> bool:
     """Suspended, and what it asks is not there."""
     keys = run.state.state_details.run_input_keyset if run.state and run.state.is_paused() else None
     return keys is not None and not client.filter_flow_run_input(run.id, keys["schema"], 1, set())
+
+
+@task(name="Melanjutkan back up yang worker-nya mati", cache_policy=NO_CACHE, persist_result=False)
+def take_up_backups(place: Workplace) -> None:
+    """A backup that crashed goes on where its journal stands; one that did so too often is ended by name."""
+    with get_client(sync_client=True) as client:
+        crashed = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                tags=FlowRunFilterTags(all_=[BACKUP.tag]),
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.CRASHED])),
+                start_time=FlowRunFilterStartTime(after_=place.clock() - TAKEN_UP_FOR),
+            )
+        )
+        for run in crashed:
+            with _holding_up_no_other(str(run.id)):
+                _take_up(place, client, run)
+
+
+def _take_up(place: Workplace, client: SyncPrefectClient, run: FlowRun) -> None:
+    journal = place.journal(str(run.id))
+    if not may_be_taken_up(journal):
+        client.set_flow_run_state(run.id, Failed(name="Berhenti", message=describe_end(journal)), force=True)
+        log.error("Run back up %s: %s", run.id, describe_end(journal))
+        return
+    died = run.state.timestamp if run.state else place.clock()
+    time.sleep(max(0.0, (REPORTED_AFTER - (place.clock() - died)).total_seconds()))
+    client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
+    log.warning("Back up %s dilanjutkan setelah worker-nya mati", run.id)
 
 
 @task(name="Menutup persetujuan yang lewat batas waktu", cache_policy=NO_CACHE, persist_result=False)

@@ -1,21 +1,30 @@
-"""Asks a web service over HTTP once, directly or through a forwarded port; no proxies, no redirects."""
+"""Asks a web service over HTTP once, directly or through a forwarded port; no proxies, no redirects.
+
+A question ends on the wall clock: a timeout of a socket begins anew with each byte, and looking up a name has none.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import queue
 import socket
 import ssl
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from jagadata.errors import JagadataError, UnreachableError
+from jagadata.adapters.ca_file import read_ca
+from jagadata.errors import UnreachableError
+from jagadata.text.os_errors import explain_os_error
 
 if TYPE_CHECKING:
     from jagadata.office.machines import Probe
 
 _BODY_LIMIT = 1 << 20
+_CHUNK = 1 << 14
 
 
 class HttpProbe:
@@ -30,7 +39,11 @@ class HttpProbe:
         try:
             status, body = self._get(probe, port, seconds)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            reason = str(error).strip() or type(error).__name__
+            reason = (
+                explain_os_error(error)
+                if isinstance(error, OSError) and not isinstance(error, ssl.SSLError)
+                else str(error).strip() or type(error).__name__
+            )
             raise UnreachableError(
                 f"{probe.url} tidak menjawab: {reason}.", "Periksa bahwa layanannya berjalan.", transient=True
             ) from error
@@ -50,16 +63,54 @@ class HttpProbe:
         return f"{probe.url} menjawab HTTP {status} dalam {taken} detik"
 
     def _get(self, probe: Probe, port: int | None, seconds: float) -> tuple[int, str]:
-        url = urlsplit(probe.url)
-        host, secure = url.hostname or "", url.scheme == "https"
-        far = url.port or (443 if secure else 80)
-        near = ("127.0.0.1", port) if port is not None else (host, far)
-        path = (url.path or "/") + (f"?{url.query}" if url.query else "")
-        plain = socket.create_connection(near, timeout=seconds)
+        """Status and text, within `seconds`. What still waits then is cut off, and left behind where it can't be."""
+        asking = _Asking(probe, port, time.monotonic() + seconds)
+        trust = self._trust(probe) if urlsplit(probe.url).scheme == "https" else None
+        found: queue.SimpleQueue[tuple[int, str] | BaseException] = queue.SimpleQueue()
+
+        def ask() -> None:
+            try:
+                found.put(asking.get(trust))
+            except BaseException as error:  # noqa: BLE001 - raised again where it was asked for
+                found.put(error)
+
+        threading.Thread(target=ask, name="http-probe", daemon=True).start()
         try:
-            connection = http.client.HTTPConnection(host, far, timeout=seconds)
+            answer = found.get(timeout=seconds)
+        except queue.Empty:
+            raise TimeoutError(f"belum selesai setelah {seconds:.0f} detik") from None
+        finally:
+            asking.cut()
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def _trust(self, probe: Probe) -> ssl.SSLContext:
+        if probe.ca is None:
+            return ssl.create_default_context()
+        return ssl.create_default_context(
+            cadata=read_ca(self.folder / probe.ca.expanduser(), where=probe.url)
+        )
+
+
+class _Asking:
+    """One question, from a thread of its own; `end`: the monotonic second at which nobody waits for the answer any more."""
+
+    def __init__(self, probe: Probe, port: int | None, end: float) -> None:
+        self._probe, self._port, self._end = probe, port, end
+        self._plain: socket.socket | None = None
+
+    def get(self, trust: ssl.SSLContext | None) -> tuple[int, str]:
+        url = urlsplit(self._probe.url)
+        host = url.hostname or ""
+        far = url.port or (443 if trust else 80)
+        near = ("127.0.0.1", self._port) if self._port is not None else (host, far)
+        path = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        self._plain = plain = socket.create_connection(near, timeout=self._left())
+        try:
+            connection = http.client.HTTPConnection(host, far, timeout=self._left())
             # The certificate is checked for the service's own name, also through a forward.
-            connection.sock = self._trust(probe).wrap_socket(plain, server_hostname=host) if secure else plain
+            connection.sock = trust.wrap_socket(plain, server_hostname=host) if trust else plain
             connection.request(
                 "GET",
                 path,
@@ -70,20 +121,28 @@ class HttpProbe:
                 },
             )
             response = connection.getresponse()
-            body = response.read(_BODY_LIMIT)
+            body = self._read(response)
             connection.close()
-            return response.status, body.decode("utf-8", errors="replace")
+            return response.status, body
         finally:
             plain.close()
 
-    def _trust(self, probe: Probe) -> ssl.SSLContext:
-        if probe.ca is None:
-            return ssl.create_default_context()
-        path = self.folder / probe.ca.expanduser()
-        try:
-            return ssl.create_default_context(cafile=str(path))
-        except OSError as error:
-            raise JagadataError(
-                f"Sertifikat CA {path} untuk {probe.url} tidak dapat dibaca: {error.strerror or error}.",
-                "Perbaiki lokasi 'ca' pada probe di berkas kantor.",
-            ) from error
+    def _read(self, response: http.client.HTTPResponse) -> str:
+        """As much of the text as decides: a page that never ends (an event stream) is read until the wanted words came."""
+        wanted = (self._probe.contains or "").encode()
+        body = bytearray()
+        while wanted not in body and len(body) < _BODY_LIMIT and time.monotonic() < self._end:
+            data = response.read1(_CHUNK)
+            if not data:
+                break
+            body += data
+        return body.decode("utf-8", errors="replace")
+
+    def _left(self) -> float:
+        return max(0.01, self._end - time.monotonic())
+
+    def cut(self) -> None:
+        """Wake the thread, wherever it waits."""
+        if self._plain is not None:
+            with contextlib.suppress(OSError):
+                self._plain.shutdown(socket.SHUT_RDWR)

@@ -45,7 +45,14 @@ def missing_periods(place: Workplace, catalog: Catalog) -> list[tuple[str, Perio
 
 
 def make_periods(place: Workplace) -> Iterator[Concern]:
-    for system, period in missing_periods(place, place.catalog()):
+    catalog = place.catalog()
+    for backup in catalog.ahead():
+        yield Concern(
+            key=f"waktu {backup.id}",
+            text=f"Back up '{backup.id}' sistem '{backup.manifest.system}' dibuat dengan jam yang salah: waktunya lebih maju.",
+            action="Back up itu tidak dihitung sebagai yang terbaru. Samakan jam dengan NTP, lalu buat back up baru.",
+        )
+    for system, period in missing_periods(place, catalog):
         yield Concern(
             key=f"periode {system} {period}",
             text=f"Sistem '{system}' belum memiliki back up untuk periode {period.text}.",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from jagadata import __version__
-from jagadata.errors import RefusedError
+from jagadata.errors import JagadataError, RefusedError
 from jagadata.evidence.envelope import canonical_json
 from jagadata.ports.progress import ignore
 from jagadata.stores import layout
 from jagadata.text.formats import zone_name
 from jagadata.text.names import make_backup_id
+from jagadata.vault.clocks import Clocks
 from jagadata.vault.manifest import (
     DataEntry,
     ManifestDraft,
@@ -54,11 +56,8 @@ def dump_system(
         BusyError: a restore or another backup of this system is under way.
     """
     system = place.office.system(system_id)
-    recipients, _signer, _identity = (
-        place.recipients(),
-        place.signer,
-        place.identity(),
-    )  # missing keys are named first
+    recipients, _signer = place.recipients(), place.signer
+    place.identities_for(recipients)  # missing keys are named first: step 2 reads back what step 1 made
     server = place.server(system_id)
     faults = [fault for name in system.databases for fault in server.check_dump(name)]
     if faults:
@@ -100,11 +99,22 @@ def dump_system(
         ),
         data=data,
         recipients=recipients,
+        clocks=_read_clocks(server, place.stores[0], data, finished),
         run=occasion.run,
         form_number=occasion.form_number,
         note=occasion.note,
         software=f"jagadata {__version__}",
     )
+
+
+def _read_clocks(source: DataSource, store: Store, data: list[DataEntry], worker: datetime) -> Clocks:
+    """What worker, database and store said when the dump was done; who does not answer says nothing."""
+    database = stored = None
+    with contextlib.suppress(JagadataError):
+        database = source.facts().clock
+    with contextlib.suppress(JagadataError):
+        stored = store.find(data[-1].properties.objects[-1].key)
+    return Clocks(worker=worker, database=database, store=stored.modified if stored else None)
 
 
 def _local(place: Workplace, moment: datetime) -> str:

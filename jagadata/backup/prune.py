@@ -51,9 +51,11 @@ def prune(place: Workplace, *, dry_run: bool, run: str, system: str | None = Non
     """Decide for every readable backup and, unless `dry_run`, remove what goes, oldest first. Safe to run again.
 
     What can't be read is a problem, and stays, and so does all that a store which does not answer may have a hold on;
-    what has lost its data counts for nothing that others may go for.
+    what has lost its data, or was made by a wrong clock, counts for nothing that others may go for. The present is what
+    worker, stores and databases agree that has come.
     """
-    catalog = place.catalog(system)
+    moment = place.moment(system)
+    catalog = place.catalog(system).as_of(moment)
     problems, removed = list(catalog.problems), []
     whole = []
     for backup in catalog.backups:
@@ -66,7 +68,9 @@ def prune(place: Workplace, *, dry_run: bool, run: str, system: str | None = Non
     decisions = apply_policy(
         whole,
         place.office.policy.backup.retention,
-        place.clock().astimezone(place.timezone),
+        moment.astimezone(place.timezone),
+        ahead={backup.id for backup in catalog.ahead()},
+        names=catalog.names,
         unclear={backup.id for backup in whole if catalog.is_unclear(backup)},
     )
     if not dry_run:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from jagadata.backup.steps import Published
 from jagadata.stores import layout
 from jagadata.text.names import make_file_name
-from jagadata.vault.manifest import MANIFEST_KIND, Manifest, manifest_hash
+from jagadata.vault.manifest import FORMAT, MANIFEST_KIND, Manifest, manifest_hash
 
 if TYPE_CHECKING:
     from jagadata.office.machines import System
@@ -30,7 +30,7 @@ def name_backup(place: Workplace, draft: ManifestDraft) -> Published:
         item.model_copy(update={"file_name": _file_name(place, system, draft, item, revision)})
         for item in draft.data
     ]
-    manifest = Manifest.model_validate({**dict(draft), "data": data, "at": place.clock()})
+    manifest = Manifest.model_validate({**dict(draft), "format": FORMAT, "data": data, "at": place.clock()})
     envelope = place.signer.seal(MANIFEST_KIND, manifest.model_dump(mode="json"))
     place.stores[0].put(layout.make_manifest_key(system.id, manifest.backup), envelope)
     return _published(manifest, envelope)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from jagadata.text.formats import format_date
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from jagadata.office.policy import RetentionPolicy
     from jagadata.vault.catalog import Backup
@@ -25,12 +26,19 @@ class RetentionDecision:
 
 
 def apply_policy(
-    backups: Sequence[Backup], policy: RetentionPolicy, now: datetime, *, unclear: Collection[str] = ()
+    backups: Sequence[Backup],
+    policy: RetentionPolicy,
+    now: datetime,
+    *,
+    unclear: Collection[str] = (),
+    ahead: Collection[str] = (),
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[RetentionDecision, ...]:
     """Decide for every backup, newest first within each system; those pruned already are left out.
 
     Never goes: the newest restorable backup of a system, one of the last N, one younger than the minimum,
     one that is held, or locked, or of which not every record could be read (`unclear`, ids): it may be held.
+    `names`: the present id of a system that had another one. One that a wrong clock made (`ahead`, ids) stays, and counts for nothing that others may go for.
     Dates are those of the clock of `now` (aware).
     """
     ordered = sorted(
@@ -39,15 +47,18 @@ def apply_policy(
         reverse=True,
     )
     decisions = []
-    for system in sorted({one.manifest.system for one in ordered}):
-        own = [one for one in ordered if one.manifest.system == system]
-        good = [one for one in own if one.restorable and one.id not in unclear]
+    present = {one.id: names.get(one.manifest.system, one.manifest.system) for one in ordered}
+    for system in sorted(set(present.values())):
+        own = [one for one in ordered if present[one.id] == system]
+        good = [one for one in own if one.restorable and one.id not in {*unclear, *ahead}]
         newest = next(iter(good), None)
         counted = [one.id for one in good][: policy.keep_last]
         for one in own:
             reasons = _reasons(one, policy, now, newest=one is newest, counted=one.id in counted)
             if one.id in unclear:
                 reasons.append("sebagian catatannya tidak terbaca")
+            if one.id in ahead:
+                reasons.append("waktunya lebih maju daripada sekarang: dibuat dengan jam yang salah")
             decisions.append(
                 RetentionDecision(
                     backup=one, keep=bool(reasons), reasons=tuple(reasons) or (_why_it_goes(one, policy),)

@@ -39,6 +39,7 @@ from jagadata.ports.progress import ignore
 from jagadata.signoff.signers import Decision, Person, may_sign, sign
 from jagadata.text.formats import format_bytes
 from jagadata.text.periods import parse_period, period_of
+from jagadata.vault.lock import LOCK_TIMEOUT, wait_for_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,6 +76,7 @@ class BackupRun:
         self._at_once = threading.Semaphore(place.office.policy.backup.at_once)
         self._limits: dict[str, threading.Semaphore] = {}
         self._lock = threading.Lock()
+        self.lock_timeout = LOCK_TIMEOUT
 
     def open(self) -> Opened:
         """Check the order and claim the form's number; nothing is dumped yet. Whoever goes on with the run gets the same.
@@ -129,7 +131,7 @@ class BackupRun:
     # --- steps 1 to 4, for each system ---
 
     def dump(self, system: str, progress: Callable[[int], None] = ignore) -> StepResult:
-        """Step 1 for one system."""
+        """Step 1 for one system. A restore of it, or another backup, that is under way is waited for."""
         opened = self.open()
         occasion = Occasion(
             run=self.run,
@@ -139,9 +141,30 @@ class BackupRun:
             note=opened.note,
         )
 
-        def work(_before: StepResult) -> StepResult:
-            with self._limit(system), self._at_once:
+        waited: list[str] = []
+
+        def attempt() -> StepResult:
+            if waited:
+                with self.place.server(system).exclusive(system, login="dump"):
+                    pass  # free again
+                self.journal.refresh()  # it may have been this very run, on a worker that was held for dead
+                if done := self._result(DUMP, system):
+                    return done
+            with self._limit(system), self._at_once:  # given back while something else holds the lock
                 return StepResult(draft=dump_system(self.place, system, occasion, progress))
+
+        def notify(text: str) -> None:
+            waited.append(text)
+            log.warning("%s: %s", system, text)
+
+        def work(_before: StepResult) -> StepResult:
+            return wait_for_lock(
+                attempt,
+                notify,
+                timeout=self.lock_timeout,
+                never=(),
+                hint="belum ada yang di-back up. Ulangi back up sistem ini setelah pekerjaan itu selesai.",
+            )
 
         return self._step(DUMP, system, work)
 
@@ -172,11 +195,11 @@ class BackupRun:
         return self._step(SECURE, system, work)
 
     def make_backups(self) -> None:
-        """Steps 1 to 4 as far as they are not done yet, one system after the other."""
-        systems = self.open().systems
-        for number, step in enumerate((self.dump, self.verify, self.name, self.secure), 1):
-            for system in self.waiting(number, systems):
-                step(system)
+        """Steps 1 to 4 as far as they are not done yet, one system after the other: each that is through is a valid backup."""
+        for system in self.open().systems:
+            for number, step in enumerate((self.dump, self.verify, self.name, self.secure), 1):
+                if self.waiting(number, [system]):
+                    step(system)
 
     def carry_on(self) -> BackupForm:
         """Steps 1 to 5 as far as they are not done yet; what failed stands on the form."""

@@ -30,7 +30,8 @@ def secure_backup(
 ) -> Secured:
     """Step 4: copy to the second store, hash again what it then holds, set retention locks; each a receipt."""
     backup = place.catalog(system_id).get(backup_id)
-    remarks: list[str] = []
+    clocks = backup.manifest.clocks
+    remarks = [f"{gap}: samakan dengan NTP" for gap in clocks.gaps()] if clocks else []
     copy = backup.copied_to
     if len(place.stores) < 2:
         remarks.append("Penyimpanan kedua belum ditetapkan di berkas kantor.")

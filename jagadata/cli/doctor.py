@@ -1,4 +1,4 @@
-"""`jaga doctor`: a table of what works, what does not, and what to do next."""
+"""`jaga doctor`: a list of what works, what does not, and what to do next."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from jagadata.cli.tables import print_table
+from jagadata.cli.tables import print_checks
 from jagadata.connections import open_workplace
 from jagadata.upkeep.doctor import examine
 
@@ -28,9 +28,6 @@ def doctor(context: click.Context, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=2))
     else:
-        print_table(
-            ("Bagian", "Hal", "Hasil", "Temuan", "Tindakan"),
-            [(check.group, check.subject, check.state, check.finding, check.action) for check in checks],
-        )
+        print_checks(checks)
     if any(check.state == "MASALAH" for check in checks):
         context.exit(1)

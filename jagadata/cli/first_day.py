@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import closing
 from importlib import resources
 from pathlib import Path
@@ -14,10 +15,11 @@ from jagadata.adapters.directory.store import DirectoryStore
 from jagadata.adapters.orchestrator.deployer import deploy
 from jagadata.adapters.orchestrator.prefect_api import PrefectApi
 from jagadata.adapters.postgres.roles import render_roles_sql
-from jagadata.errors import NotFoundError, RefusedError
+from jagadata.errors import NotFoundError, RefusedError, UnreachableError
 from jagadata.office.file import load_office, office_path
 from jagadata.office.secrets import reveal
 from jagadata.services.setup import render_host_setup
+from jagadata.text.os_errors import explain_os_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +52,8 @@ def write_new(path: Path, content: str | bytes, *, mode: int = 0o600) -> None:
         ) from error
     except OSError as error:
         raise RefusedError(
-            f"Berkas {path} tidak dapat dibuat: {error.strerror}.", "Periksa izin dan ruang foldernya."
+            f"Berkas {path} tidak dapat dibuat: {explain_os_error(error)}.",
+            "Periksa izin dan ruang foldernya.",
         ) from error
     try:
         with os.fdopen(fd, "wb") as file:
@@ -59,7 +62,7 @@ def write_new(path: Path, content: str | bytes, *, mode: int = 0o600) -> None:
     except OSError as error:
         path.unlink(missing_ok=True)
         raise RefusedError(
-            f"Berkas {path} tidak dapat ditulis: {error.strerror}.", "Periksa ruang disknya."
+            f"Berkas {path} tidak dapat ditulis: {explain_os_error(error)}.", "Periksa ruang disknya."
         ) from error
 
 
@@ -141,10 +144,27 @@ def store_prepare(names: tuple[str, ...]) -> None:
         click.echo(f"{entry.name}: {path} siap.")
 
 
+_SERVER_SECONDS = 30
+"""How long the Prefect server may take to answer after its start."""
+
+
 @click.command(name="apply", epilog=CODES_APPLY)
 def apply() -> None:
     """Memasang semua alur di server Prefect menurut berkas kantor (jadwal, pilihan formulir, otomasi); aman diulang."""
     load_office()
+    told = False
     with closing(PrefectApi()) as api:
-        api.call("GET", "/admin/version")  # address and login, before Prefect's own words about them
+        # Address and login, before Prefect's own words about them; a server that has just been started is waited for.
+        end = time.monotonic() + _SERVER_SECONDS
+        while True:
+            try:
+                api.call("GET", "/admin/version")
+                break
+            except UnreachableError as error:
+                if time.monotonic() > end:
+                    raise
+                if not told:
+                    click.echo(f"{error.message} Ditunggu hingga {_SERVER_SECONDS} detik.", err=True)
+                told = True
+                time.sleep(1)
     deploy(office_path().resolve())

@@ -13,7 +13,6 @@ from jagadata.cli.first_day import write_new
 from jagadata.connections import open_workplace
 from jagadata.errors import DamagedError, JagadataError, NotFoundError, RefusedError
 from jagadata.evidence.keys import make_keys, parse_identity, parse_recipients
-from jagadata.office.file import office_path
 from jagadata.stores.copies import from_first_good
 from jagadata.vault.verification import read_properties
 
@@ -73,16 +72,16 @@ def init(folder: Path) -> None:
 
 
 def _reference(path: Path) -> str:
-    """`file:…` as the office file writes it: relative to its own folder where it lies below."""
-    path, office = path.resolve(), office_path().resolve().parent
-    return f"file:{path.relative_to(office) if path.is_relative_to(office) else path}"
+    """`file:…` with the whole path: the office file may lie elsewhere, or move."""
+    return f"file:{path.resolve()}"
 
 
 def _render(made: NewKeys, signing: str, identity: str) -> str:
     return f"""# Ganti bagian keys: di berkas kantor dengan baris-baris ini:
 keys:
   signing: {signing}
-  identity: {identity}
+  identities:
+    - {identity}
   signers:
     - key: {made.signing_public}
   recipients:
@@ -138,10 +137,10 @@ def _parse_typed(text: str) -> Any:
 def _prove_today(place: Workplace, identity: Any) -> str:
     """Decrypt a fresh message to today's recipients. Raises RefusedError, for the office's own identity too."""
     try:
-        own = str(place.identity().to_public())
+        own = [str(one.to_public()) for one in place.identities()]
     except JagadataError:
-        own = ""  # this worker has none
-    if str(identity.to_public()) == own:
+        own = []  # this worker has none
+    if str(identity.to_public()) in own:
         raise RefusedError(
             "Itu identitas kantor, bukan identitas pemulihan.", "Ketik identitas dari amplop tersegel."
         )
@@ -162,7 +161,7 @@ def _prove_newest(place: Workplace, system: str, identity: Any) -> str:
 
     def read(store: Store) -> None:
         for data in backup.manifest.data:
-            read_properties(store, data, backup.versions_in(store.name), identity)
+            read_properties(store, data, backup.versions_in(store.name), [identity])
 
     missing = NotFoundError(f"Back up {backup.id} tidak ada di penyimpanan mana pun.")
     found = from_first_good(backup.held_by(place.stores), read, missing=missing)

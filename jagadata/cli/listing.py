@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,6 +64,7 @@ def backups(context: click.Context, system: str, period: str, as_json: bool) -> 
                 "Salinan",
                 "Terkunci s.d.",
                 "Pemeriksaan",
+                "Bukti",
                 "Ket.",
             )
             print_table(headings, [_row(one, place) for one in found])
@@ -77,7 +79,7 @@ def _catalog(place: Workplace, system: str) -> Catalog:
         catalog = place.catalog()  # a system that has left the office file still has its backups
         if not catalog.of(system):
             place.office.system(system)
-        return type(catalog)(backups=catalog.of(system), problems=catalog.problems, silent=catalog.silent)
+        return replace(catalog, backups=catalog.of(system))
     return place.catalog(system or None)
 
 
@@ -95,10 +97,11 @@ def _tampering(place: Workplace, prefix: str) -> list[Problem]:
     return problems
 
 
-def _remark(backup: Backup) -> str:
+def _remark(backup: Backup, place: Workplace) -> str:
     if backup.pruned:
         return "dihapus menurut retensi"
-    return "; ".join(part for part in ("ditahan" if backup.held else "", backup.manifest.note) if part)
+    ahead = "jam salah: waktunya lebih maju" if backup.is_after(place.clock()) else ""
+    return "; ".join(part for part in (ahead, "ditahan" if backup.held else "", backup.manifest.note) if part)
 
 
 def _row(backup: Backup, place: Workplace) -> list[str]:
@@ -112,7 +115,8 @@ def _row(backup: Backup, place: Workplace) -> list[str]:
         ", ".join(backup.stores),
         format_date(locked, place.timezone) if locked else "",
         backup.review or "menunggu",
-        _remark(backup),
+        manifest.state,
+        _remark(backup, place),
     ]
 
 
@@ -129,6 +133,8 @@ def _facts(backup: Backup) -> dict[str, Any]:
         "salinan": list(backup.stores),
         "terkunci_sampai": locked.isoformat() if locked else None,
         "pemeriksaan": backup.review or None,
+        "bukti": manifest.state,
+        "kekurangan": [one.what for entry in manifest.data if entry.proof for one in entry.proof.shortfalls],
         "dapat_dipulihkan": backup.restorable,
         "dihapus_menurut_retensi": backup.pruned,
         "ditahan": backup.held,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +15,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from jagadata.findings import Problem
+    from jagadata.findings import Check, Problem
 
 
 def clean(text: str) -> str:
@@ -30,6 +32,34 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         widest = max(widest, sum(len(cell) + 3 for cell in row))
     wide = None if sys.stdout.isatty() else widest + sum(len(heading) + 3 for heading in headings) + 1
     Console(width=wide).print(table)
+
+
+_FILE_WIDTH, _LEAST_WIDTH = 100, 60
+"""Columns, where the output goes to a file or another program, and at least."""
+
+
+def print_checks(checks: Sequence[Check]) -> None:
+    """Under a heading for each part, a line each, with its action below; folded at words to the terminal's width."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _FILE_WIDTH
+    group = ""
+    for check in checks:
+        if check.group != group:
+            group = check.group
+            click.echo(clean(group))
+        _print_folded(f"  {check.state:<9}", f"{check.subject}: {check.finding}", width)
+        if check.action:
+            _print_folded(" " * 11 + "-> ", check.action, width)
+
+
+def _print_folded(label: str, text: str, width: int) -> None:
+    folded = textwrap.wrap(
+        clean(text).replace("\n", " "),
+        max(width, _LEAST_WIDTH) - 1,
+        initial_indent=label,
+        subsequent_indent=" " * len(label),
+        break_on_hyphens=False,
+    )
+    click.echo("\n".join(folded))
 
 
 def print_problems(problems: Sequence[Problem]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from jagadata.vault.verification import read_back
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from jagadata.ports.store import Store
     from jagadata.vault.catalog import Backup, Catalog
     from jagadata.workplace import Workplace
 
@@ -37,50 +39,68 @@ def verify(backups: tuple[str, ...], system: str) -> None:
 
     Tanpa ID: back up terbaru setiap sistem.
     """
-    rows: list[tuple[str, ...]] = []
-    damaged: list[str] = []
-    unread: list[JagadataError] = []
     with open_workplace() as place:
         catalog = place.catalog(system or None)
-        for name, find in _wanted(place, catalog, backups, system):
-            try:
-                backup = find()
-            except NotFoundError as error:  # one that is not there hides none of the others
-                rows.append((name, "", "TIDAK ADA", error.message))
-                unread.append(error)
-                continue
-            if backup.pruned:
-                rows.append((backup.id, "", "DIHAPUS", "datanya sudah dihapus menurut retensi"))
-                continue
-            for store in backup.held_by(place.stores):
-                size = sum(data.archive.plain_size for data in backup.manifest.data)
-                try:
-                    read = partial(
-                        read_back,
-                        place.server(backup.manifest.system),
-                        place.identity(),
-                        backup.manifest.data,
-                        store,
-                        backup.versions_in(store.name),
-                    )
-                    means = progress_bar(f"{backup.id} di {store.name}", size, read)
-                except (DamagedError, NotFoundError) as error:
-                    damaged.append(f"{backup.id} di {store.name}")
-                    rows.append((backup.id, store.name, "RUSAK", error.message))
-                except JagadataError as error:  # nothing is said about the copy
-                    unread.append(error)
-                    rows.append((backup.id, store.name, "TIDAK DIPERIKSA", error.message))
-                else:
-                    rows.append((backup.id, store.name, "UTUH", "; ".join(means)))
-        print_table(("Back up", "Penyimpanan", "Hasil", "Keterangan"), rows)
+        checked = check_copies(place, _wanted(place, catalog, backups, system))
+        print_table(("Back up", "Penyimpanan", "Hasil", "Keterangan"), checked.rows)
         print_problems(catalog.problems)
-    if damaged:
+    if checked.damaged:
         raise DamagedError(
-            f"{len(damaged)} salinan rusak: {', '.join(damaged)}.",
+            f"{len(checked.damaged)} salinan rusak: {', '.join(checked.damaged)}.",
             "Jangan dipakai; buat back up baru dan selidiki penyimpanannya.",
         )
-    if unread:
-        raise unread[0]
+    if checked.unread:
+        raise checked.unread[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A row for each copy, the copies that are damaged, and why nothing is said about others."""
+
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+    unread: list[JagadataError] = field(default_factory=list)
+
+
+def check_copies(place: Workplace, wanted: Sequence[tuple[str, Callable[[], Backup]]]) -> Checked:
+    """Read every copy of these backups; what one lacks hides none of the others."""
+    checked = Checked()
+    for name, find in wanted:
+        try:
+            backup = find()
+        except NotFoundError as error:
+            checked.rows.append((name, "", "TIDAK ADA", error.message))
+            checked.unread.append(error)
+            continue
+        if backup.pruned:
+            checked.rows.append((backup.id, "", "DIHAPUS", "datanya sudah dihapus menurut retensi"))
+            continue
+        for store in backup.held_by(place.stores):
+            outcome, words = _check_copy(place, backup, store, checked)
+            checked.rows.append((backup.id, store.name, outcome, words))
+    return checked
+
+
+def _check_copy(place: Workplace, backup: Backup, store: Store, checked: Checked) -> tuple[str, str]:
+    """UTUH, RUSAK or TIDAK DIPERIKSA, and why."""
+    size = sum(data.archive.plain_size for data in backup.manifest.data)
+    try:
+        read = partial(
+            read_back,
+            place.server(backup.manifest.system),
+            place.identities_for(backup.manifest.recipients),
+            backup.manifest.data,
+            store,
+            backup.versions_in(store.name),
+        )
+        means = progress_bar(f"{backup.id} di {store.name}", size, read)
+    except (DamagedError, NotFoundError) as error:
+        checked.damaged.append(f"{backup.id} di {store.name}")
+        return "RUSAK", error.message
+    except JagadataError as error:  # nothing is said about the copy
+        checked.unread.append(error)
+        return "TIDAK DIPERIKSA", error.message
+    return "UTUH", "; ".join(means)
 
 
 def _wanted(

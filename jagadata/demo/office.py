@@ -217,7 +217,7 @@ def make_office(
         ],
         "keys": {
             "signing": secret("signing.pem", keys.signing_pem),
-            "identity": secret("identity.txt", keys.identity),
+            "identities": [secret("identity.txt", keys.identity)],
             "signers": [{"key": keys.signing_public}],
             "recipients": [
                 {"key": keys.recipient, "note": "kantor"},

@@ -209,6 +209,7 @@ class Journal:
                     break
                 self._unwritten.pop(0)
                 self._pending -= 1
+            self.records.settle()
             return self._pending
 
     def _write_queued(self) -> None:
@@ -224,6 +225,7 @@ class Journal:
             else:
                 with self._lock:
                     self._pending -= 1
+        self.records.settle()  # nothing waited for the copies meanwhile
 
     def _next(self) -> int:
         return 1 + max((entry.sequence for entry in self.entries), default=0)
@@ -233,7 +235,9 @@ class Journal:
         while True:
             line = {**value, "sequence": sequence, "previous": self._previous}
             try:
-                record = self.records.write(layout.make_line_key(self.run, sequence), JOURNAL_KIND, line)
+                record = self.records.write(
+                    layout.make_line_key(self.run, sequence), JOURNAL_KIND, line, copy=self._queue is None
+                )
             except AlreadyExistsError:  # another worker wrote meanwhile: its line is part of the story
                 self._previous = self.records.read(
                     layout.make_line_key(self.run, sequence), JOURNAL_KIND

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyrage
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,6 +19,9 @@ from jagadata.evidence.envelope import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+Identity: TypeAlias = pyrage.x25519.Identity
+"""The private half of an age key."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +64,7 @@ def parse_signer(pem: str) -> Signer:
     return Signer(key=key)
 
 
-def parse_identity(text: str) -> pyrage.x25519.Identity:
+def parse_identity(text: str) -> Identity:
     """The age identity in a key file (comment lines allowed). Raises RefusedError."""
     for line in text.splitlines():
         if line.startswith("AGE-SECRET-KEY-"):

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from jagadata.errors import AlreadyExistsError, DamagedError, UnreachableError
-from jagadata.evidence.records import Records
 from jagadata.stores import layout
 from jagadata.text.names import make_number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
+    from jagadata.evidence.records import Records
     from jagadata.office.people import OfficeInfo
 
 NUMBER_KIND = "application/vnd.jagadata.number+json"
@@ -39,7 +40,8 @@ def next_number(
 def claim_number(records: Records, series: str, year: int, *, run: str, at: str) -> str:
     """The next number of a series, claimed for ever by a conditional put: '12', or '12-C' when only the second store answered.
 
-    A run that asks again gets the number that it holds. Numbers start at 1 each year.
+    It follows the highest that any store knows of. A run that asks again gets the number that it holds. Numbers start at 1
+    each year.
     """
     prefix = layout.make_numbers_prefix(series, year)
     holders: dict[str, str] = {}
@@ -55,11 +57,10 @@ def claim_number(records: Records, series: str, year: int, *, run: str, at: str)
     value = {"at": at, "run": run, "series": series, "year": year}
     for store in records.stores:
         suffix = "" if store is records.stores[0] else "-c"
-        alone = Records([store], records.signer, records.seals)
-        first = 1 + _highest(holders, suffix)
+        first = 1 + _highest(holders)
         for sequence in (f"{first + step:06}{suffix}" for step in range(1000)):
             try:
-                alone.write(f"{prefix}{sequence}.json", NUMBER_KIND, value)
+                records.write(f"{prefix}{sequence}.json", NUMBER_KIND, value, first=store)
             except AlreadyExistsError:
                 continue
             except UnreachableError:
@@ -72,7 +73,7 @@ def claim_number(records: Records, series: str, year: int, *, run: str, at: str)
     )
 
 
-def _highest(taken: dict[str, str], suffix: str) -> int:
-    """The highest number that ends so; 0 if none does."""
-    found = (key.split("-")[0] for key in taken if key.endswith(suffix))
+def _highest(taken: Iterable[str]) -> int:
+    """The highest number that any store knows of, with whatever ending; 0 if there is none."""
+    found = (key.split("-")[0] for key in taken)
     return max((int(number) for number in found if number.isdigit()), default=0)

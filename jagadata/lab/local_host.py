@@ -14,6 +14,7 @@ from jagadata.adapters.ssh.commands import STDERR_LINES, STDOUT_LIMIT, command_t
 from jagadata.adapters.ssh.forwarder import Forwarder
 from jagadata.errors import JagadataError
 from jagadata.ports.host import Completed
+from jagadata.text.os_errors import explain_os_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,7 +43,7 @@ class LocalHost:
             if not check:
                 return Completed(argv=tuple(argv), code=127, stdout="", stderr=str(error), seconds=0)
             raise JagadataError(
-                f"Perintah {command_text(argv)} di host '{self.name}' tidak dapat dijalankan: {error.strerror}.",
+                f"Perintah {command_text(argv)} di host '{self.name}' tidak dapat dijalankan: {explain_os_error(error)}.",
                 "Pasang program itu, atau perbaiki namanya.",
             ) from error
         with process:

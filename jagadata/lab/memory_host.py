@@ -44,6 +44,8 @@ class MemoryHost:
         self.stubborn: set[str] = set()
         self.unreachable = False
         self.log: list[str] = []
+        self.script = "-"
+        self.limits: dict[str, int] = {}
         self._services: dict[str, list[Service]] = {}
         self._switches: dict[str, _Switch] = {}
         for system in systems:
@@ -109,6 +111,8 @@ class MemoryHost:
         verb, system = argv[-2:]
         words = [] if verb in ("status", "switch") else stdin.split()
         self.log.append(" ".join([verb, system, *words]))
+        if verb == "stop" and self._switches[system].state != "armed":
+            return 12, self._tell(self._switches[system])
         if verb in ("status", "stop", "start"):
             return self._act(verb, self._services[system], words)
         return self._move(verb, self._switches[system], words)
@@ -116,7 +120,7 @@ class MemoryHost:
     def _act(self, verb: str, services: list[Service], wishes: list[str]) -> tuple[int, str]:
         if set(wishes) - {service.unit for service in services}:
             return 64, ""
-        lines, code = [], 0
+        lines, code = [f"script {self.script}\n"] if verb == "status" else [], 0
         for service in services:
             if verb != "status" and wishes and service.unit not in wishes:
                 continue
@@ -127,6 +131,8 @@ class MemoryHost:
             obeyed = verb == "status" or self.units[service.unit] == (verb == "start")
             if verb == "status" or not obeyed:
                 lines.append(self._line("unit", service))
+            if verb == "status":
+                lines.append(f"limit {service.manager} {service.unit} {self.limits.get(service.unit, 10)}\n")
             code = code if obeyed else 13
         return code, "".join(lines)
 
@@ -140,6 +146,8 @@ class MemoryHost:
         if verb != "switch" and not re.fullmatch(r"[A-Za-z0-9._][A-Za-z0-9._-]{0,99}", token):
             return 65, ""
         if verb == "arm":
+            if len(words) != 2 or not words[1].isdecimal() or not 0 < int(words[1]) <= 14400:
+                return 65, ""
             if switch.state == "armed" and switch.token != token:
                 code = 11
             elif token in switch.spent:

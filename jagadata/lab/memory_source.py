@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from jagadata.errors import (
@@ -23,6 +24,7 @@ from jagadata.errors import (
     UnreachableError,
 )
 from jagadata.ports.data_source import ArchiveProof, DataSetFacts, Dump, DumpStream, SourceFacts
+from jagadata.ports.proof import Expected, Restored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
     from jagadata.ports.data_source import Answer, Codec, Counts, Pair, Properties
 
 Tables = dict[str, list[str]]
+
+
+def _digest(rows: Sequence[str]) -> str:
+    return hashlib.sha256(repr(list(rows)).encode()).hexdigest()
 
 
 @dataclass
@@ -44,8 +50,11 @@ class MemoryDataSet:
 class MemoryServer:
     """What the sources of several workers share: the data sets by name, and who holds which system's lock."""
 
-    def __init__(self, identifier: str = "1") -> None:
+    def __init__(
+        self, identifier: str = "1", *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self.identifier = identifier
+        self.clock = clock
         self.sets: dict[str, MemoryDataSet] = {}
         self.held: dict[str, MemorySwap] = {}
         self.mutex = threading.RLock()
@@ -80,7 +89,9 @@ class MemorySource:
         self.codec: Codec = codec
 
     def facts(self) -> SourceFacts:
-        return SourceFacts(version="1", system_identifier=self.server.identifier, words="memori 1")
+        return SourceFacts(
+            version="1", system_identifier=self.server.identifier, words="memori 1", clock=self.server.clock()
+        )
 
     def look(self, name: str) -> DataSetFacts | None:
         with self.server.mutex:
@@ -161,6 +172,30 @@ class MemorySource:
             missing=sorted(set(parts) - set(tables)),
         )
 
+    def try_restore(
+        self,
+        archive_fd: int,
+        properties: Properties,
+        *,
+        size: int,
+        minutes: float,
+        progress: Callable[[int], None] = lambda _done: None,
+    ) -> Restored:
+        del size, minutes
+        _owner(properties)
+        with os.fdopen(os.dup(archive_fd), "rb") as file:
+            tables = read_archive(file.read())
+        progress(0)
+        return Restored(
+            shortfalls=(),
+            counts={table: len(rows) for table, rows in tables.items()},
+            digests={table: _digest(rows) for table, rows in tables.items()},
+            sequences={},
+        )
+
+    def where_tested(self) -> str:
+        return "di dalam memori"
+
     def check_restore(self, name: str, properties: Properties | None) -> list[JagadataError]:
         del name
         if properties is not None:
@@ -177,9 +212,10 @@ class MemorySource:
         properties: Properties,
         *,
         jobs: int,
+        known: Collection[str] = (),
         progress: Callable[[int], None] = lambda _done: None,
     ) -> None:
-        del jobs
+        del jobs, known
         _owner(properties)
         with os.fdopen(os.dup(archive_fd), "rb") as file:
             data = file.read()
@@ -187,10 +223,20 @@ class MemorySource:
         progress(len(data))
 
     def prove(
-        self, side: str, properties: Properties, *, progress: Callable[[int], None] = lambda _done: None
+        self,
+        side: str,
+        properties: Properties,
+        *,
+        expected: Expected | None = None,
+        progress: Callable[[int], None] = lambda _done: None,
     ) -> Counts:
         _owner(properties)
         progress(0)
+        tables = self._get(side).tables
+        if expected and any(
+            _digest(tables.get(name, [])) != digest for name, digest in expected.digests.items()
+        ):
+            raise DamagedError(f"Isi '{side}' berbeda dari hasil uji.", "Pilih back up lain.")
         return self.rows(side)
 
     def ask(self, pairs: Sequence[Pair]) -> Answer:

@@ -13,7 +13,7 @@ from jagadata.ports.store import StoredObject, StoreFeatures
 from jagadata.stores.layout import check_key, check_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
     from jagadata.ports.store import Tampering
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 class MemoryStore:
     """Implements ports.Store; gone with the process. `lock` gives it retention locks. Safe to use from several threads."""
 
-    def __init__(self, name: str, *, lock: bool = False) -> None:
+    def __init__(
+        self, name: str, *, lock: bool = False, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self.name = name
+        self.clock = clock
         self._lock = lock
         self._mutex = threading.Lock()
         self._objects: dict[str, tuple[StoredObject, bytes]] = {}
@@ -39,7 +42,7 @@ class MemoryStore:
         return _MemoryUpload(self, key)
 
     def put(self, key: str, data: bytes) -> StoredObject:
-        stored = StoredObject(key=check_key(key), size=len(data), modified=datetime.now(UTC))
+        stored = StoredObject(key=check_key(key), size=len(data), modified=self.clock())
         with self._mutex:
             if key in self._objects:
                 raise self._taken(key)

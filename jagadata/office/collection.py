@@ -13,6 +13,7 @@ from jagadata.office.section import SectionModel
 from jagadata.office.values import (
     Cron,
     DatabaseName,
+    HostAddress,
     Identifier,
     OneLine,
     Port,
@@ -123,7 +124,7 @@ class DatasetEntry(SectionModel):
 class Mailbox(SectionModel):
     """Where OPD send their data: IMAP. Nothing is deleted there: what was taken in gets a flag."""
 
-    host: OneLine
+    host: HostAddress
     port: Port = 993
     security: Literal["ssl", "starttls", "none"] = "ssl"
     user: OneLine
@@ -155,7 +156,7 @@ Drop = Annotated[FolderDropEntry | StoreDropEntry, Field(discriminator="kind")]
 class Inventory(SectionModel):
     """The PostgreSQL database of the inventory."""
 
-    address: OneLine = "127.0.0.1"
+    address: HostAddress = "127.0.0.1"
     port: Port = 5432
     via: Identifier | None = None  # SSH forward
     ca: Path | None = None  # else TLS verify-full

@@ -19,7 +19,9 @@ def find_faults(raw: Mapping[Any, Any]) -> list[str]:
     """Every fault as `place: what was found; what to write instead`."""
     hosts = {_text(item.get("name")) for _, item in _items(raw, "hosts")} - {""}
     servers = {_text(item.get("name")) for _, item in _items(raw, "servers")} - {""}
+    direct = {_text(item.get("name")) for _, item in _items(raw, "hosts") if item.get("control") == "direct"}
     faults = list(_taken_names(raw))
+    faults += _jumps(raw, hosts)
     for where, server in _items(raw, "servers"):
         for field in ("via", "data_host"):
             faults += _unknown(f"{where}.{field}", "host", server.get(field), hosts)
@@ -39,10 +41,40 @@ def find_faults(raw: Mapping[Any, Any]) -> list[str]:
             owners.setdefault(key, _text(system.get("id")))
         for spot, service in _items(system, "services", where):
             faults += _unknown(f"{spot}.host", "host", service.get("host"), hosts)
+            if service.get("kind") == "cron" and _text(service.get("host")) in direct:
+                faults.append(
+                    f"{spot}.kind: 'cron' memerlukan host dengan control: script (berkas di /etc/cron.d milik root)"
+                )
             probe = service.get("probe")
             if isinstance(probe, dict):
                 faults += _unknown(f"{spot}.probe.via", "host", probe.get("via"), hosts)
-    return [*faults, *_idle_stores(raw), *_collection(raw, hosts)]
+    return [*faults, *_former_ids(raw), *_idle_stores(raw), *_collection(raw, hosts)]
+
+
+def _former_ids(raw: Mapping[Any, Any]) -> Iterator[str]:
+    """An earlier id belongs to one system, and to none of today."""
+    systems = list(_items(raw, "systems"))
+    owners = {_text(system.get("id")): _text(system.get("id")) for _, system in systems}
+    for where, system in systems:
+        formerly = system.get("formerly")
+        for number, old in enumerate(formerly if isinstance(formerly, list) else ()):
+            if isinstance(old, str) and _PLAIN.fullmatch(old):
+                if old in owners:
+                    yield f"{where}.formerly[{number}]: '{old}' sudah menjadi id sistem '{owners[old]}'; hapus di salah satu"
+                owners.setdefault(old, _text(system.get("id")))
+
+
+def _jumps(raw: Mapping[Any, Any], hosts: set[str]) -> Iterator[str]:
+    """`hosts[].via` leads somewhere, and never back to itself."""
+    via = {_text(item.get("name")): _text(item.get("via")) for _, item in _items(raw, "hosts")}
+    for where, item in _items(raw, "hosts"):
+        yield from _unknown(f"{where}.via", "host", item.get("via"), hosts)
+        seen, name = set[str](), _text(item.get("name"))
+        while name and name not in seen:
+            seen.add(name)
+            name = via.get(name, "")
+        if name and name == _text(item.get("name")):
+            yield f"{where}.via: berputar kembali ke host ini sendiri; hapus di salah satu"
 
 
 def _idle_stores(raw: Mapping[Any, Any]) -> Iterator[str]:

@@ -37,6 +37,7 @@ from jagadata.office.section import SectionModel
 from jagadata.office.stores import DirectoryStoreEntry, S3StoreEntry, StoreEntry
 from jagadata.office.values import SecretReference
 from jagadata.office.yaml_text import read_yaml
+from jagadata.text.os_errors import explain_os_error
 
 __all__ = [
     "ROLES",
@@ -111,6 +112,10 @@ class Office(SectionModel):
         known = ", ".join(system.id for system in self.systems)
         raise NotFoundError(f"Sistem '{key}' tidak ada di berkas kantor.", f"Pilih salah satu dari: {known}.")
 
+    def present_system(self, key: str) -> System:
+        """The same for a system's earlier id too (`formerly`). Raises NotFoundError."""
+        return next((system for system in self.systems if key in system.formerly), None) or self.system(key)
+
     def server(self, key: str) -> ServerEntry:
         return next(server for server in self.servers if server.name == key)
 
@@ -149,14 +154,19 @@ class Office(SectionModel):
                 f"Pengguna pada '{relative}' tidak ada di mesin ini.", "Tulis lokasi lengkapnya."
             ) from None
 
+    def _jumps(self, host: HostEntry) -> list[str]:
+        """The hosts that its SSH connection passes through."""
+        return [host.via, *self._jumps(self.host(host.via))] if host.via else []
+
     def system_digest(self, key: str) -> str:
         """SHA-256 (hex) of everything that decides how this system is restored: its entry, server and hosts, and which sessions end."""
         system = self.system(key)
         server = self.server(system.server)
         names = {service.host for service in system.services} | {server.via, server.data_host}
         names |= {service.probe.via for service in system.services if service.probe}
+        names |= {name for one in self.hosts if one.name in names for name in self._jumps(one)}
         value = {
-            "system": system.model_dump(mode="json"),
+            "system": system.model_dump(mode="json", exclude={"formerly"}),  # changes nothing of a restore
             "server": server.model_dump(mode="json", exclude=_HOW_TO_LOG_IN),
             "hosts": [host.model_dump(mode="json") for host in self.hosts if host.name in names],
             "sessions": self.policy.restore.sessions,
@@ -227,7 +237,7 @@ def load_office(path: Path | None = None) -> Office:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise OfficeFileError(
-            f"Berkas kantor {path} tidak dapat dibaca: {error.strerror}.",
+            f"Berkas kantor {path} tidak dapat dibaca: {explain_os_error(error)}.",
             "Buat dengan `jaga init`, atau tunjukkan lokasinya lewat variabel JAGADATA_OFFICE.",
         ) from error
     except UnicodeDecodeError as error:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from jagadata.office.people import Dated
 from jagadata.office.section import SectionModel
 from jagadata.office.values import (
     DatabaseName,
+    HostAddress,
     Identifier,
     OneLine,
     Port,
@@ -20,6 +22,10 @@ from jagadata.office.values import (
     Unit,
     Url,
 )
+from jagadata.text.formats import format_date
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class PublicKey(Dated):
@@ -39,20 +45,51 @@ class RecipientKey(PublicKey):
 
 class Keys(SectionModel):
     signing: SecretReference  # private, PEM
-    identity: SecretReference | None = None  # private age identity; absent on a worker that only backs up
+    identities: list[SecretReference] = Field(
+        default_factory=list
+    )  # private age identities, the present one and earlier ones; none on a worker that only backs up
     signers: Annotated[list[SignerKey], Field(min_length=1)]
     recipients: Annotated[list[RecipientKey], Field(min_length=1)]  # office and recovery
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_identity(cls, value: Any) -> Any:
+        """`identity: REF`, as files of earlier versions say it, is the first of the list."""
+        if not isinstance(value, dict) or "identity" not in value:
+            return value
+        rest = {name: item for name, item in value.items() if name != "identity"}
+        if value["identity"] is None:
+            return rest
+        more = rest.get("identities") or []
+        return {**rest, "identities": [value["identity"], *more] if isinstance(more, list) else more}
+
+    def describe_recipients(self, keys: Sequence[str]) -> list[str]:
+        """Each public age key as people know it: by its note and days."""
+        known = {one.key: one for one in self.recipients}
+        return [_describe(key, known.get(key)) for key in keys]
+
+
+def _describe(key: str, known: RecipientKey | None) -> str:
+    short = f"{key[:12]}…{key[-4:]}"
+    if known is None:
+        return f"{short} (tidak tercantum lagi di keys.recipients)"
+    days = [f"sejak {format_date(known.since)}"] if known.since else []
+    days += [f"sampai {format_date(known.until)}"] if known.until else []
+    return f"{known.note or 'tanpa catatan'} ({', '.join([short, *days])})"
 
 
 class HostEntry(SectionModel):
     """A machine with services. `control: script` uses the root-owned script of `jaga host prepare`; `direct` runs the managers itself."""
 
     name: Identifier
-    address: OneLine
+    address: HostAddress
     port: Port = 22
     user: OneLine
     key: SecretReference  # private SSH key
     known_hosts: Path
+    via: Annotated[Identifier | None, Field(exclude_if=lambda via: via is None)] = (
+        None  # reached through this other host's SSH (ProxyJump)
+    )
     control: Literal["script", "direct"] = "script"
     script: OneLine = "/usr/local/sbin/jagadata-host"
     sudo: bool = True
@@ -77,11 +114,39 @@ class Service(SectionModel):
     unit: Unit
     host: Identifier
     manager: Literal["systemd", "supervisor"] = "systemd"
+    kind: Annotated[
+        Literal["service", "oneshot", "timer", "cron"], Field(exclude_if=lambda kind: kind == "service")
+    ] = "service"  # the others end by themselves: off means that nothing starts them and none runs now
+    run_after: Annotated[bool, Field(exclude_if=lambda value: not value)] = (
+        False  # oneshot: run it after a restore
+    )
     port: Port | None = None  # closed when stopped (proof)
     probe: Probe | None = None
     shared_with: list[OneLine] = Field(
         default_factory=list
     )  # other OPDs' applications that go down with it: named at the gate
+
+    @model_validator(mode="after")
+    def _check_kind(self) -> Self:
+        if self.kind != "service" and self.manager != "systemd":
+            raise ValueError(
+                f"kind: {self.kind} hanya untuk systemd dan cron; hapus 'manager', atau hapus 'kind' untuk program supervisor"
+            )
+        if self.run_after and self.kind != "oneshot":
+            raise ValueError("run_after hanya untuk kind: oneshot; hapus")
+        suffix = {"oneshot": ".service", "timer": ".timer"}.get(self.kind, "")
+        if not self.unit.endswith(suffix):
+            raise ValueError(f"unit dengan kind: {self.kind} harus berakhiran '{suffix}'")
+        if self.kind == "cron" and not re.fullmatch(r"[A-Za-z0-9_.-]+", self.unit):
+            raise ValueError(
+                "unit dengan kind: cron adalah nama satu berkas di /etc/cron.d, tanpa '/', misalnya 'simpeg'"
+            )
+        return self
+
+    @property
+    def is_helper(self) -> bool:
+        """People don't see it answer: neither probe nor port shows it."""
+        return self.probe is None and self.port is None
 
 
 class Credentials(SectionModel):
@@ -96,7 +161,7 @@ class ServerEntry(SectionModel):
     """
 
     name: Identifier
-    address: OneLine = "127.0.0.1"
+    address: HostAddress = "127.0.0.1"
     port: Port = 5432
     via: Identifier | None = None
     ca: Path | None = None
@@ -128,6 +193,7 @@ class System(SectionModel):
     """An application: what is stopped, what is saved, who owns it."""
 
     id: Identifier
+    formerly: list[Identifier] = Field(default_factory=list)  # earlier ids: their backups are this system's
     name: OneLine
     owner: OneLine  # OPD Pemilik Data
     server: Identifier
@@ -136,6 +202,7 @@ class System(SectionModel):
     personal_data: bool = True
     location: OneLine | None = None  # Server/Lokasi Sumber, for the form
     downtime: Literal["sop", "minimal"] | None = None  # overrides policy.restore.downtime
+    verify: Literal["restore", "read"] | None = None  # overrides policy.backup.verify
 
     @property
     def databases(self) -> list[str]:
@@ -145,7 +212,7 @@ class System(SectionModel):
 class Mail(SectionModel):
     """Where letters leave: SMTP. `channels` beside it are apprise URLs, for notices to the office itself."""
 
-    host: OneLine
+    host: HostAddress
     port: Port = 587
     security: Literal["starttls", "ssl", "none"] = "starttls"
     sender: OneLine

@@ -35,8 +35,20 @@ _WORDS = {
     "union_tag_not_found": "belum ada 'kind'; tulis 's3' atau 'directory'",
 }
 
-_SECRET_FIELDS = {"password", "signing", "identity", "key", "access_key", "secret_key", "token", "channels"}
-_SECRET_LOOKS = re.compile(r"AGE-SECRET-KEY|PRIVATE KEY|://[^/\s]*@", re.IGNORECASE)
+_SECRET_FIELDS = {
+    "password",
+    "signing",
+    "identity",
+    "identities",
+    "key",
+    "access_key",
+    "secret_key",
+    "token",
+    "channels",
+}
+_SECRET_LOOKS = re.compile(
+    r"AGE-SECRET-KEY|PRIVATE KEY|:.*@|://.*[?&#]|(pass\w*|pwd|sandi|secret|token)\s*[=:]", re.IGNORECASE
+)
 _LONGEST = 80
 """Characters of a value that are repeated."""
 

@@ -22,10 +22,17 @@ class RetentionPolicy(SectionModel):
     holds: list[OneLine] = Field(default_factory=list)  # backup ids that are never removed
 
 
+Verify = Literal["restore", "read"]
+"""Step 2: a real restore into a throw-away server, or only every byte read."""
+
+
 class BackupPolicy(SectionModel):
     cron: Cron = "0 1 1 * *"
     review: bool = True  # step 6 waits for the Kasi
     review_days: Annotated[int, Field(ge=1, le=36500)] = 14
+    verify: Verify = "restore"
+    verify_gib: Annotated[float, Field(gt=0)] = 50  # larger databases are only read
+    verify_minutes: Annotated[float, Field(gt=0)] = 60  # for one database; then it was not tested
     at_once: Annotated[int, Field(ge=1, le=16)] = 2  # systems dumped at the same time
     retention: RetentionPolicy = RetentionPolicy()
     file_name: FileNameTemplate = FILE_NAME
@@ -41,7 +48,9 @@ class RestorePolicy(SectionModel):
     acknowledgement_days: Annotated[int, Field(ge=1, le=36500)] = 3  # working days
     kept_days: Annotated[int, Field(ge=1, le=36500)] = 14
     test_days: Annotated[int, Field(ge=1, le=36500)] = 7
-    switch_minutes: Annotated[float, Field(gt=0)] = 5  # dead-man's switch, renewed while there is progress
+    switch_minutes: Annotated[float, Field(gt=0, le=240)] = (
+        5  # dead-man's switch, renewed while there is progress
+    )
     jobs: Annotated[int, Field(ge=1, le=32)] = 2
     max_minutes: Annotated[float, Field(gt=0)] | None = (
         None  # of one database beside; default five times what it should take, and at least 30

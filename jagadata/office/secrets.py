@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jagadata.errors import RefusedError
+from jagadata.text.os_errors import explain_os_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,7 @@ def reveal(reference: str, *, folder: Path) -> str:
             value = path.read_text(encoding="utf-8")
         except OSError as error:
             raise RefusedError(
-                f"Rahasia '{reference}' tidak dapat dibaca: {error.strerror}.", hint
+                f"Rahasia '{reference}' tidak dapat dibaca: {explain_os_error(error)}.", hint
             ) from error
         except (ValueError, RuntimeError):
             raise RefusedError(f"Rahasia '{reference}' tidak dapat dibaca sebagai teks.", hint) from None

@@ -28,6 +28,7 @@ class S3StoreEntry(SectionModel):
     access_key: SecretReference
     secret_key: SecretReference
     ca: Path | None = None
+    addressing: Literal["auto", "path", "virtual"] = "auto"  # where the bucket stands in the address
     lock_days: Annotated[int, Field(ge=0, le=36500)] = 0  # 0: no retention lock
 
 

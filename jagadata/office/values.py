@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -94,9 +95,41 @@ def _timezone(value: str) -> str:
     return value
 
 
+_SECRET_PARAMETER = re.compile(
+    r"[?&;#](?:[^=&;#]*(?:passw|passphrase|sandi|secret|rahasia|token|api-?_?key|access-?_?key|signature)[^=&;#]*"
+    r"|(?:[^=&;#]*[_.-])?(?:pass|pwd|pw|key|auth|authorization|sig|credentials?))=[^&;#]",
+    re.IGNORECASE,
+)
+
+
+def _host_address(value: str) -> str:
+    """A host's name or number, with nothing around it."""
+    value = _one_line(value)
+    if "://" in value or "@" in value or (any(c.isspace() for c in value)):
+        raise ValueError(
+            "harus nama atau nomor IP saja, misalnya '10.0.0.5'; pengguna, sandi, dan port punya isian sendiri"
+        )
+    return value
+
+
 def _url(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s/]+\S*", value):
         raise ValueError("harus berawalan http:// atau https://, misalnya 'http://127.0.0.1:8080/sehat'")
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("alamatnya tidak sah; tulis https://NAMA[:PORT]/JALUR") from None
+    if "@" in parts.netloc:
+        raise ValueError(
+            "memuat pengguna atau sandi sebelum '@'; hapus, dan ganti sandi itu bila berkas ini sudah dibagikan "
+            "(alamat ini tercatat di jurnal dan tampil di layar)"
+        )
+    if _SECRET_PARAMETER.search(value):
+        raise ValueError(
+            "memuat sandi atau token di belakang '?'; pakai alamat yang tidak memerlukannya, dan ganti sandi itu bila "
+            "berkas ini sudah dibagikan (alamat ini tercatat di jurnal dan tampil di layar)"
+        )
     return value
 
 
@@ -148,6 +181,7 @@ Nip = Annotated[OneLine, AfterValidator(_nip)]
 NumberTemplate = Annotated[OneLine, AfterValidator(_number)]
 FileNameTemplate = Annotated[OneLine, AfterValidator(_file_name)]
 TimeZoneName = Annotated[OneLine, AfterValidator(_timezone)]
+HostAddress = Annotated[str, AfterValidator(_host_address)]
 Url = Annotated[str, AfterValidator(_url)]
 Cron = Annotated[OneLine, AfterValidator(_cron)]
 BucketName = Annotated[str, AfterValidator(_bucket)]

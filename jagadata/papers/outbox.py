@@ -15,6 +15,7 @@ from jagadata.papers.values import to_json
 from jagadata.ports.channel import reaches
 from jagadata.ports.printer import Letterhead
 from jagadata.stores import layout
+from jagadata.text.os_errors import explain_os_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -55,7 +56,7 @@ def _logo(place: Workplace) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise OfficeFileError(
-            f"office.letterhead.logo: {path} tidak dapat dibaca: {error.strerror}.",
+            f"office.letterhead.logo: {path} tidak dapat dibaca: {explain_os_error(error)}.",
             "Letakkan berkas SVG atau PNG di sana, atau hapus baris logo.",
         ) from error
 

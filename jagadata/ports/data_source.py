@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from jagadata.errors import JagadataError
+    from jagadata.ports.proof import Expected, Restored
 
 Properties = Mapping[str, Any]
 """JSON values that only the adapter understands which made them. `name` is the data set's."""
@@ -45,6 +47,7 @@ class SourceFacts:
     version: str  # "17.10"
     system_identifier: str  # of this very installation; part of every identity
     words: str  # product and tools, for people
+    clock: datetime | None = None  # what its own clock says now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,6 +201,25 @@ class DataSource(Protocol):
         """
         ...
 
+    def try_restore(
+        self,
+        archive_fd: int,
+        properties: Properties,
+        *,
+        size: int,
+        minutes: float,
+        progress: Callable[[int], None] = lambda _done: None,
+    ) -> Restored:
+        """Restore an archive for the test of it, where nothing of it outlives the test; `size`: bytes that it took on the source.
+
+        Raises UntestedError with the reason for whatever says nothing about the archive; DamagedError for one that can't be read.
+        """
+        ...
+
+    def where_tested(self) -> str:
+        """In words, where `try_restore` restores. Raises UntestedError: nowhere, and why."""
+        ...
+
     # --- restoring ---
 
     def check_restore(self, name: str, properties: Properties | None) -> list[JagadataError]:
@@ -215,18 +237,26 @@ class DataSource(Protocol):
         properties: Properties,
         *,
         jobs: int,
+        known: Collection[str] = (),
         progress: Callable[[int], None] = lambda _done: None,
     ) -> None:
         """Fill it from an open file, and give it what its dump does not carry.
 
+        `known`: what a test named that does not come back as it was, and somebody approved (Shortfall.what). Anything else that
+        is missing raises DamagedError; a missing right, policy or owner does so whatever was approved.
         `progress` is called every few seconds, with the bytes by which it grew; what it raises ends the work.
         """
         ...
 
     def prove(
-        self, side: str, properties: Properties, *, progress: Callable[[int], None] = lambda _done: None
+        self,
+        side: str,
+        properties: Properties,
+        *,
+        expected: Expected | None = None,
+        progress: Callable[[int], None] = lambda _done: None,
     ) -> Counts:
-        """Count what is in it now, and make it ready to be live; `progress` as in `build`.
+        """Count what is in it now, hold its contents to what is expected (DamagedError), and make it ready to be live; `progress` as in `build`.
 
         The last that is done to it before the exchange: it may have properties that shut us out.
         """

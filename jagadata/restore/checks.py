@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jagadata.findings import Finding, bad, ok
+from jagadata.services.script import render_host_script, script_version, services_on
 from jagadata.signoff.signers import find_unheld_roles
 from jagadata.text.formats import format_bytes
 from jagadata.vault.spool import refuse_small_spool, spool_free, unnamed_file
@@ -13,7 +14,7 @@ from jagadata.vault.spool import refuse_small_spool, spool_free, unnamed_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from jagadata.office.machines import System
+    from jagadata.office.machines import HostEntry, System
     from jagadata.office.people import Role
     from jagadata.services.control import ServiceControl
     from jagadata.workplace import Workplace
@@ -25,6 +26,9 @@ def make_checks(place: Workplace) -> Iterator[tuple[str, str, Callable[[], list[
     yield "Worker", "spool", partial(check_spool, place)
     for system in place.office.systems:
         yield "Sistem", system.id, partial(check_services, place, system)
+    for host in place.office.hosts:
+        if host.control == "script":
+            yield "Host", host.name, partial(check_script, place, host)
 
 
 def check_roles(place: Workplace) -> list[Finding]:
@@ -65,7 +69,7 @@ def check_services(place: Workplace, system: System) -> list[Finding]:
     control = place.services(system.id)
     found: list[Finding] = []
     for unit in control.status():
-        if unit.state == "running":
+        if unit.state in ("running", "idle"):
             found.append(ok(f"layanan {unit.unit} di {unit.host}: {unit.detail}"))
         else:
             found.append(
@@ -75,6 +79,22 @@ def check_services(place: Workplace, system: System) -> list[Finding]:
                 )
             )
     return [*found, _check_switch(control)]
+
+
+def check_script(place: Workplace, host: HostEntry) -> list[Finding]:
+    """The root-owned script on the host is the one that this version makes from the present office file."""
+    system = next((one for one in place.office.systems if services_on(one, host.name)), None)
+    if system is None:
+        return []
+    found = place.services(system.id).script_version(host.name)
+    if found == script_version(render_host_script(place.office, host.name)):
+        return [ok(f"skrip {host.script} sesuai berkas kantor dan versi ini")]
+    return [
+        bad(
+            f"skrip {host.script} {'lebih lama daripada versi ini' if not found else 'berbeda dari berkas kantor atau versi ini'}",
+            f"Pasang ulang: jalankan keluaran `jaga host prepare {host.name}` sebagai root di host itu.",
+        )
+    ]
 
 
 def _check_switch(control: ServiceControl) -> Finding:

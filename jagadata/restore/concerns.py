@@ -76,7 +76,7 @@ def find_service_concerns(place: Workplace, system: System) -> Iterator[Concern]
             action="Periksa permohonan restore itu dengan `jaga forms`, lalu lanjutkan dengan `jaga resume` atau ajukan kembali.",
         )
     for unit in control.status():
-        if unit.state != "running":
+        if unit.state not in ("running", "idle"):
             yield Concern(
                 key=f"unit {unit.host} {unit.unit}",
                 text=f"Layanan '{unit.unit}' di host '{unit.host}' (sistem '{system.id}') tidak berjalan: {unit.detail or unit.state}.",

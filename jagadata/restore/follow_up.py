@@ -102,8 +102,8 @@ def _write_result(place: Workplace, run: RestoreRun, control: ServiceControl) ->
 def _bring_up(place: Workplace, run: RestoreRun, control: ServiceControl) -> tuple[Started | None, str]:
     """Start, probe, and disarm the dead run's switch, which would refuse the next restore; None while the services do not answer."""
     try:
-        control.start()
-        started = Started(answers=tuple(control.probe()), on_at=place.clock())
+        answered = control.start_and_ask()
+        started = Started(answers=answered.answers, notes=answered.notes, on_at=place.clock())
     except JagadataError as error:
         return None, f"layanan belum menjawab: {error.message}"
     begun = read_last(run.journal, StopBegun)

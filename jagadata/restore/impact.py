@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jagadata.errors import JagadataError, RefusedError
 from jagadata.restore.planning import LIVE_ROWS_FLOOR, SPACE_FACTOR, format_gib
 from jagadata.restore.request import Impact, Plan
+from jagadata.text.formats import format_duration
 from jagadata.vault.catalog import make_unanswered
 
 if TYPE_CHECKING:
@@ -47,6 +49,29 @@ def read_limits(place: Workplace) -> dict[str, float]:
         "live_rows_change": place.office.policy.restore.impact_tolerance,
         "live_rows_floor": LIVE_ROWS_FLOOR,
     }
+
+
+LONG_STOP = 90
+"""Seconds; what may take longer to stop is named beside the plan."""
+
+
+def add_long_stops(place: Workplace, plan: Plan, impact: Impact) -> Impact:
+    """With the services that may take long to stop, by their manager's own setting (TimeoutStopSec, stopwaitsecs), and their minutes."""
+    if plan.mode == "uji":
+        return impact
+    seconds = place.services(plan.request.system).stop_seconds()
+    long = {name: value for name, value in seconds.items() if value > LONG_STOP}
+    remarks = [
+        f"Menghentikan '{name}' dapat memakan hingga {format_duration(value)}; ditunggu sampai berhenti."
+        for name, value in long.items()
+    ]
+    minutes = sum(long.values()) / 60
+    return replace(
+        impact,
+        remarks=(*impact.remarks, *remarks),
+        minutes_off=round(impact.minutes_off + minutes, 1),
+        minutes_total=round(impact.minutes_total + minutes, 1),
+    )
 
 
 def measure_impact(place: Workplace, plan: Plan, backup: Backup, properties: dict[str, Properties]) -> Impact:

@@ -9,7 +9,7 @@ from jagadata.errors import DamagedError, RefusedError
 from jagadata.ports.progress import ignore
 from jagadata.restore.request import Plan, PlannedDataSet, RestoreRequest
 from jagadata.stores.copies import from_first_good
-from jagadata.text.formats import format_number
+from jagadata.text.formats import format_moment, format_number
 from jagadata.vault.verification import parse_properties, read_back, read_properties
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ def find_backup(place: Workplace, request: RestoreRequest) -> Backup:
     """The backup asked for, or the newest verified one. Raises NotFoundError, RefusedError."""
     catalog = place.catalog(request.system)
     if not request.backup:
-        return catalog.newest(request.system)
+        return catalog.as_of(place.moment(request.system)).newest(request.system)
     backup = catalog.get(request.backup)
-    if backup.manifest.system != request.system:
+    if catalog.system_of(backup) != request.system:
         raise RefusedError(
             f"Back up '{backup.id}' milik sistem '{backup.manifest.system}', bukan '{request.system}'.",
             "Pilih back up lain.",
@@ -51,13 +51,15 @@ def prove_backup(
 ) -> tuple[Store, list[str]]:
     """Read the whole backup once, from the first store whose copy is good; nothing is kept on disk.
 
-    Returns that store and what was proven. Raises the first fault when no copy is good.
+    Returns that store and what was proven. Raises the first fault when no copy is good, RefusedError that names the key that is
+    needed when this worker does not hold it.
     """
+    identities = place.identities_for(backup.manifest.recipients)
 
     def read(store: Store) -> list[str]:
         return read_back(
             place.server(backup.manifest.system),
-            place.identity(),
+            identities,
             backup.manifest.data,
             store,
             backup.versions_in(store.name),
@@ -69,16 +71,39 @@ def prove_backup(
     return found.store, [*found.value, *unusable]
 
 
+def tell_state(place: Workplace, backup: Backup) -> list[str]:
+    """What is proven of this backup, what a restore of it will not make again, and the newest one that is proven. For the gate."""
+    manifest = backup.manifest
+    words = [f"status back up: {manifest.state}"]
+    for entry in manifest.data:
+        proof = entry.proof
+        if proof is None or proof.untested:
+            why = f", karena {proof.untested}" if proof else " (back up dari versi sebelumnya)"
+            words.append(f"'{entry.database}' belum diuji dengan restore{why}")
+        else:
+            words += [
+                f"tidak kembali seperti semula pada '{entry.database}': {one.what}"
+                for one in proof.shortfalls
+            ]
+    proven = place.catalog(manifest.system).newest_proven(manifest.system)
+    if proven is None:
+        words.append("sistem ini belum pernah terbukti dapat dipulihkan")
+    elif proven.id != backup.id:
+        at = format_moment(proven.manifest.started, place.timezone)
+        words.append(f"back up terbukti yang terbaru: {proven.id} ({at})")
+    return words
+
+
 def no_readable_copy(backup: Backup) -> DamagedError:
     return DamagedError(f"Tidak ada salinan back up '{backup.id}' yang dapat dibaca.", "Pilih back up lain.")
 
 
 def load_properties(place: Workplace, backup: Backup, store: Store) -> dict[str, Properties]:
     """The properties of each data set of a backup, by name."""
-    identity = place.identity()
+    identities = place.identities_for(backup.manifest.recipients)
     return {
         data.database: parse_properties(
-            read_properties(store, data, backup.versions_in(store.name), identity)
+            read_properties(store, data, backup.versions_in(store.name), identities)
         )
         for data in backup.manifest.data
     }

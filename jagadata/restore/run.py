@@ -13,7 +13,7 @@ from jagadata.evidence.lines import once, read_outcome
 from jagadata.evidence.numbers import FORM_SERIES, next_number
 from jagadata.papers.values import BackupFile
 from jagadata.ports.progress import ignore
-from jagadata.restore.impact import measure_impact
+from jagadata.restore.impact import add_long_stops, measure_impact
 from jagadata.restore.papers.filling import fill_restore_form
 from jagadata.restore.planning import (
     check_restore,
@@ -22,6 +22,7 @@ from jagadata.restore.planning import (
     load_properties,
     make_plan,
     prove_backup,
+    tell_state,
 )
 from jagadata.restore.record import is_acknowledged, is_closed, is_informed, read_record
 from jagadata.restore.recovery.steps import Recovery
@@ -95,6 +96,7 @@ class RestoreRun:
         if request.rollback:
             plan, impact = plan_rollback(self.place, request)
             check_services(self.place, plan)
+            impact = add_long_stops(self.place, plan, impact)
             return Received(plan=plan.to_json(), hash=plan.hash, impact=impact)
         backup = find_backup(self.place, request)
         store, means = prove_backup(self.place, backup, progress)
@@ -105,8 +107,8 @@ class RestoreRun:
         return Received(
             plan=plan.to_json(),
             hash=plan.hash,
-            impact=measure_impact(self.place, plan, backup, properties),
-            means=tuple(means),
+            impact=add_long_stops(self.place, plan, measure_impact(self.place, plan, backup, properties)),
+            means=(*means, *tell_state(self.place, backup)),
             store=store.name,
             backup_at=backup.manifest.started,
             files=_list_files(backup),

@@ -274,11 +274,12 @@ class StartBegun(Line):
 
 @dataclass(frozen=True, kw_only=True)
 class Started(Line):
-    """[langkah 4] The services run since `on_at`, and what each of them answered."""
+    """[langkah 4] The services run since `on_at`, and what each of them answered; `notes`: helpers that did not start."""
 
     STEP: ClassVar[str] = START
     on_at: datetime
     answers: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 from jagadata.errors import BusyError, JagadataError, RefusedError, SwitchFiredError
 from jagadata.services.script import direct_folder, direct_name, make_script, script_path, supervisor_config
-from jagadata.services.states import SwitchState, UnitState, parse_listening, parse_switch, parse_units
+from jagadata.services.states import (
+    SwitchState,
+    UnitState,
+    parse_limits,
+    parse_listening,
+    parse_switch,
+    parse_units,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +37,7 @@ class HostAgent:
         self.system, self.entry = system, entry
         self._connect = connect
         self._uploaded = False
+        self._limits: dict[str, int] | None = None
         self._lock = threading.Lock()
         if entry.control == "direct":
             self._script = make_script(entry, [system])
@@ -42,14 +50,21 @@ class HostAgent:
     def status(self) -> list[UnitState]:
         return parse_units(self.entry.name, self._call("status").stdout)
 
+    def stop_limits(self) -> dict[str, int]:
+        """For how many seconds each unit may take to stop, by its manager's own setting; asked once."""
+        if self._limits is None:
+            self._limits = parse_limits(self._call("status").stdout)
+        return self._limits
+
     def act(self, verb: Literal["stop", "start"], services: Sequence[Service]) -> dict[str, bool]:
         """Stop these services in their order, or start them in reverse; all are tried. Which ran before (of stop only).
 
         Raises JagadataError that names those that do not obey and what they are instead.
         """
-        done = self._run(
-            verb, " ".join(service.unit for service in services), seconds=40 + 95 * len(services)
-        )
+        # A start is never put off by a question.
+        limits = self.stop_limits() if verb == "stop" else self._limits or {}
+        seconds = 40 + sum(max(95, limits.get(service.unit, 0) + 35) for service in services)
+        done = self._run(verb, " ".join(service.unit for service in services), seconds=seconds)
         if done.code == DISOBEYED:
             states = parse_units(self.entry.name, done.stdout)
             seen = ", ".join(f"'{state.unit}' ({state.detail})" for state in states)
@@ -63,6 +78,14 @@ class HostAgent:
             state.unit: state.state == "running"
             for state in parse_units(self.entry.name, done.stdout, kind="was")
         }
+
+    def script_version(self) -> str:
+        """What the script on the host says that it is; empty for one that is older than this answer."""
+        for line in self._call("status").stdout.splitlines():
+            words = line.split()
+            if words[:1] == ["script"] and len(words) == 2:
+                return words[1]
+        return ""
 
     def listening(self) -> set[int]:
         """Ports that listen on the host. Raises JagadataError where the host does not show them."""
@@ -155,6 +178,13 @@ class HostAgent:
             return SwitchFiredError(
                 f"Sakelar pengaman sistem '{system}' di host '{name}' sudah lepas: {why}; layanan dapat berjalan lagi.",
                 "Data yang berjalan tidak ditukar. Periksa jaringan ke host itu, lalu ajukan ulang.",
+            )
+        if done.code == NOT_ARMED and verb == "stop":
+            fired = parse_switch(name, done).state == "fired"
+            return (SwitchFiredError if fired else RefusedError)(
+                f"Layanan sistem '{system}' di host '{name}' tidak dihentikan: sakelar pengamannya "
+                f"{'sudah lepas' if fired else 'tidak terpasang'}.",
+                "Pasang sakelar sebelum menghentikan layanan; ajukan ulang restore-nya.",
             )
         if done.code == NOT_LISTED:
             return RefusedError(

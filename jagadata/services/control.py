@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from jagadata.errors import JagadataError, RefusedError, SwitchFiredError, UnreachableError
 from jagadata.services.agent import HostAgent
-from jagadata.services.states import SwitchState, UnitAction, UnitState
+from jagadata.services.states import Answered, SwitchState, UnitAction, UnitState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -65,6 +65,10 @@ class ServiceControl:
             )
             for service in self.system.services
         )
+
+    def script_version(self, host: str) -> str:
+        """See HostAgent.script_version."""
+        return self._gates[host].script_version()
 
     def stop(self) -> tuple[UnitAction, ...]:
         """Stop the services in the order of the file. Raises JagadataError; what comes after the fault is left alone."""
@@ -130,8 +134,62 @@ class ServiceControl:
             )
         return tuple(proof)
 
+    def stop_seconds(self) -> dict[str, int]:
+        """For how long each unit may take to stop, by its manager's own setting; `host/unit` to seconds."""
+        return {
+            f"{name}/{unit}": seconds
+            for name, gate in self._gates.items()
+            for unit, seconds in gate.stop_limits().items()
+        }
+
+    @property
+    def start_seconds(self) -> float:
+        """For how long a start may take until every probe is answered."""
+        longest = max((one.probe.timeout for one in self.system.services if one.probe), default=0)
+        return 90 * len(self.system.services) + longest
+
+    def start_and_ask(self) -> Answered:
+        """Start all, then ask. A helper that does not start is a note where every probe is answered: the data carries the system.
+
+        Raises JagadataError as long as the services do not answer.
+        """
+        fault: JagadataError | None = None
+        try:
+            self.start()
+        except UnreachableError:
+            raise
+        except JagadataError as error:
+            fault = error
+        try:
+            answers = self._ask_all()
+        except JagadataError as error:
+            raise self._silent([error, *map(_not_running, self._down())]) from error
+        down = self._down()
+        helpers = {(one.host, one.unit) for one in self.system.services if one.is_helper}
+        if fault and (not answers or not down or any((one.host, one.unit) not in helpers for one in down)):
+            raise fault
+        if down and not (answers and all((one.host, one.unit) in helpers for one in down)):
+            raise self._silent([_not_running(state) for state in down])
+        notes = (
+            f"layanan pembantu '{one.unit}' di host '{one.host}' tidak berjalan ({one.detail})"
+            for one in down
+        )
+        return Answered(answers=answers, notes=tuple(notes))
+
     def probe(self) -> tuple[str, ...]:
         """What each service answers, asked until its deadline (all deadlines begin now). Raises UnreachableError."""
+        fault: JagadataError | None = None
+        answers: tuple[str, ...] = ()
+        try:
+            answers = self._ask_all()
+        except JagadataError as error:
+            fault = error
+        down = [_not_running(state) for state in self._down()]
+        if fault or down:
+            raise self._silent([*([fault] if fault else []), *down])
+        return answers
+
+    def _ask_all(self) -> tuple[str, ...]:
         begun, answers, faults = self._clock(), [], []
         for service in self.system.services:
             if service.probe is None:
@@ -140,19 +198,20 @@ class ServiceControl:
                 answers.append(f"{service.unit}: {self._ask(service.probe, begun)}")
             except JagadataError as error:
                 faults.append(error)
-        down = [state for state in self.status() if state.state != "running"]
-        faults += [
-            JagadataError(f"Unit '{state.unit}' di host '{state.host}' tidak berjalan ({state.detail}).")
-            for state in down
-        ]
         if faults:
-            raise UnreachableError(
-                f"Layanan sistem '{self.system.id}' belum menjawab: "
-                + "; ".join(fault.message.rstrip(".") for fault in faults)
-                + ".",
-                "Periksa catatan (log) aplikasi di host itu, lalu periksa alamat pada probe di berkas kantor.",
-            )
+            raise UnreachableError("; ".join(fault.message.rstrip(".") for fault in faults) + ".")
         return tuple(answers)
+
+    def _down(self) -> list[UnitState]:
+        return [state for state in self.status() if state.state not in ("running", "idle")]
+
+    def _silent(self, faults: Sequence[JagadataError]) -> UnreachableError:
+        return UnreachableError(
+            f"Layanan sistem '{self.system.id}' belum menjawab: "
+            + "; ".join(fault.message.rstrip(".") for fault in faults)
+            + ".",
+            "Periksa catatan (log) aplikasi di host itu, lalu periksa alamat pada probe di berkas kantor.",
+        )
 
     def _ask(self, probe: Probe, begun: float) -> str:
         fault: JagadataError | None = None
@@ -242,6 +301,10 @@ class ServiceControl:
 
     def switches(self) -> tuple[SwitchState, ...]:
         return tuple(gate.switch() for gate in self._gates.values())
+
+
+def _not_running(state: UnitState) -> JagadataError:
+    return JagadataError(f"Unit '{state.unit}' di host '{state.host}' tidak berjalan ({state.detail}).")
 
 
 def _quietly(gate: HostAgent, token: str) -> None:

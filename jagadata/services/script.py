@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shlex
 from importlib import resources
@@ -20,6 +21,7 @@ STATE_FOLDER = "/var/lib/jagadata-switch"
 """Where the root-owned script keeps the switch: it must outlive a reboot."""
 SUPERVISOR_CONFIG = "/etc/supervisor/supervisord.conf"
 DIRECT_FOLDER = "~/.jagadata"
+_VERSION_MARK = "@VERSION@"
 FIXED_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -34,6 +36,7 @@ def make_script(host: HostEntry, systems: Sequence[System]) -> str:
     lines = [
         f"# Host {host.name}",
         f"SUPERVISOR={shlex.quote(supervisor_config(host))}",
+        f"VERSION={_VERSION_MARK}",
         f"SYSTEMS={shlex.quote(' '.join(system.id for system in systems))}",
     ]
     if host.control == "script":
@@ -55,11 +58,25 @@ def make_script(host: HostEntry, systems: Sequence[System]) -> str:
         ]
     lines += ["", "units() { # SYSTEM: its services on this host, in the order of stopping", "  case $1 in"]
     for system in systems:
-        entries = " ".join(f"{item.manager}:{item.unit}" for item in services_on(system, host.name))
+        entries = " ".join(f"{_word(item)}:{item.unit}" for item in services_on(system, host.name))
         lines.append(f"  {shlex.quote(system.id)}) printf '%s\\n' {shlex.quote(entries)} ;;")
     lines += ["  *) return 1 ;;", "  esac", "}"]
     template = resources.files("jagadata").joinpath("services/script.sh").read_text(encoding="utf-8")
-    return template.replace("#SETTINGS#", "\n".join(lines))
+    text = template.replace("#SETTINGS#", "\n".join(lines))
+    return text.replace(_VERSION_MARK, hashlib.sha256(text.encode()).hexdigest()[:16])
+
+
+def _word(service: Service) -> str:
+    """How the script calls what manages it."""
+    if service.kind == "service":
+        return service.manager
+    return "oneshot-run" if service.run_after else service.kind
+
+
+def script_version(text: str) -> str:
+    """What a script of that text says of itself; another one on the host has other lists or is of another Jagadata."""
+    found = re.search(r"^VERSION=([0-9a-f]{16})$", text, re.MULTILINE)
+    return found[1] if found else ""
 
 
 VERBS = ("status", "stop", "start", "arm", "renew", "disarm", "switch")
@@ -95,9 +112,16 @@ def _direct_commands(host: HostEntry, system: System) -> list[str]:
     everything = services_on(system, host.name)
     runs = [list(group) for _, group in groupby(system.services, key=lambda item: item.host)]
     for services in [everything, *(run for run in runs if run[0].host == host.name)]:
-        for manager, neighbours in groupby(services, key=lambda item: item.manager):
+        for manager, neighbours in groupby(services, key=_word):
             units = [_escaped(item.unit) for item in neighbours]
-            if manager == "systemd":
+            if manager.startswith("oneshot"):
+                timers = [unit.removesuffix(".service") + ".timer" for unit in units]
+                commands += [
+                    f"/usr/bin/systemctl {verb} {unit}" for unit in timers for verb in ("stop", "start")
+                ]
+                if manager == "oneshot-run":
+                    commands += [f"/usr/bin/systemctl start {unit}" for unit in units]
+            elif manager in ("systemd", "timer"):
                 commands += [
                     f"/usr/bin/systemctl {verb} {unit}" for unit in units for verb in ("stop", "start")
                 ]

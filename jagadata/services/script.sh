@@ -3,7 +3,7 @@
 # Generated; settings and lists are fixed below. Usage: jagadata-host status|stop|start|arm|renew|disarm|switch SYSTEM
 # What varies comes through standard input (so that sudoers needs no wildcard):
 #   stop, start: units of the list, or nothing for all; arm: TOKEN SECONDS; renew, disarm: TOKEN
-# Exit codes: 0 done, 10 the switch fired, 11 another token is armed, 12 nothing is armed, 13 a unit did not obey,
+# Exit codes: 0 done, 10 the switch fired (or its time is over), 11 another token is armed, 12 nothing is armed, 13 a unit did not obey,
 #   64 not in the lists, 65 bad input, 70 the switch cannot work here.
 set -uf
 umask 077
@@ -19,7 +19,116 @@ fail() {
 }
 
 # --- services ---
-# An entry is MANAGER:UNIT; neither holds white space (the office file sees to that).
+# An entry is MANAGER:UNIT; neither holds white space (the office file sees to that). Beside systemd and supervisor:
+#   timer: a timer of systemd; oneshot, oneshot-run: a service that ends by itself, with its timers; cron: a file in /etc/cron.d.
+#   Of these, off means that nothing starts the job and none runs now; on means that it may be started again. Only
+#   oneshot-run is run by a start: a job may be a migration. State idle: nothing starts it but people.
+
+JOB_SECONDS=600 # how long a job that runs now is waited for
+CRON=/etc/cron.d
+CRON_ASIDE=/etc/jagadata-cron # beside it, on the same file system: moving back needs no inode
+
+busy() { # UNIT: at work (a oneshot that "remains after exit" is done)
+  case $(show ActiveState "$1") in
+  activating | deactivating | reloading | refreshing) return 0 ;;
+  active) [ "$(show SubState "$1")" != exited ] ;;
+  *) return 1 ;;
+  esac
+}
+
+ticking() { case $(show ActiveState "$1") in active | activating | reloading) ;; *) return 1 ;; esac; }
+
+timers_of() { # SERVICE: the timers that start it, also one of its name that systemd has not loaded now
+  for timer in $(show TriggeredBy "$1") "${1%.service}.timer"; do
+    case $timer in *.timer) ;; *) continue ;; esac
+    [ "$(show LoadState "$timer")" = loaded ] && printf '%s\n' "$timer"
+  done | sort -u
+}
+
+cron_commands() { # FILE: how its jobs look in the list of processes: the whole command, and a plain one as sh hands itself over to it
+  awk '
+    /^[ \t]*(#|$)/ || /^[ \t]*[A-Za-z_][A-Za-z0-9_]*[ \t]*=/ { next }
+    {
+      sub(/^[ \t]+/, "")
+      for (field = /^@/ ? 2 : 6; field > 0; field--) sub(/^[^ \t]+[ \t]+/, "")
+      gsub(/\\%/, "\001"); sub(/%.*/, ""); gsub(/\001/, "%"); sub(/[ \t]+$/, "")
+      if ($0 == "") next
+      print
+      plain = $0
+      if (match(plain, /[|&;()<>"\047`$\\*?]/)) {
+        if (substr(plain, RSTART, 1) ~ /[|&;()]/) next
+        plain = substr(plain, 1, RSTART - 1)
+        sub(/[ \t][0-9]?$/, "", plain)
+      }
+      if (plain ~ /\// && plain !~ /^(cd|\.|\[) /) print plain
+    }' "$1" 2>/dev/null
+}
+
+cron_busy() { # FILE: one of its jobs runs now
+  commands=$(cron_commands "$1")
+  [ -n "$commands" ] || return 1
+  set +f
+  cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\000\n' '  ' | COMMANDS=$commands awk '
+    { all = all $0 }
+    END {
+      count = split(ENVIRON["COMMANDS"], jobs, "\n")
+      for (number = 1; number <= count; number++) if (index(" " all " ", " " jobs[number] " ")) exit 0
+      exit 1
+    }'
+  found=$?
+  set -f
+  return "$found"
+}
+
+limit_of() { # ENTRY: sets limit to the seconds that stopping it may take by its manager's own setting
+  case $1 in
+  systemd:*)
+    limit=$(show TimeoutStopUSec "${1#*:}" | awk '
+      /infinity/ { print 3600; exit }
+      {
+        for (part = 1; part <= NF; part++) {
+          number = $part + 0
+          if ($part ~ /us$/) number /= 1000000
+          else if ($part ~ /ms$/) number /= 1000
+          else if ($part ~ /min$/) number *= 60
+          else if ($part ~ /h$/) number *= 3600
+          else if ($part ~ /d$/) number *= 86400
+          sum += number
+        }
+        print int(sum + 0.999)
+      }')
+    ;;
+  supervisor:*) limit=$(supervisor_files | UNIT=${1#*:} awk '
+      BEGIN { unit = ENVIRON["UNIT"]; sub(/:$/, "", unit); group = unit; sub(/:.*/, "", group); sub(/^.*:/, "", unit); best = 10 }
+      /^[ \t]*\[/ {
+        name = $0; gsub(/^[ \t]*\[|\].*/, "", name); kind = name; sub(/:.*/, "", kind); sub(/^[^:]*:/, "", name)
+        ours = kind ~ /program$/ && (index(unit, name) == 1 || name == group || (name in members))
+        in_group = kind == "group" && name == group
+      }
+      in_group && /^[ \t]*programs[ \t]*=/ {
+        text = $0; sub(/^[^=]*=/, "", text); gsub(/[ \t]/, "", text); count = split(text, list, ",")
+        for (number = 1; number <= count; number++) members[list[number]] = 1
+      }
+      ours && /^[ \t]*stopwaitsecs[ \t]*=/ { text = $0; sub(/^[^=]*=/, "", text); if (text + 0 > best) best = text + 0 }
+      END { print best }') ;;
+  *) limit=$JOB_SECONDS ;;
+  esac
+  case $limit in '' | *[!0-9]*) limit=90 ;; esac
+  [ "$limit" -le 7200 ] || limit=7200
+}
+
+supervisor_files() { # its configuration and what that includes
+  [ -r "$SUPERVISOR" ] || return 0
+  cat "$SUPERVISOR"
+  set +f
+  (
+    cd "$(dirname "$SUPERVISOR")" || exit 0
+    for one in $(awk '/^[ \t]*\[/ { inside = /\[include\]/ } inside && /^[ \t]*files[ \t]*=/ { sub(/^[^=]*=/, ""); print }' "$SUPERVISOR"); do
+      [ -f "$one" ] && cat "$one"
+    done
+  )
+  set -f
+}
 
 show() { timeout 20 systemctl show --property="$1" -- "$2" 2>/dev/null </dev/null | sed "s/^$1=//"; }
 
@@ -48,6 +157,50 @@ look() { # ENTRY: sets manager, unit, state (running, stopped, unknown), detail 
     done
     wakers=${wakers#-,}
     ;;
+  timer)
+    detail=$(show ActiveState "$unit")
+    case $(show LoadState "$unit") in loaded | masked) ;; *) detail=not-found ;; esac
+    case $detail in
+    active | activating | reloading) state=running ;;
+    inactive | failed)
+      state=stopped
+      for job in $(show Triggers "$unit"); do
+        if busy "$job"; then state=running detail=at-work; fi
+      done
+      ;;
+    '') detail=no-answer ;;
+    esac
+    ;;
+  oneshot | oneshot-run)
+    detail=$(show ActiveState "$unit") timers=$(timers_of "$unit")
+    case $(show LoadState "$unit") in
+    loaded | masked)
+      state=idle
+      [ -z "$timers" ] || state=stopped
+      for timer in $timers; do
+        if ticking "$timer"; then state=running detail=$timer; fi
+      done
+      if busy "$unit"; then state=running detail=at-work; fi
+      ;;
+    *) detail=not-found ;;
+    esac
+    for waker in $(show TriggeredBy "$unit"); do
+      case $waker in *.timer) continue ;; esac
+      ticking "$waker" && wakers="$wakers,$waker"
+    done
+    wakers=${wakers#-,}
+    ;;
+  cron)
+    if [ -e "$CRON/$unit" ]; then
+      state=running detail=in-place
+    elif [ ! -e "$CRON_ASIDE/$unit" ]; then
+      detail=not-found
+    elif cron_busy "$CRON_ASIDE/$unit"; then
+      state=running detail=at-work
+    else
+      state=stopped detail=aside
+    fi
+    ;;
   supervisor) # its exit codes lie (stopping what is stopped is an "ERROR" with code 0): the words of `status` count
     detail=$(printf '%s\n' "$surveyed" | UNIT=$unit awk '
       BEGIN { unit = ENVIRON["UNIT"]; half = index(unit, ":"); group = ""
@@ -71,7 +224,26 @@ report() { printf '%s %s %s %s %s %s\n' "$1" "$manager" "$unit" "$state" "$detai
 supervise_all() { # VERB UNIT...: one after the other, in one call
   verb_now=$1
   shift
-  limit=$((90 * $#))
+  total=0
+  for unit in "$@"; do
+    limit_of "supervisor:$unit"
+    [ "$limit" -ge 60 ] || limit=60
+    total=$((total + limit + 30))
+  done
+  # A start of what is still stopping would be refused, and nothing would start it later.
+  tries=0
+  while [ "$verb_now" = start ] && [ "$tries" -lt $((2 * total)) ]; do
+    limit=20 surveyed=$(supervise status)
+    stopping=''
+    for unit in "$@"; do
+      look "supervisor:$unit"
+      [ "$detail" != STOPPING ] || stopping=yes
+    done
+    [ -n "$stopping" ] || break
+    tries=$((tries + 1))
+    sleep 0.5
+  done
+  limit=$total
   said=$(supervise "$verb_now" "$@")
   [ "$verb_now" = stop ] || return 0
   for unit in "$@"; do
@@ -105,7 +277,14 @@ act() { # stop|start ENTRIES: all are tried, in that order, and waited for; fals
       look "$entry"
       report was
     fi
-    timeout 90 $SUDO systemctl "$1" "${entry#*:}" >/dev/null 2>&1 </dev/null
+    case $entry in
+    systemd:*)
+      limit_of "$entry"
+      [ "$1" = stop ] && [ "$limit" -gt 60 ] || limit=60
+      timeout $((limit + 30)) $SUDO systemctl "$1" "${entry#*:}" >/dev/null 2>&1 </dev/null
+      ;;
+    *) act_on_job "$1" "$entry" ;;
+    esac
   done
   case $1 in stop) wanted=stopped ;; *) wanted=running ;; esac
   tries=0
@@ -115,6 +294,9 @@ act() { # stop|start ENTRIES: all are tried, in that order, and waited for; fals
     for entry in $2; do
       look "$entry"
       [ "$state" = "$wanted" ] && continue
+      if [ "$state" = idle ]; then # a job that was run says how it ended
+        case "$wanted $entry $detail" in running\ oneshot-run:*\ failed) ;; *) continue ;; esac
+      fi
       missing="$missing $entry"
       [ "$detail" = not-found ] || hope=yes
     done
@@ -128,6 +310,34 @@ act() { # stop|start ENTRIES: all are tried, in that order, and waited for; fals
     report unit
   done
   return 1
+}
+
+act_on_job() { # stop|start ENTRY of what ends by itself: whatever would start it goes off, and what runs now is waited for
+  word=${2%%:*} unit=${2#*:}
+  switches=''
+  case $word in
+  timer) switches=$unit ;;
+  oneshot*) switches=$(timers_of "$unit") ;;
+  cron)
+    if [ "$1" = start ] && [ -e "$CRON_ASIDE/$unit" ]; then # the one in place, if there is one by now, is newer
+      [ -e "$CRON/$unit" ] || mv -- "$CRON_ASIDE/$unit" "$CRON/$unit"
+    elif [ "$1" = stop ] && [ -f "$CRON/$unit" ]; then
+      mkdir -p -- "$CRON_ASIDE" && mv -f -- "$CRON/$unit" "$CRON_ASIDE/$unit"
+    fi
+    ;;
+  esac
+  for switch_unit in $switches; do
+    timeout 90 $SUDO systemctl "$1" "$switch_unit" >/dev/null 2>&1 </dev/null
+  done
+  if [ "$1 $word" = 'start oneshot-run' ]; then
+    timeout "$JOB_SECONDS" $SUDO systemctl start "$unit" >/dev/null 2>&1 </dev/null
+  fi
+  [ "$1" = stop ] || return 0
+  tries=0
+  while look "$2" && [ "$detail" = at-work ] && [ "$tries" -lt "$JOB_SECONDS" ]; do
+    tries=$((tries + 1))
+    sleep 1
+  done
 }
 
 backwards() {
@@ -150,24 +360,44 @@ chosen() { # the whole list, or the units that standard input names, in the list
 # --- the dead-man's switch ---
 # One state line per system: STATE TOKEN BOOT DEADLINE SPAN REASON; read and written under its lock only.
 # Seconds since boot count (nobody sets that clock). Only the watcher fires; it holds the .watch lock while it lives.
+# The start depends on no write: locks are taken on files that are only read, and where "fired" can't be written
+# (no inodes left, a file system gone read-only), the passed deadline itself means fired.
+
+LONGEST=14400 # seconds that the switch may be armed for
+
+writable() { (: >"$file.new") 2>/dev/null; }
+
+claim() { # FILE: it exists; exec with a redirection that fails would end the shell
+  [ -f "$1" ] || (: >>"$1") 2>/dev/null
+  [ -r "$1" ]
+}
 
 lock() {
-  exec 9>>"$file.lock"
+  claim "$file.lock" || unwritable
+  exec 9<"$file.lock"
   flock -w 30 9 || fail 70 'kunci sakelar tidak dapat diambil'
 }
-unlock() { exec 9>&-; }
+unlock() { exec 9<&-; }
+
+unwritable() { fail 70 "status sakelar tidak dapat ditulis di $FOLDER (disk atau inode penuh, atau sistem berkas hanya-baca)"; }
+
+now() {
+  read -r up _ </proc/uptime
+  up=${up%%.*}
+}
 
 load() {
   switch=disarmed token=- boot=- deadline=0 span=0 reason=-
   if [ -r "$file" ]; then read -r switch token boot deadline span reason <"$file" || :; fi
-  read -r up _ </proc/uptime
-  up=${up%%.*}
+  now
   read -r this_boot </proc/sys/kernel/random/boot_id
 }
 
 save() { # the whole line, whole or not at all
-  printf '%s\n' "$*" >"$file.new" && mv -f "$file.new" "$file"
+  (printf '%s\n' "$*" >"$file.new") 2>/dev/null && mv -f "$file.new" "$file" 2>/dev/null
 }
+
+spent() { [ -r "$file.spent" ] && grep -qxF -- "$wish" "$file.spent"; }
 
 overdue() { [ "$boot" != "$this_boot" ] || [ "$up" -ge "$deadline" ]; }
 
@@ -213,6 +443,7 @@ settle() { # a dead watcher is replaced; what is overdue is fired (by the watche
   load
   [ "$switch" = armed ] || return 0
   alive || { spawn && await_watcher; }
+  writable || return 0 # nothing more will be seen of it
   tries=0
   while load && [ "$switch" = armed ] && overdue && [ "$tries" -lt 100 ]; do
     tries=$((tries + 1))
@@ -220,40 +451,70 @@ settle() { # a dead watcher is replaced; what is overdue is fired (by the watche
   done
 }
 
+recall() { # what the state says now; one that can't be read any more leaves what was known: the deadline holds
+  now
+  [ -s "$file" ] || return 0
+  read -r seen_switch seen_token seen_boot seen_deadline _ <"$file" || return 0
+  switch=$seen_switch token=$seen_token boot=$seen_boot deadline=$seen_deadline
+} 2>/dev/null
+
 watch() {
   trap '' HUP
-  exec 8>>"$file.watch"
+  claim "$file.watch" && claim "$file.lock" || exit 1
+  exec 8<"$file.watch" 6<"$file.lock" # held open: later nothing needs to be opened
   flock -w 60 8 || exit 1
-  lock
+  flock -w 60 6
   load
   mine=$token
-  printf '%s %s\n' "$mine" "$$" >"$file.watch"
-  unlock
+  (printf '%s %s\n' "$mine" "$$" >"$file.watch") 2>/dev/null
+  flock -u 6
   while :; do
-    exec 9>>"$file.lock"
-    flock 9
-    load
+    flock 6
+    recall
     [ "$switch" = armed ] && [ "$token" = "$mine" ] || exit 0
     overdue && break
-    unlock
+    flock -u 6
     left=$((deadline - up))
     [ "$left" -le 5 ] || left=5
-    sleep "$left" 8>&-
+    sleep "$left" 8<&- 6<&-
   done
   why=deadline
   [ "$boot" = "$this_boot" ] || why=reboot
-  printf '%s\n' "$mine" >>"$file.spent" || :
-  save fired "$mine" "$this_boot" "$up" "$span" "$why" && sync "$file" 2>/dev/null
-  unlock
+  record
+  flock -u 6
   rounds=0
-  until act start "$(backwards "$list")" 8>&-; do
+  until start_all 8<&- 6<&-; do
     rounds=$((rounds + 1))
-    [ "$rounds" -lt 60 ] || exit 13
-    sleep 10 8>&-
-    load
+    [ "$rounds" -lt 60 ] || break
+    sleep 10 8<&- 6<&-
+    recall
     [ "$token" = "$mine" ] && [ "$switch" != disarmed ] || exit 0
-  done >"$file.log" 2>&1
+  done
+  rounds=0
+  until [ "$recorded" = yes ] || [ "$rounds" -ge 8640 ]; do # for a day
+    rounds=$((rounds + 1))
+    sleep 10 8<&- 6<&-
+    flock 6
+    recall
+    [ "$switch" = armed ] && [ "$token" = "$mine" ] || exit 0
+    record
+    flock -u 6
+  done
   exit 0
+}
+
+start_all() {
+  log=$file.log
+  (: >"$log") 2>/dev/null || log=/dev/null
+  act start "$(backwards "$list")" >"$log" 2>&1
+}
+
+record() { # that it fired; without that the passed deadline says so
+  recorded=no
+  (printf '%s\n' "$mine" >>"$file.spent") 2>/dev/null
+  save fired "$mine" "$this_boot" "$up" "$span" "$why" || return 0
+  recorded=yes
+  sync "$file" 2>/dev/null
 }
 
 take_token() {
@@ -266,13 +527,15 @@ take_token() {
 arm() {
   take_token
   case $seconds in '' | 0* | *[!0-9]* | ??????*) fail 65 'jumlah detik tidak sah' ;; esac
+  [ "$seconds" -le "$LONGEST" ] || fail 65 "paling lama $LONGEST detik"
   refuse_short_life
   settle
   lock
   load
+  if [ "$switch" = armed ] && overdue; then tell && exit 10; fi
   if [ "$switch" = armed ] && [ "$token" != "$wish" ]; then tell && exit 11; fi
-  if [ -r "$file.spent" ] && grep -qxF -- "$wish" "$file.spent"; then tell && exit 10; fi
-  save armed "$wish" "$this_boot" $((up + seconds + 1)) "$seconds" - || fail 70 'status sakelar tidak dapat ditulis'
+  if spent; then tell && exit 10; fi
+  save armed "$wish" "$this_boot" $((up + seconds + 1)) "$seconds" - || unwritable
   sync "$file" 2>/dev/null
   unlock
   load
@@ -287,7 +550,7 @@ arm() {
 judge() { # armed for this token, or say why not
   if [ "$switch" = armed ] && [ "$token" != "$wish" ]; then tell && exit 11; fi
   if [ "$switch" = armed ] && ! overdue; then return 0; fi
-  if [ "$switch" != fired ] && ! { [ -r "$file.spent" ] && grep -qxF -- "$wish" "$file.spent"; }; then tell && exit 12; fi
+  if [ "$switch" = disarmed ] && ! spent; then tell && exit 12; fi
   tell && exit 10
 }
 
@@ -297,7 +560,7 @@ renew() {
   lock
   load
   judge
-  save armed "$wish" "$this_boot" $((up + span + 1)) "$span" - || fail 70 'status sakelar tidak dapat ditulis'
+  save armed "$wish" "$this_boot" $((up + span + 1)) "$span" - || unwritable
 }
 
 disarm() {
@@ -307,10 +570,18 @@ disarm() {
   load
   [ "$switch $token" = "disarmed $wish" ] && exit 0
   judge
-  save disarmed "$wish" "$this_boot" "$up" "$span" - || fail 70 'status sakelar tidak dapat ditulis'
+  save disarmed "$wish" "$this_boot" "$up" "$span" - || unwritable
   sync "$file" 2>/dev/null
   alive && kill "$watcher_pid" 2>/dev/null # else it would notice within seconds; under the lock it can't be firing
   return 0
+}
+
+guarded() { # nothing is stopped that nobody would start again
+  settle
+  load
+  if [ "$switch" = armed ] && ! overdue && alive; then return 0; fi
+  tell
+  fail 12 'sakelar pengaman tidak terpasang; layanan tidak dihentikan'
 }
 
 tell() { # switch STATE TOKEN SECONDS REASON WATCHER: seconds left while armed, else seconds since
@@ -318,6 +589,7 @@ tell() { # switch STATE TOKEN SECONDS REASON WATCHER: seconds left while armed, 
   watcher=dead
   alive && watcher=alive
   if [ "$switch" = armed ] && [ "$boot" != "$this_boot" ]; then switch=fired reason=reboot deadline=$up; fi
+  if [ "$switch" = armed ] && overdue; then switch=fired reason=deadline; fi
   case $switch in armed) age=$((deadline - up)) ;; *) age=$((up - deadline)) ;; esac
   [ "$age" -ge 0 ] || age=0
   printf 'switch %s %s %s %s %s\n' "$switch" "$token" "$age" "$reason" "$watcher"
@@ -336,7 +608,7 @@ main() {
   file=$FOLDER/$system
   case $verb in
   arm | renew | disarm | watch)
-    mkdir -p -- "$FOLDER" && [ -w "$FOLDER" ] || fail 70 "folder sakelar tidak dapat ditulis: $FOLDER"
+    [ -d "$FOLDER" ] || mkdir -p -- "$FOLDER" || fail 70 "folder sakelar tidak dapat dibuat: $FOLDER"
     for program in flock setsid timeout; do
       command -v "$program" >/dev/null || fail 70 "program $program tidak ada di host"
     done
@@ -344,14 +616,18 @@ main() {
     ;;
   switch) tell ;;
   status)
+    printf 'script %s\n' "$VERSION"
     survey "$list"
     for entry in $list; do
       look "$entry"
       report unit
+      limit_of "$entry"
+      printf 'limit %s %s %s\n' "$manager" "$unit" "$limit"
     done
     ;;
   stop)
     list=$(chosen) || exit $?
+    guarded
     act stop "$list" || exit 13
     ;;
   start)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from jagadata.services.dispatcher import dispatcher_path, key_options, render_dispatcher
 from jagadata.services.script import direct_folder, render_host_script, render_sudoers, script_path
 
 if TYPE_CHECKING:
@@ -39,8 +40,9 @@ def render_host_setup(office: Office, host_name: str) -> str:
         f"id -u {user} >/dev/null 2>&1 || useradd --create-home --shell /bin/sh {user}",
         f"home=$(getent passwd {user} | cut -d: -f6)",
         f'install -d -m 0700 -o {user} "$home/.ssh"',
-        "# Tambahkan kunci publik Jagadata ke $home/.ssh/authorized_keys dengan awalan berikut:",
-        "#   restrict,port-forwarding ssh-ed25519 AAAA... jagadata",
+        f"chage -M -1 {user} # masuknya dengan kunci; sandi yang kedaluwarsa akan menolaknya",
+        "# Tambahkan kunci publik Jagadata ke $home/.ssh/authorized_keys dengan awalan berikut (satu baris):",
+        f"#   {key_options(office, host_name)} ssh-ed25519 AAAA... jagadata",
         "# (buat pasangan kuncinya di worker: ssh-keygen -t ed25519 -N '' -f kunci-ssh)",
     ]
     if host.control == "script":
@@ -49,6 +51,9 @@ def render_host_setup(office: Office, host_name: str) -> str:
             "",
             "# 2. Skrip milik root: daftar layanan tetap dan sakelar pengaman",
             *_here_document(path, render_host_script(office, host_name), "0755"),
+            "",
+            "# Satu-satunya program di balik kunci itu: persis panggilan yang dibuat Jagadata",
+            *_here_document(dispatcher_path(host), render_dispatcher(office, host_name), "0755"),
             "",
             "# 3. Bila sakelar terpasang saat host padam, layanan dinyalakan ketika host menyala",
             "if [ -d /run/systemd/system ]; then",

@@ -11,7 +11,8 @@ from jagadata.errors import JagadataError
 if TYPE_CHECKING:
     from jagadata.ports.host import Completed
 
-State = Literal["running", "stopped", "unknown"]
+State = Literal["running", "stopped", "unknown", "idle"]
+"""`idle`: it ends by itself, does not run now, and only people start it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +49,28 @@ class SwitchState:
     watched: bool = False  # its watcher lives on the host
 
 
+_DETAILS = {
+    "aside": "berkas cron disisihkan",
+    "in-place": "berkas cron terpasang",
+    "at-work": "pekerjaannya sedang berjalan",
+}
+"""What the script says of what no manager has a word for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """The services carry the system again. `notes`: helpers that did not start although all else answers."""
+
+    answers: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
 def parse_units(host: str, text: str, *, kind: Literal["unit", "was"] = "unit") -> list[UnitState]:
     """The `unit` (now) or `was` (before a stop) lines of the script: MANAGER UNIT STATE DETAIL WAKERS."""
     states: list[UnitState] = []
     for line in text.splitlines():
         words = line.split()
-        if len(words) == 6 and words[0] == kind and words[3] in ("running", "stopped", "unknown"):
+        if len(words) == 6 and words[0] == kind and words[3] in ("running", "stopped", "unknown", "idle"):
             _, manager, unit, state, detail, wakers = words
             states.append(
                 UnitState(
@@ -61,11 +78,21 @@ def parse_units(host: str, text: str, *, kind: Literal["unit", "was"] = "unit") 
                     unit=unit,
                     manager=manager,
                     state=cast("State", state),
-                    detail=detail,
+                    detail=_DETAILS.get(detail, detail),
                     wakers=() if wakers == "-" else tuple(wakers.split(",")),
                 )
             )
     return states
+
+
+def parse_limits(text: str) -> dict[str, int]:
+    """The `limit` lines of the script: for how many seconds each unit may take to stop; none from an older script."""
+    found: dict[str, int] = {}
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) == 4 and words[0] == "limit" and words[3].isdecimal():
+            found[words[2]] = int(words[3])
+    return found
 
 
 def parse_switch(host: str, done: Completed) -> SwitchState:

@@ -59,6 +59,9 @@ SYSTEMS, FORMS, ROUNDS, RUNS, KEPT, WATCH, PROBES = (
     "doctor/",
 )
 """Prefixes of backups, filed forms, rounds of data collection, journals, kept databases, what the watch notified of, and doctor's test writes."""
+NUMBERS = "numbers/"
+RECORDS = (FORMS, RUNS, KEPT, WATCH, NUMBERS)
+"""Prefixes below which everything is a record, of which every store has a copy; so have receipts, among the backups."""
 WATCH_PROBE = "jagadata-watch"
 """A key that is in no store: to ask for it shows that the store answers."""
 _MANIFEST, _RECEIPTS, _DATA = "manifest.json", "receipts/", "data/"
@@ -126,7 +129,7 @@ def parse_run(key: str) -> str:
 
 
 def make_numbers_prefix(series: str, year: int) -> str:
-    return f"numbers/{series}/{year}/"
+    return f"{NUMBERS}{series}/{year}/"
 
 
 def make_form_key(procedure: str, year: int, run: str, step: int) -> str:

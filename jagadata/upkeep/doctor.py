@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlowError
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -67,7 +70,35 @@ def examine(place: Workplace, procedures: Sequence[Procedure] = PROCEDURES) -> l
                 Check(group=group, subject=subject, state=state, finding=finding, action=action)
                 for state, finding, action in findings
             ]
-    return checks
+    return _merge(checks)
+
+
+_SELF = re.compile(r",? (?:lalu )?(?:(?:periksa|coba lagi|jalankan) )?(?:dengan )?\(?`jaga doctor`\)?")
+"""Where an error's hint leads to doctor: whoever reads it here is there already."""
+
+
+def _merge(checks: Sequence[Check]) -> list[Check]:
+    """A fault that several subjects share (a host that does not answer) once, at its first, with the others that it hits."""
+    first: dict[tuple[str, str, str], Check] = {}
+    hit: dict[tuple[str, str, str], list[str]] = {}
+    merged: list[tuple[str, str, str]] = []
+    for number, check in enumerate(checks):
+        action = _SELF.sub("", check.action)
+        shared = check.state == "MASALAH"
+        key = (check.finding, action, "" if shared else str(number))
+        if key not in first:
+            first[key] = replace(check, action=action)
+            merged.append(key)
+        elif check.subject != first[key].subject:
+            hit.setdefault(key, []).append(check.subject)
+    return [
+        replace(
+            first[key], finding=f"{first[key].finding} (juga mengenai: {', '.join(dict.fromkeys(hit[key]))})"
+        )
+        if key in hit
+        else first[key]
+        for key in merged
+    ]
 
 
 def _checks(
@@ -81,6 +112,8 @@ def _checks(
     )
     yield "Berkas kantor", "kop surat", partial(_letterhead, place)
     yield "Kunci", "tanda tangan dan enkripsi", partial(_keys, place)
+    yield "Kunci", "identitas untuk back up yang ada", partial(_openable, place)
+    yield "Penyimpanan", "sistem yang dikenal", partial(_strangers, place)
     for number, entry in enumerate(office.stores):
         yield "Penyimpanan", entry.name, partial(_store, place, entry, number)
     for host in office.hosts:
@@ -101,26 +134,61 @@ def _letterhead(place: Workplace) -> list[Finding]:
 
 
 def _keys(place: Workplace) -> list[Finding]:
-    signer, identity, recipients = place.signer, place.identity(), place.recipients()
+    signer, identities, recipients = place.signer, place.identities(), place.recipients()
     del signer
+    unread = [bad(fault.message, fault.hint) for fault in place.unreadable_identities()]
     message = pyrage.encrypt(b"jaga", parse_recipients(recipients))
     try:
-        pyrage.decrypt(message, [identity])
+        pyrage.decrypt(message, identities)
     except pyrage.DecryptError:
         return [
+            *unread,
             bad(
                 "identitas kantor tidak termasuk keys.recipients",
                 "Tambahkan kunci publik identitas itu ke keys.recipients.",
-            )
+            ),
         ]
     if len(recipients) < 2:
         return [
+            *unread,
             bad(
                 "tidak ada kunci pemulihan",
                 "Tambahkan penerima kedua dari `jaga keys init`, lalu uji dengan `jaga keys test-recovery`.",
-            )
+            ),
         ]
-    return [ok(f"lengkap; {len(recipients)} penerima berlaku hari ini")]
+    return unread or [ok(f"lengkap; {len(recipients)} penerima berlaku hari ini")]
+
+
+def _openable(place: Workplace) -> list[Finding]:
+    """Backups that lie in the stores, but which no identity of this worker opens: verify and restore need another one."""
+    present = [backup for backup in place.catalog().backups if not backup.pruned]
+    closed: dict[str, list[str]] = {}
+    for backup in present:
+        try:
+            place.identities_for(backup.manifest.recipients)
+        except RefusedError as error:
+            closed.setdefault(error.message, []).append(backup.id)
+    hint = "Tambahkan identitas itu ke keys.identities; isinya tidak rusak."
+    return [
+        bad(f"{len(ids)} dari {len(present)} back up tidak dapat dibuka, misalnya {ids[0]}. {words}", hint)
+        for words, ids in closed.items()
+    ] or [ok(f"{len(present)} back up dapat dibuka dengan identitas worker ini")]
+
+
+def _strangers(place: Workplace) -> list[Finding]:
+    """Systems that have backups, and that the office file names neither by their id nor by an earlier one."""
+    catalog = place.catalog()
+    known = {system.id for system in place.office.systems}
+    counts = Counter(catalog.system_of(backup) for backup in catalog.backups if not backup.pruned)
+    return [
+        (
+            "DILEWATI",
+            f"{count} back up sistem '{system}' ada di penyimpanan; sistem itu tidak ada di berkas kantor",
+            f"Bila idnya berganti, isi formerly: [{system}] pada sistemnya; bila tidak dipakai lagi, biarkan.",
+        )
+        for system, count in sorted(counts.items())
+        if system not in known
+    ] or [ok("setiap back up milik sistem di berkas kantor")]
 
 
 def _store(place: Workplace, entry: StoreEntry, number: int) -> list[Finding]:
@@ -199,6 +267,9 @@ def _server(place: Workplace, entry: ServerEntry) -> list[Finding]:
     server = place.server(system.id)
     facts, free = server.facts(), server.free_space()
     found = [ok(facts.words)]
+    skew = abs((facts.clock - datetime.now(UTC)).total_seconds()) if facts.clock else 0
+    if skew > CLOCK_SECONDS:
+        found.append(bad(f"jamnya berbeda {skew:.0f} detik", "Samakan jam dengan NTP."))
     if free is None and entry.free_space_gib is None:
         found.append(
             bad("ruang kosong tidak dapat diukur", "Isi data_host (diukur lewat SSH) atau free_space_gib.")

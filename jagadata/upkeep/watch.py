@@ -5,6 +5,7 @@ What was notified stands in the store (`watch/`), so that any worker knows it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -14,7 +15,9 @@ from jagadata.errors import (
     DamagedError,
     JagadataError,
     RefusedError,
+    UnreachableError,
 )
+from jagadata.evidence.mirror import copy_missing
 from jagadata.findings import Concern
 from jagadata.papers import outbox
 from jagadata.stores import layout
@@ -39,6 +42,7 @@ def inspect(
     alive = [item.run for item in runs if item.state != "dead"]
     checks: list[tuple[str, Callable[[], Iterable[Concern]]]] = [
         ("penyimpanan", partial(_stores, place)),
+        ("salinan catatan", partial(_copies, place)),
         ("jurnal", partial(_journals, place, alive)),
     ]
     for procedure in procedures:
@@ -58,6 +62,18 @@ def _stores(place: Workplace) -> Iterator[Concern]:
             store.find(layout.WATCH_PROBE)
         except JagadataError as error:
             yield Concern(key=f"penyimpanan {store.name}", text=error.message, action=error.hint)
+
+
+def _copies(place: Workplace) -> Iterator[Concern]:
+    """What a store missed while it was away is copied now; a store that is silent is a concern of its own."""
+    if len(place.stores) > 1:
+        with contextlib.suppress(UnreachableError):
+            for problem in copy_missing(place.stores, place.seals):
+                yield Concern(
+                    key=f"salinan {problem.where}",
+                    text=f"{problem.where} tidak disalin ke penyimpanan yang lain: {problem.what}",
+                    action="Periksa kedua penyimpanan dengan `jaga backups` dan `jaga doctor`.",
+                )
 
 
 def _journals(place: Workplace, runs: Sequence[str]) -> Iterator[Concern]:

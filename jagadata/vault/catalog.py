@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jagadata.errors import JagadataError, NotFoundError, UnreachableError
 from jagadata.findings import Problem
 from jagadata.stores import layout
+from jagadata.vault.clocks import TOLERANCE
 from jagadata.vault.manifest import (
     MANIFEST_KIND,
     RECEIPT_KIND,
@@ -20,7 +21,7 @@ from jagadata.vault.manifest import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from jagadata.evidence.records import Records
     from jagadata.ports.store import Store
@@ -80,6 +81,11 @@ class Backup:
         """Verified (its manifest says so, by being there), still stored, and not sent back by the Kasi."""
         return not self.pruned and self.review != "Dikembalikan"
 
+    def is_after(self, moment: datetime) -> bool:
+        """Made by a clock that was wrong: its time has not come yet, or both other clocks said so when it was made."""
+        clocks, latest = self.manifest.clocks, max(self.manifest.started, self.manifest.at)
+        return latest > moment + TOLERANCE or (clocks is not None and clocks.worker_was_ahead)
+
     def version(self, store: str, key: str) -> str | None:
         """The object's version in that store: the manifest's for the primary copy, the receipt's for a later one."""
         for receipt in self.receipts:
@@ -101,11 +107,26 @@ class Backup:
 
 @dataclass(frozen=True, kw_only=True)
 class Catalog:
-    """Everything found, newest first, and what could not be read. `silent`: stores that did not tell all that they hold."""
+    """Everything found, newest first as signed, and what could not be read. `silent`: stores that did not tell all that they hold.
+
+    `moment`: what is later than that was made by a wrong clock; it is shown, and never the newest.
+    """
 
     backups: Sequence[Backup]
     problems: Sequence[Problem] = field(default=())
     silent: Sequence[str] = ()
+    names: Mapping[str, str] = field(default_factory=dict)  # a system's earlier id: its present one
+    moment: datetime = datetime.max.replace(tzinfo=UTC) - TOLERANCE
+
+    def as_of(self, moment: datetime) -> Catalog:
+        """The same, judged at another moment."""
+        return replace(self, moment=moment)
+
+    def is_ahead(self, backup: Backup) -> bool:
+        return backup.is_after(self.moment)
+
+    def ahead(self) -> list[Backup]:
+        return [backup for backup in self.backups if self.is_ahead(backup) and not backup.pruned]
 
     def is_unclear(self, backup: Backup) -> bool:
         """Whether a record of this backup may be there that could not be read: a hold, a lock, a review."""
@@ -113,7 +134,11 @@ class Catalog:
         return bool(self.silent) or any(problem.where.startswith(folder) for problem in self.problems)
 
     def of(self, system: str) -> list[Backup]:
-        return [backup for backup in self.backups if backup.manifest.system == system]
+        return [backup for backup in self.backups if self.system_of(backup) == system]
+
+    def system_of(self, backup: Backup) -> str:
+        """The system's id of today."""
+        return self.names.get(backup.manifest.system, backup.manifest.system)
 
     def get(self, backup_id: str) -> Backup:
         """Raises NotFoundError."""
@@ -122,15 +147,60 @@ class Catalog:
                 return backup
         raise NotFoundError(f"Back up '{backup_id}' tidak ada.", "Lihat daftarnya dengan `jaga backups`.")
 
+    def newest_proven(self, system: str) -> Backup | None:
+        """The newest restorable backup that was really restored in step 2, and came back whole."""
+        proven = ("terbukti", "terbukti dengan catatan")
+        found = (
+            backup
+            for backup in self.of(system)
+            if backup.restorable and not self.is_ahead(backup) and backup.manifest.state in proven
+        )
+        return next(found, None)
+
     def newest(self, system: str) -> Backup:
-        """The newest restorable backup of a system: the default recovery point. Raises NotFoundError."""
-        for backup in self.of(system):
-            if backup.restorable:
+        """The newest restorable backup of a system: the default recovery point. Raises NotFoundError.
+
+        One whose own test failed is it only where there is no other; one that is dated ahead of now never is.
+        """
+        own = self.of(system)
+        restorable = [backup for backup in own if backup.restorable]
+        present = [backup for backup in restorable if not self.is_ahead(backup)]
+        for backup in present:
+            if backup.manifest.state != "gagal diuji":
                 return backup
+        if present:
+            return present[0]
+        if restorable:
+            raise NotFoundError(
+                f"Setiap back up sistem '{system}' bertanggal lebih maju daripada sekarang, misalnya {restorable[0].id}.",
+                "Samakan jam worker, server basis data, dan penyimpanan dengan NTP; atau pilih back up itu dengan idnya.",
+            )
+        returned = next((backup for backup in own if not backup.pruned), None)
+        if returned:
+            raise NotFoundError(
+                f"Back up '{returned.id}' sistem '{system}' dikembalikan oleh pemeriksa, dan tidak ada yang lain.",
+                f"Jalankan SOP Back Up Data untuk sistem itu; atau pilih back up itu dengan sengaja: isi '{returned.id}' "
+                "sebagai back up pada permohonan (`--backup` pada `jaga restore`).",
+            )
         raise NotFoundError(
             f"Belum ada back up terverifikasi untuk sistem '{system}'.",
             "Jalankan SOP Back Up Data untuk sistem itu, atau periksa penyimpanan dengan `jaga doctor`.",
         )
+
+
+def join_catalogs(catalogs: Sequence[Catalog], names: Mapping[str, str]) -> Catalog:
+    """One of several, of different prefixes; `names`: the present id of each earlier one."""
+    backups = [backup for catalog in catalogs for backup in catalog.backups]
+    return Catalog(
+        backups=tuple(sorted(backups, key=_order, reverse=True)),
+        problems=tuple(dict.fromkeys(problem for catalog in catalogs for problem in catalog.problems)),
+        silent=tuple(dict.fromkeys(name for catalog in catalogs for name in catalog.silent)),
+        names=names,
+    )
+
+
+def _order(backup: Backup) -> tuple[datetime, str]:
+    return backup.manifest.started, backup.id
 
 
 def make_unanswered(store: str) -> Problem:
@@ -195,7 +265,7 @@ def read_catalog(stores: Sequence[Store], records: Records, system: str | None =
                     unseen=tuple(silent),
                 )
             )
-    backups.sort(key=lambda backup: (backup.manifest.started, backup.id), reverse=True)
+    backups.sort(key=_order, reverse=True)
     return Catalog(backups=tuple(backups), problems=tuple(problems), silent=tuple(silent))
 
 
@@ -237,7 +307,9 @@ def _receipts(
     found: dict[str, list[BackupReceipt]] = {}
     for key in keys:
         try:
-            receipt = BackupReceipt.model_validate(records.read(key, RECEIPT_KIND).value)
+            record = records.read(key, RECEIPT_KIND)
+            problems += [Problem(where=key, what=words) for words in record.damaged]
+            receipt = BackupReceipt.model_validate(record.value)
         except (JagadataError, ValueError) as error:
             problems.append(
                 Problem(

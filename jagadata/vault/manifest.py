@@ -9,22 +9,24 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    SerializerFunctionWrapHandler,
     ValidationError,
-    model_serializer,
     model_validator,
 )
 
 from jagadata.errors import DamagedError
 from jagadata.evidence.envelope import digest
-from jagadata.vault.identity import with_identities, without_identities
+from jagadata.ports.proof import WORST_FIRST, BackupState
+from jagadata.vault.clocks import Clocks
+from jagadata.vault.identity import with_identities
 
 if TYPE_CHECKING:
     from jagadata.evidence.envelope import JsonObject
 
 MANIFEST_KIND = "application/vnd.jagadata.manifest+json"
 RECEIPT_KIND = "application/vnd.jagadata.receipt+json"
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""What is written. Format 1 had no proofs, and identities as numbers of the manifest's server (vault/identity.py)."""
+Format = Literal[1, 2]
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -50,8 +52,28 @@ class StoredStream(ManifestValue):
     plain_sha256: Hash
 
 
+class ShortfallEntry(ManifestValue):
+    """One thing that the restore of step 2 could not make again: known by name from that day on (ports/proof.py)."""
+
+    weight: Literal["note", "loss", "never"]
+    what: str
+    sql: str = ""
+
+
+class Proof(ManifestValue):
+    """What a real restore of one archive showed in step 2. `untested`: why there was none, '' where there was one."""
+
+    state: BackupState
+    untested: str = ""
+    seconds: Annotated[float, Field(ge=0)] = 0
+    shortfalls: list[ShortfallEntry] = []
+    rows: dict[str, int] = {}  # of tables that came back with other rows than the archive has
+    digests: dict[str, str] = {}  # by table, of all its rows' texts
+    sequences: dict[str, tuple[int, bool]] = {}  # last value, and whether it was given out
+
+
 class DataEntry(ManifestValue):
-    """One dumped data set. Format 1 writes its identity as a number of the manifest's server (vault/identity.py)."""
+    """One dumped data set. `proof`: None in format 1, and before step 2 is through."""
 
     kind: Literal["postgresql"] = "postgresql"
     database: str
@@ -64,10 +86,7 @@ class DataEntry(ManifestValue):
     properties: StoredStream  # JSON of the engine's own: owner, encoding, grants, ...; never a password
     rows: dict[str, int]  # of the tables that there were at the dump's own moment, counted in the archive
     file_name: str = ""  # the official name (step 3): for forms and downloads, never for decisions
-
-    @model_serializer(mode="wrap")
-    def _write(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_identities(write(self))
+    proof: Proof | None = None
 
 
 class SourceServer(ManifestValue):
@@ -86,7 +105,7 @@ class Verification(ManifestValue):
 class ManifestDraft(ManifestValue):
     """What is known of a backup before it exists: dumped (step 1), then verified (step 2)."""
 
-    format: Literal[1] = FORMAT
+    format: Format = FORMAT
     backup: str
     office: str
     system: str
@@ -102,6 +121,7 @@ class ManifestDraft(ManifestValue):
     data: Annotated[list[DataEntry], Field(min_length=1)]
     verification: Verification | None = None
     recipients: list[str]
+    clocks: Clocks | None = None  # at `finished`; None: made by a version that did not ask
     run: str
     form_number: str
     note: str = ""
@@ -134,6 +154,12 @@ class Manifest(ManifestDraft):
     verification: Verification
 
     @property
+    def state(self) -> BackupState:
+        """The least that is proven of any of its data sets; 'terbaca' for every manifest of format 1."""
+        states = {entry.proof.state if entry.proof else "terbaca" for entry in self.data}
+        return next(state for state in WORST_FIRST if state in states)
+
+    @property
     def size(self) -> int:
         """Encrypted bytes in one store."""
         return sum(entry.size for entry in self.objects)
@@ -145,7 +171,7 @@ class Manifest(ManifestDraft):
 class BackupReceipt(ManifestValue):
     """A later fact about a backup: copied, locked, reviewed, held, pruned."""
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     backup: str
     manifest: Hash  # SHA-256 of the manifest's envelope
     at: AwareDatetime
@@ -156,9 +182,9 @@ class BackupReceipt(ManifestValue):
 
 def parse_manifest(value: JsonObject, *, where: str) -> Manifest:
     """Raises DamagedError for another format or missing fields (`where` is the key in the store)."""
-    if value.get("format") != FORMAT:
+    if value.get("format") not in (1, 2):
         raise DamagedError(
-            f"Manifes {where} berformat {value.get('format')!r}; versi ini membaca format {FORMAT}.",
+            f"Manifes {where} berformat {value.get('format')!r}; versi ini membaca format 1 dan 2.",
             "Pakai versi Jagadata yang membuatnya, atau pulihkan dengan tangan menurut docs/format.md.",
         )
     try:

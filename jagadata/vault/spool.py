@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import zstandard
 
 from jagadata.errors import RefusedError
+from jagadata.text.os_errors import explain_os_error
 from jagadata.vault.stream import read_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from jagadata.evidence.keys import Identity
     from jagadata.ports.store import Store
     from jagadata.vault.manifest import DataEntry
 
@@ -26,7 +28,7 @@ def spool_free(folder: Path) -> int:
         found = os.statvfs(folder)
     except OSError as error:
         raise RefusedError(
-            f"Folder spool {folder} tidak dapat dipakai: {error.strerror}.",
+            f"Folder spool {folder} tidak dapat dipakai: {explain_os_error(error)}.",
             "Perbaiki 'spool' di berkas kantor.",
         ) from error
     return found.f_bavail * found.f_frsize
@@ -56,7 +58,7 @@ def unnamed_file(folder: Path) -> Iterator[int]:
             fd, name = tempfile.mkstemp(dir=folder)
         except OSError as error:
             raise RefusedError(
-                f"Folder spool {folder} tidak dapat ditulisi: {error.strerror}.",
+                f"Folder spool {folder} tidak dapat ditulisi: {explain_os_error(error)}.",
                 "Perbaiki 'spool' di berkas kantor.",
             ) from error
         os.unlink(name)  # noqa: PTH108 - the name came as text
@@ -70,7 +72,7 @@ def fetch_archive(
     data: DataEntry,
     store: Store,
     versions: Callable[[str], str | None],
-    identity: Any,
+    identities: Sequence[Identity],
     fd: int,
     progress: Callable[[int], None] | None = None,
 ) -> None:
@@ -84,12 +86,12 @@ def fetch_archive(
         with os.fdopen(os.dup(fd), "wb", buffering=2**20) as file:
             if data.codec == "zstd":
                 with zstandard.ZstdDecompressor().stream_writer(file, closefd=False) as plain:
-                    read_stream(data.archive, store, versions, identity, plain, progress=progress)
+                    read_stream(data.archive, store, versions, identities, plain, progress=progress)
             else:
-                read_stream(data.archive, store, versions, identity, file, progress=progress)
+                read_stream(data.archive, store, versions, identities, file, progress=progress)
     except OSError as error:
         raise RefusedError(
-            f"Spool tidak dapat ditulisi: {error.strerror or error}.",
+            f"Spool tidak dapat ditulisi: {explain_os_error(error)}.",
             "Kosongkan ruang pada folder spool, lalu ulangi.",
         ) from error
     os.lseek(fd, 0, os.SEEK_SET)

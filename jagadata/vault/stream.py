@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Self
 import pyrage
 import zstandard
 
-from jagadata.errors import DamagedError, JagadataError
+from jagadata.errors import DamagedError, JagadataError, RefusedError
 from jagadata.evidence.keys import parse_recipients
 from jagadata.vault.manifest import ObjectEntry, StoredStream
 
@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
+    from jagadata.evidence.keys import Identity
     from jagadata.ports.store import Store, Upload
 
 OBJECT_SIZE = 64 * 2**30
 """Largest object (bytes): 16 MiB parts, of which S3 allows 10,000, would allow more; restores and copies stay handy."""
 ZSTD_LEVEL = 3
+_NO_KEY = "No matching keys"
+"""How age begins when none of the identities is a recipient."""
 
 
 class Writer(Protocol):
@@ -230,15 +233,26 @@ class _Joined:
                 "Jangan dipakai. Coba salinan di penyimpanan kedua (`jaga verify`), dan selidiki penyimpanan ini.",
             )
 
+    def read_to_end(self) -> None:
+        while self.read(2**20):
+            pass
+
     def close(self) -> None:
         self._stack.close()
+
+
+def _missing_key(stream: StoredStream, store: Store) -> RefusedError:
+    return RefusedError(
+        f"Objek {stream.objects[0].key} di {store.name} utuh, tetapi tidak satu pun identitas di sini membukanya.",
+        "Tambahkan identitas yang lebih lama ke keys.identities, lalu ulangi.",
+    )
 
 
 def read_stream(
     stream: StoredStream,
     store: Store,
     versions: Callable[[str], str | None],
-    identity: Any,
+    identities: Sequence[Identity],
     target: Writer | None,
     *,
     progress: Callable[[int], None] | None = None,
@@ -249,22 +263,28 @@ def read_stream(
 
     Raises:
         DamagedError: an object or the plain bytes are not what the manifest says, or can't be decrypted.
+        RefusedError: the objects are whole, but none of these identities opens them.
         UnreachableError: the store did not answer.
     """
     source = _Joined(store, stream.objects, versions)
     writer = HashingWriter(target, progress)
     try:
-        pyrage.decrypt_io(source, writer, [identity])
-        while source.read(2**20):
-            pass  # age stops at its own end; what follows is checked as well
+        try:
+            pyrage.decrypt_io(source, writer, identities)
+        except pyrage.DecryptError as error:
+            if writer.error or not str(error).startswith(_NO_KEY):
+                raise
+            source.read_to_end()  # whole as the manifest says it: nothing is damaged, only a key is missing
+            raise _missing_key(stream, store) from None
+        source.read_to_end()  # age stops at its own end; what follows is checked as well
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt | SystemExit) or isinstance(
+        if isinstance(error, KeyboardInterrupt | SystemExit | RefusedError) or isinstance(
             source.error or writer.error, JagadataError | OSError
         ):
             raise (source.error or writer.error or error) from None
         raise DamagedError(
             f"Objek {stream.objects[0].key} di {store.name} tidak dapat didekripsi: {type(error).__name__}.",
-            "Periksa apakah identitas age kantor cocok (`jaga keys test-recovery`), lalu coba salinan kedua.",
+            "Coba salinan kedua (`jaga verify`), dan selidiki penyimpanan ini.",
         ) from error
     finally:
         source.close()

@@ -13,6 +13,7 @@ from jagadata.vault.stream import as_pipe, read_stream
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from jagadata.evidence.keys import Identity
     from jagadata.ports.data_source import Counts, DataSource, Properties
     from jagadata.ports.store import Store
     from jagadata.vault.manifest import DataEntry, StoredStream
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def read_back(
     source: DataSource,
-    identity: Any,
+    identities: Sequence[Identity],
     entries: list[DataEntry],
     store: Store,
     versions: Callable[[str], str | None],
@@ -30,7 +31,7 @@ def read_back(
 
     Returns what was proven, in words. Raises DamagedError, UnreachableError.
     """
-    counted, words = count_back(source, identity, entries, store, versions, progress)
+    counted, words = count_back(source, identities, entries, store, versions, progress)
     for data, counts in zip(entries, counted, strict=True):
         wrong = sorted(table for table in {*data.rows, *counts} if data.rows.get(table) != counts.get(table))
         if wrong:
@@ -44,7 +45,7 @@ def read_back(
 
 def count_back(
     source: DataSource,
-    identity: Any,
+    identities: Sequence[Identity],
     entries: Sequence[DataEntry],
     store: Store,
     versions: Callable[[str], str | None],
@@ -57,11 +58,11 @@ def count_back(
     counted: list[Counts] = []
     words: list[str] = []
     for data in entries:
-        properties = parse_properties(read_properties(store, data, versions, identity))
+        properties = parse_properties(read_properties(store, data, versions, identities))
         stream = data.archive
 
         def fill(target: Any, stream: StoredStream = stream) -> None:
-            read_stream(stream, store, versions, identity, target, progress=progress)
+            read_stream(stream, store, versions, identities, target, progress=progress)
 
         with as_pipe(fill, codec=data.codec) as archive:
             proof = source.verify(archive, data.rows, properties)
@@ -83,7 +84,7 @@ def count_back(
 
 
 def read_properties(
-    store: Store, data: DataEntry, versions: Callable[[str], str | None], identity: Any
+    store: Store, data: DataEntry, versions: Callable[[str], str | None], identities: Sequence[Identity]
 ) -> bytes:
     buffer = bytearray()
 
@@ -92,7 +93,7 @@ def read_properties(
             buffer.extend(piece)
             return len(piece)
 
-    read_stream(data.properties, store, versions, identity, Target())
+    read_stream(data.properties, store, versions, identities, Target())
     return bytes(buffer)
 
 

@@ -252,3 +252,61 @@ def test_a_forward_outlives_a_lost_connection(server: Ssh, echo: int) -> None:
                 assert near.recv(10) == b"halo"
             host._transport.sock.shutdown(socket.SHUT_RDWR)
     host.close()
+
+
+@pytest.mark.needs("sshd")
+def test_a_greeting_in_bashrc_breaks_nothing(tmp_path: Path) -> None:
+    """sshd runs ~/.ssh/rc and bash its .bashrc before each command; what they say is not the command's output."""
+    with start_openssh(tmp_path) as ssh:
+        config = tmp_path / "sshd_config"
+        assert "SetEnv" in config.read_text()
+        host = ssh.host()
+        greeting = tmp_path / "greet"
+        greeting.write_text("#!/bin/sh\necho Selamat datang\n")
+        greeting.chmod(0o755)
+        key = (tmp_path / "client_key.pub").read_text()
+        (tmp_path / "client_key.pub").write_text(
+            f'command="{greeting}; sh -c \\"$SSH_ORIGINAL_COMMAND\\"" {key}'
+        )
+        assert host.run(["echo", "isi"]).stdout == "isi\n"
+        host.close()
+
+
+@pytest.mark.needs("sshd")
+@pytest.mark.parametrize("options", ["restrict", 'permitopen="127.0.0.1:1",restrict,port-forwarding'])
+def test_a_host_that_forbids_forwards_says_so_with_what_mends_it(
+    tmp_path: Path, options: str, echo: int
+) -> None:
+    with start_openssh(tmp_path) as ssh:
+        key = (tmp_path / "client_key.pub").read_text()
+        (tmp_path / "client_key.pub").write_text(f"{options} {key}")
+        host = ssh.host()
+        with (
+            pytest.raises(RefusedError, match="melarang penerusan port") as caught,
+            host.forward("127.0.0.1", echo),
+        ):
+            pass
+        assert not caught.value.transient
+        assert "AllowTcpForwarding" in caught.value.hint
+        host.close()
+
+
+def test_a_host_behind_another_is_reached_through_it(server: Ssh, echo: int) -> None:
+    """ProxyJump: its key, its name and its commands are its own."""
+    jump = server.host("gerbang")
+    host = _host(server, via=jump)
+    assert host.run(["echo", "dalam"]).stdout == "dalam\n"
+    with host.forward("127.0.0.1", echo) as port, socket.create_connection(("127.0.0.1", port), 10) as near:
+        near.sendall(b"halo")
+        near.shutdown(socket.SHUT_WR)
+        assert near.recv(10) == b"halo"
+    host.close()
+    assert host.run(["echo", "lagi"]).stdout == "lagi\n"
+    host.close()
+
+
+def test_a_jump_that_does_not_lead_on_is_told_with_the_host_that_failed(server: Ssh) -> None:
+    host = _host(server, port=free_port(), via=server.host("gerbang"))
+    with pytest.raises(UnreachableError, match="gerbang"):
+        host.run(["true"])
+    host.close()

@@ -19,7 +19,7 @@ from jagadata.errors import (
     UnreachableError,
 )
 from jagadata.lab.processes import free_port
-from tests.lab.s3 import Fault, OldServer, Proxy, make_certificate
+from tests.lab.s3 import Dialect, Fault, OldServer, Proxy, Rules, make_certificate
 from tests.lab.stores import CEPH, EARLIER, PART, keys, pattern, s3_store, write
 
 if TYPE_CHECKING:
@@ -332,3 +332,59 @@ def test_no_lock_is_ever_asked_of_a_server_that_does_not_say_that_it_has_them():
         assert store.locked_until(stored) is None
         assert store.get("catatan/1") == b"satu"
         assert not [line for line in server.requests if "retention" in line]
+
+
+# --- dialects ---
+
+
+def _works(store):
+    """Small and in parts, read back, listed, and taken only once."""
+    small, large = pattern(1000), pattern(3 * PART + 17)
+    store.put("data/kecil", small)
+    write(store, "data/besar", large)
+    assert store.get("data/kecil") == small
+    with store.open("data/besar") as stream:
+        assert b"".join(iter(lambda: stream.read(100_000), b"")) == large
+    assert keys(store) == ["data/besar", "data/kecil"]
+    with pytest.raises(AlreadyExistsError):
+        store.put("data/kecil", b"lain")
+
+
+@pytest.mark.parametrize("kind", ["plain", "versioned"])
+def test_every_write_carries_its_digest_as_locked_buckets_want_it(s3, kind):
+    with Dialect(s3, Rules(digest=True)) as dialect:
+        _works(s3_store(s3, kind, endpoint=dialect.url))
+        assert dialect.refused == []
+
+
+def test_a_server_that_knows_no_versions_is_one_without_them(s3):
+    with Dialect(s3, Rules(unversioned=True, digest=True)) as dialect:
+        store = s3_store(s3, "plain", endpoint=dialect.url)
+        assert not store.features().versions
+        assert not store.features().lock
+        _works(store)
+
+
+@pytest.mark.parametrize("addressing", ["auto", "virtual"])
+def test_a_bucket_in_the_server_s_name_is_learned_or_set(s3, monkeypatch, addressing):
+    with Dialect(s3, Rules(virtual=True, digest=True)) as dialect:
+        monkeypatch.setenv("HTTP_PROXY", dialect.url)  # bucket.localhost need not resolve
+        monkeypatch.setenv("NO_PROXY", "")
+        _works(s3_store(s3, "plain", endpoint="http://localhost:1", addressing=addressing))
+        assert dialect.refused == (["SecondLevelDomainForbidden"] if addressing == "auto" else [])
+
+
+def test_a_listing_that_is_the_first_request_learns_it_too(s3, monkeypatch):
+    with Dialect(s3, Rules(virtual=True)) as dialect:
+        monkeypatch.setenv("HTTP_PROXY", dialect.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        assert keys(s3_store(s3, "plain", endpoint="http://localhost:1")) == []
+
+
+def test_a_style_that_was_set_wrong_is_named(s3, monkeypatch):
+    with Dialect(s3, Rules(virtual=True)) as dialect:
+        monkeypatch.setenv("HTTP_PROXY", dialect.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        with pytest.raises(RefusedError) as caught:
+            keys(s3_store(s3, "plain", endpoint="http://localhost:1", addressing="path"))
+        assert "addressing: virtual" in caught.value.hint

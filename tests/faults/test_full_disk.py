@@ -70,7 +70,7 @@ def is_whole(place, backup):
     for store in place.stores:
         if store.name in backup.stores:
             data, versions = backup.manifest.data, backup.versions_in(store.name)
-            read_back(place.server(backup.manifest.system), place.identity(), data, store, versions)
+            read_back(place.server(backup.manifest.system), place.identities(), data, store, versions)
     return True
 
 

@@ -494,7 +494,7 @@ def test_objects_that_were_changed_cut_or_exchanged_are_never_taken_for_whole(da
         objects = [*stream.objects[:number], changed, *stream.objects[number + 1 :]]
         stream = stream.model_copy(update={"objects": objects})
     with pytest.raises(DamagedError):
-        read_stream(stream, store, {}.get, IDENTITY, None)
+        read_stream(stream, store, {}.get, [IDENTITY], None)
     fields = {
         "database": "d",
         "identity": "oid:1@7301",
@@ -506,7 +506,7 @@ def test_objects_that_were_changed_cut_or_exchanged_are_never_taken_for_whole(da
     }
     entry = DataEntry.model_validate({**fields, "archive": stream, "properties": stream})
     with open("/dev/null", "r+b") as sink, pytest.raises(DamagedError):  # noqa: PTH123 - a device
-        fetch_archive(entry, store, {}.get, IDENTITY, sink.fileno())
+        fetch_archive(entry, store, {}.get, [IDENTITY], sink.fileno())
 
 
 @FEW
@@ -519,7 +519,7 @@ def test_what_is_no_age_file_is_damaged_though_its_hash_is_right(data):
     store._objects["x/db01.000"] = (store.find("x/db01.000"), data)
     entry = stream.objects[0].model_copy(update={"size": len(data), "sha256": digest(data)})
     with pytest.raises(DamagedError):
-        read_stream(stream.model_copy(update={"objects": [entry]}), store, {}.get, IDENTITY, None)
+        read_stream(stream.model_copy(update={"objects": [entry]}), store, {}.get, [IDENTITY], None)
 
 
 @pytest.mark.parametrize(

@@ -100,5 +100,9 @@ def check_copies(place, backup):
         if store.name in backup.stores:
             versions = backup.versions_in(store.name)
             read_back(
-                place.server(backup.manifest.system), place.identity(), backup.manifest.data, store, versions
+                place.server(backup.manifest.system),
+                place.identities(),
+                backup.manifest.data,
+                store,
+                versions,
             )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
+import http.client
 import re
 import socket
 import ssl
@@ -16,6 +19,9 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -134,6 +140,100 @@ class Proxy:
             self._armed = False
             self.faults.popleft()
             return data[:rest], fault
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What a server insists on."""
+
+    digest: bool = False  # Content-MD5 on each write, as a bucket with Object Lock and a default retention
+    virtual: bool = False  # the bucket in the name, never in the path
+    unversioned: bool = False  # 501 on everything about versions and locks
+
+
+class Dialect:
+    """An HTTP proxy before a real server that enforces its rules, then signs the request anew as that server takes it.
+
+    It is reached as an endpoint, or as a client's proxy (`http_proxy`): then names such as bucket.localhost need not resolve.
+    """
+
+    def __init__(self, server, rules: Rules):
+        self.refused: list[str] = []
+        outer, target = self, urlsplit(server.endpoint)
+        keys = Credentials(server.access_key, server.secret_key)
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def refuse(self, status, code):
+                outer.refused.append(code)
+                body = f"<Error><Code>{code}</Code></Error>".encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+
+            def do_PUT(self):
+                data = self.rfile.read(int(self.headers["Content-Length"] or 0))
+                address = urlsplit(self.path)  # absolute when we are a proxy
+                name = (address.hostname or self.headers["Host"].partition(":")[0]).partition(".")[0]
+                path = address.path
+                if rules.virtual and name in ("localhost", "127"):
+                    return self.refuse(403, "SecondLevelDomainForbidden")
+                if rules.virtual:
+                    path = f"/{name}{path}"
+                if rules.unversioned and re.search(
+                    r"(^|&)(versioning|versions|object-lock|retention)", address.query
+                ):
+                    return self.refuse(501, "NotImplemented")
+                if rules.digest and data and self.command == "PUT":
+                    sent = self.headers["Content-MD5"]
+                    if not sent:
+                        return self.refuse(400, "InvalidRequest")
+                    if sent != base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode():
+                        return self.refuse(400, "BadDigest")
+                return self.pass_on(path + (f"?{address.query}" if address.query else ""), data)
+
+            def pass_on(self, path, data):
+                kept = {
+                    name: value
+                    for name, value in self.headers.items()
+                    if name.lower().startswith(("x-amz-meta", "x-amz-object", "range", "if-", "content-md5"))
+                }
+                request = AWSRequest(self.command, f"http://{target.netloc}{path}", data=data, headers=kept)
+                S3SigV4Auth(keys, "s3", server.region).add_auth(request)
+                connection = http.client.HTTPConnection(target.netloc, timeout=30)
+                connection.request(self.command, path, body=data, headers=dict(request.headers.items()))
+                answer = connection.getresponse()
+                body = answer.read()
+                self.send_response(answer.status)
+                for name, value in answer.getheaders():
+                    if name.lower() not in ("connection", "transfer-encoding", "content-length"):
+                        self.send_header(name, value)
+                size = answer.getheader("Content-Length") if self.command == "HEAD" else len(body)
+                self.send_header("Content-Length", str(size or 0))
+                self.end_headers()
+                self.wfile.write(body)
+                connection.close()
+
+            do_GET = do_HEAD = do_POST = do_DELETE = do_PUT  # noqa: N815 - the names that http.server calls
+
+            def log_message(self, *_arguments):
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self):
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
 
 
 def _reset(one):

@@ -107,11 +107,17 @@ KEYS = make_keys()
 NOW = datetime(2026, 11, 15, 3, tzinfo=UTC)
 
 
+def memory_store(name):
+    return MemoryStore(name, clock=lambda: NOW)
+
+
 class Stores:
     """Two stores in memory."""
 
     def __init__(self, *stores):
-        self.stores = {store.name: store for store in stores or (MemoryStore("utama"), MemoryStore("kedua"))}
+        self.stores = {
+            store.name: store for store in stores or (memory_store("utama"), memory_store("kedua"))
+        }
 
         self.channel = MemoryChannel()
 
@@ -123,9 +129,18 @@ class Stores:
 
 
 def make_place(
-    monkeypatch, connections=None, systems=(), servers=(), duties=(), change=None, **backup_policy
+    monkeypatch,
+    connections=None,
+    systems=(),
+    servers=(),
+    duties=(),
+    change=None,
+    clock=lambda: NOW,
+    clocks=None,
+    **backup_policy,
 ):
-    """This office with its stores in memory and real keys; `systems`, `servers`: further ones; `change`: of the file's value."""
+    """This office with its stores in memory and real keys; `systems`, `servers`: further ones; `change`: of the file's value;
+    `clock`, `clocks`: the worker's, and how the others are read."""
     monkeypatch.setenv("JAGADATA_TANDA_TANGAN", KEYS.signing_pem)
     monkeypatch.setenv("JAGADATA_IDENTITAS", KEYS.identity)
     raw = copy.deepcopy(OFFICE)
@@ -142,4 +157,4 @@ def make_place(
     if change:
         change(raw)
     office = parse_office(yaml.safe_dump(raw), folder=Path("/kantor"))
-    return Workplace(office, connections=connections or Stores(), clock=lambda: NOW)
+    return Workplace(office, connections=connections or Stores(), clock=clock, clocks=clocks)

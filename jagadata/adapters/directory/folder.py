@@ -9,6 +9,7 @@ import stat
 from typing import TYPE_CHECKING, Self
 
 from jagadata.errors import AlreadyExistsError, JagadataError, RefusedError, UnreachableError
+from jagadata.text.os_errors import explain_os_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,12 +29,12 @@ def explain(error: OSError, where: str) -> JagadataError:
     """The error to raise for what the system said. `place` names store and directory."""
     if error.errno in _FULL:
         return RefusedError(
-            f"Ruang {where} habis: {error.strerror}.",
+            f"Ruang {where} habis: {explain_os_error(error)}.",
             "Kosongkan ruang atau naikkan kuota, atau terapkan retensi (`jaga prune`).",
         )
     if error.errno in _DENIED:
         return RefusedError(
-            f"Akses ke {where} ditolak: {error.strerror}.",
+            f"Akses ke {where} ditolak: {explain_os_error(error)}.",
             "Berikan hak baca dan tulis kepada pengguna yang menjalankan Jagadata.",
         )
     if error.errno in _STRANGE:
@@ -42,7 +43,7 @@ def explain(error: OSError, where: str) -> JagadataError:
             "Hapus tautan itu; isi penyimpanan hanya ditulis oleh Jagadata.",
         )
     return UnreachableError(
-        f"Sistem berkas {where} tidak menjawab: {error.strerror}.",
+        f"Sistem berkas {where} tidak menjawab: {explain_os_error(error)}.",
         "Periksa share atau disknya.",
         transient=True,
     )

@@ -21,6 +21,7 @@ from jagadata.collection.intake.mail_heads import read_bytes
 from jagadata.collection.intake.mail_parts import refuse_open
 from jagadata.collection.tables.personal import mask
 from jagadata.errors import UnreachableError
+from jagadata.text.os_errors import explain_os_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -77,7 +78,7 @@ class FolderDrop:
 
     def _unreadable(self, error: OSError) -> UnreachableError:
         return UnreachableError(
-            f"{self.name.capitalize()} tidak dapat dibaca: {error.strerror}.",
+            f"{self.name.capitalize()} tidak dapat dibaca: {explain_os_error(error)}.",
             "Pasang (mount) share itu, dan periksa collection.drops di berkas kantor.",
             transient=True,
         )
@@ -160,7 +161,7 @@ class _Opener:
                 yield stream
         except OSError as error:
             raise UnreachableError(
-                f"Berkas '{_readable(self.file)}' di folder kiriman tidak dapat dibaca: {error.strerror}.",
+                f"Berkas '{_readable(self.file)}' di folder kiriman tidak dapat dibaca: {explain_os_error(error)}.",
                 "Diambil lagi pada pengambilan berikutnya.",
                 transient=True,
             ) from error

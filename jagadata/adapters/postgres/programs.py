@@ -9,6 +9,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 from jagadata.errors import JagadataError, RefusedError, UnreachableError
+from jagadata.text.os_errors import explain_os_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,7 @@ def start(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, **options)
     except OSError as error:
         raise RefusedError(
-            f"Program {command[0]} tidak dapat dijalankan: {error.strerror}.",
+            f"Program {command[0]} tidak dapat dijalankan: {explain_os_error(error)}.",
             "Periksa paket postgresql-client dan servers[].tools, lalu ulangi.",
         ) from error
 

@@ -214,7 +214,7 @@ def _render_database(name: str, dump: str) -> str:
 \\if :jagadata_ada
 GRANT CONNECT ON DATABASE {quote(name)} TO {quote(dump)};
 \\else
-\\echo Basis data {_escaped(name)} belum ada; jalankan lagi sesudah restore pertama.
+\\echo {_argument(f"Basis data {name!r} belum ada; jalankan lagi sesudah restore pertama.")}
 \\endif
 """
 
@@ -277,6 +277,11 @@ _CONNECTION_OF = (
 def _connection(name: str) -> str:
     """A connection string: psql would take a bare name with '=' in it for one (libpq, 34.1.1.1), and strips double quotes."""
     return "dbname='" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _argument(text: str) -> str:
+    """One argument of a command of psql: single quotes, C-like escapes inside (psql, Meta-Commands)."""
+    return _escaped(text).removeprefix("E")
 
 
 def _escaped(text: str) -> str:

@@ -20,12 +20,14 @@ from jagadata.adapters.postgres.identity import IDENTITY, find_identity, read_id
 from jagadata.adapters.postgres.loader import Loader, make_loader_name
 from jagadata.adapters.postgres.login_checks import check_logins, find_bridges
 from jagadata.adapters.postgres.passwords import derive_password, make_verifier
+from jagadata.adapters.postgres.planner_statistics import analyze
 from jagadata.adapters.postgres.proof import count_and_analyze
 from jagadata.adapters.postgres.properties import missing_roles, parse_properties, read_properties
-from jagadata.adapters.postgres.restore import restore
+from jagadata.adapters.postgres.proving import hold_to, prove_archive, restore_whole
 from jagadata.adapters.postgres.restore_checks import check_restore
-from jagadata.adapters.postgres.side import analyze, create_side, finish_side, open_side
+from jagadata.adapters.postgres.side import create_side, finish_side, open_side
 from jagadata.adapters.postgres.swap import ask, end_sessions, exclusive
+from jagadata.adapters.postgres.throwaway import tell_way
 from jagadata.errors import JagadataError, NotFoundError, RefusedError, UnreachableError
 from jagadata.ports.data_source import DataSetFacts, Dump, SourceFacts
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     from jagadata.adapters.postgres.access import Role
     from jagadata.ports.data_source import Answer, ArchiveProof, Counts, DumpStream, Pair, Properties, Swap
+    from jagadata.ports.proof import Expected, Restored
 
 OWN_DATABASE = "jagadata"
 LEAST_MINUTES = 30
@@ -44,7 +47,8 @@ LEAST_MINUTES = 30
 __all__ = ["Login", "PostgresServer"]
 
 _FACTS = """
-SELECT system_identifier::text, CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory') END
+SELECT system_identifier::text, CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory') END,
+  clock_timestamp()
 FROM pg_catalog.pg_control_system()
 """
 """The data directory is empty where the role may not know it."""
@@ -120,6 +124,7 @@ class PostgresServer:
             return SourceFacts(
                 version=version,
                 system_identifier=found[0] if found else "",
+                clock=found[2] if found else None,
                 words=f"PostgreSQL {version}, pg_dump {self.access.tool_version('pg_dump')}",
             )
 
@@ -206,6 +211,29 @@ class PostgresServer:
     def verify(self, archive: BinaryIO, parts: Collection[str], properties: Properties) -> ArchiveProof:
         return verify_archive(self.access, archive, parts, parse_properties(properties))
 
+    def try_restore(
+        self,
+        archive_fd: int,
+        properties: Properties,
+        *,
+        size: int,
+        minutes: float,
+        progress: Callable[[int], None] = lambda _done: None,
+    ) -> Restored:
+        """See ports: in a throw-away server on this machine, as the system's loader is called."""
+        return prove_archive(
+            self.access.tools,
+            archive_fd,
+            parse_properties(properties),
+            loader=make_loader_name(self.loader.system),
+            size=size,
+            seconds=60 * minutes,
+            watch=lambda: progress(0),
+        )
+
+    def where_tested(self) -> str:
+        return tell_way(self.access.tools)
+
     def check_restore(self, name: str, properties: Properties | None) -> list[JagadataError]:
         parsed = None if properties is None else parse_properties(properties)
         return check_restore(self.access, self.loader.system, name, parsed)
@@ -232,6 +260,7 @@ class PostgresServer:
         properties: Properties,
         *,
         jobs: int,
+        known: Collection[str] = (),
         progress: Callable[[int], None] = lambda _done: None,
     ) -> None:
         """See ports. A kill of our process ends pg_restore too; what it leaves is in the side database only."""
@@ -251,12 +280,27 @@ class PostgresServer:
         minutes = self._limit(os.fstat(archive_fd).st_size)
         done = make_extensions(self.access, archive_fd, side, parsed, watch)
         with self._working(side, parsed.owners, minutes, f"Restore ke '{side}'"):
-            restore(self.access, archive_fd, side, jobs, watch, self.loader.heal, done)
+            restore_whole(
+                self.access,
+                archive_fd,
+                side,
+                parsed,
+                jobs=jobs,
+                known=known,
+                watch=watch,
+                heal=self.loader.heal,
+                done=done,
+            )
         progress(0)
         finish_side(self.access, side, parsed)
 
     def prove(
-        self, side: str, properties: Properties, *, progress: Callable[[int], None] = lambda _done: None
+        self,
+        side: str,
+        properties: Properties,
+        *,
+        expected: Expected | None = None,
+        progress: Callable[[int], None] = lambda _done: None,
     ) -> Counts:
         """See ports. Counted, analyzed (pg_dump before 18 carries no statistics); then who gets in, which may shut us out too."""
         parsed = parse_properties(properties)
@@ -266,7 +310,7 @@ class PostgresServer:
             try:
                 counts = count_and_analyze(
                     lambda: count_rows(self.access, side),
-                    lambda: analyze(self.access, side),
+                    lambda: analyze(self.access, side, parsed),
                     lambda: progress(0),
                     lambda: self.end_sessions(side),
                 )
@@ -276,7 +320,14 @@ class PostgresServer:
                 progress(0)
                 self.loader.heal()
                 counts = count_rows(self.access, side)
-                analyze(self.access, side)
+                analyze(self.access, side, parsed)
+            if expected:
+                count_and_analyze(
+                    lambda: hold_to(self.access, side, parsed, expected),
+                    lambda: None,
+                    lambda: progress(0),
+                    lambda: self.end_sessions(side),
+                )
         open_side(self.access, side, parsed)
         return counts
 

@@ -193,20 +193,6 @@ def _set(
         ) from error
 
 
-def analyze(access: Access, name: str) -> None:
-    """Statistics for the planner: pg_dump before 18 carries none."""
-    with access.session(name, "load", patient=True) as connection:
-        try:
-            connection.execute("ANALYZE")
-        except psycopg.OperationalError:
-            raise
-        except psycopg.Error as error:
-            raise JagadataError(
-                f"ANALYZE pada '{name}' gagal: {_first_line(error)}",
-                "Periksa server basis data, lalu ulangi.",
-            ) from error
-
-
 def _setting(name: str) -> sql.Composed:
     return sql.SQL(".").join(sql.Identifier(part) for part in name.split("."))
 

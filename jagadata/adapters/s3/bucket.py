@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
 import os
 import time
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from jagadata.adapters.s3.errors import UNSUPPORTED, explain_fault, fault_code
+from jagadata.adapters.s3.errors import UNSUPPORTED, VIRTUAL_ONLY, explain_fault, fault_code
 from jagadata.errors import JagadataError, NotFoundError, RefusedError, UnreachableError
 from jagadata.ports.store import StoredObject
 from jagadata.stores.layout import check_key, is_key
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 TOKEN = "jagadata-upload"  # noqa: S105 - the name of a metadata field
 """Metadata of every object: a random mark of the one upload that made it."""
 
+Addressing = Literal["auto", "path", "virtual"]
+"""Where the bucket stands in an address; "auto": in the path with an endpoint of one's own, until the server wants it otherwise."""
 
 _loader = botocore.loaders.create_loader()
 
@@ -52,6 +57,19 @@ def waits(timeout: float) -> Iterator[float]:
         pause = min(2 * pause, 15)
 
 
+def _add_digest(params: dict[str, Any], **_: Any) -> None:
+    """Content-MD5 on everything that is sent: buckets with Object Lock refuse a write without it, other servers check what arrived."""
+    body, headers = params.get("body"), params["headers"]
+    if isinstance(body, io.BytesIO):
+        body = body.getbuffer()
+    if (
+        params.get("method") in ("PUT", "POST")
+        and isinstance(body, bytes | bytearray | memoryview)
+        and len(body)
+    ):
+        headers["Content-MD5"] = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Held:
     """What stands under a key, and the mark of the upload that put it there ("" where the server keeps none)."""
@@ -74,6 +92,7 @@ class Bucket:
         access_key: str,
         secret_key: str,
         ca: Path | None,
+        addressing: Addressing = "auto",
         connect_timeout: float,
         read_timeout: float,
         timeout: float,
@@ -88,19 +107,27 @@ class Bucket:
         """Whether If-None-Match is honoured; None until it was seen."""
         self._versioned: bool | None = None
         self._lock: Literal["yes", "no", "hidden"] | None = None
+        self._learns = addressing == "auto" and endpoint is not None
+        style: Addressing = addressing if addressing != "auto" else "path" if endpoint else "auto"
+        self._options: dict[str, Any] = {
+            "endpoint_url": endpoint,
+            "region_name": region,
+            "aws_access_key_id": access_key,
+            "aws_secret_access_key": secret_key,
+            "verify": str(ca) if ca else None,
+        }
+        self._timeouts: dict[str, Any] = {"connect_timeout": connect_timeout, "read_timeout": read_timeout}
+        self.client: Any = self._connect(style)
+
+    def _connect(self, style: Addressing) -> Any:
         try:
-            self.client: Any = _session().create_client(
+            client = _session().create_client(
                 "s3",
-                endpoint_url=endpoint,
-                region_name=region,
-                aws_access_key_id=access_key,
-                aws_secret_access_key=secret_key,
-                verify=str(ca) if ca else None,
+                **self._options,
                 config=Config(
-                    connect_timeout=connect_timeout,
-                    read_timeout=read_timeout,
+                    **self._timeouts,
                     retries={"mode": "standard", "total_max_attempts": 4},
-                    s3={"addressing_style": "path" if endpoint else "auto"},
+                    s3={"addressing_style": style},
                     # boto3's default checksums are unknown to older servers; the manifest's SHA-256 is what counts.
                     request_checksum_calculation="when_required",
                     response_checksum_validation="when_required",
@@ -110,18 +137,35 @@ class Bucket:
             )
         except ValueError as error:
             raise RefusedError(
-                f"Alamat {endpoint!r} untuk penyimpanan '{store}' tidak sah.",
+                f"Alamat {self.endpoint!r} untuk penyimpanan '{self.store}' tidak sah.",
                 "Tulis 'endpoint' sebagai https://NAMA[:PORT] di berkas kantor.",
             ) from error
+        client.meta.events.register("before-call.s3", _add_digest)
+        return client
+
+    def _learn(self, error: JagadataError) -> bool:
+        """A server that wants the bucket in its own name (virtual-hosted style) says so at the first request: then it gets that."""
+        if not self._learns or fault_code(error.__cause__ or error) not in VIRTUAL_ONLY:  # type: ignore[arg-type] # a cause is an Exception
+            return False
+        self._learns, self.client = False, self._connect("virtual")
+        return True
 
     def call(self, operation: str, key: str | None = None, **arguments: Any) -> Any:
         """One request, on `key` if there is one. Raises what `explain_fault` makes of its failure."""
         if key is not None:
             arguments["Key"] = self.prefix + check_key(key)
+        while True:
+            try:
+                return self._ask(operation, key or "", arguments)
+            except JagadataError as error:
+                if not self._learn(error):
+                    raise
+
+    def _ask(self, operation: str, key: str, arguments: dict[str, Any]) -> Any:
         try:
             return getattr(self.client, operation)(Bucket=self.name, **arguments)
         except (ClientError, BotoCoreError, OSError) as error:
-            raise self._explain(error, operation, key or "") from error
+            raise self._explain(error, operation, key) from error
 
     def _explain(self, error: Exception, operation: str, key: str) -> JagadataError:
         return explain_fault(error, operation=operation, key=key, where=self.where)
@@ -138,6 +182,8 @@ class Bucket:
         return self.call(operation, key, **arguments)
 
     def pages(self, operation: str, prefix: str, size: int = 1000) -> Iterator[dict[str, Any]]:
+        if self._learns:
+            self.versioned()  # which style it wants is learned before the first page
         paginator = self.client.get_paginator(operation)
         try:
             yield from paginator.paginate(
@@ -159,7 +205,13 @@ class Bucket:
     def versioned(self) -> bool:
         """Versions may exist: also in a bucket whose versioning was suspended later."""
         if self._versioned is None:
-            self._versioned = self.call("get_bucket_versioning").get("Status") in ("Enabled", "Suspended")
+            try:
+                status = self.call("get_bucket_versioning").get("Status")
+            except JagadataError as error:
+                if fault_code(error.__cause__ or error) not in UNSUPPORTED:  # type: ignore[arg-type] # as below
+                    raise
+                status = None  # a server that does not know the question keeps no versions
+            self._versioned = status in ("Enabled", "Suspended")
         return self._versioned
 
     def lock(self) -> Literal["yes", "no", "hidden"]:

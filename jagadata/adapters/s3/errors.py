@@ -5,23 +5,63 @@ from __future__ import annotations
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError, SSLError
 
 from jagadata.errors import AlreadyExistsError, JagadataError, NotFoundError, RefusedError, UnreachableError
+from jagadata.text.os_errors import explain_os_error
 
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "OperationAborted"}
 _BUSY = {"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "Throttling"}
 _FULL = {"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "InsufficientCapacity"}
 _KEYS = "Periksa access_key dan secret_key di berkas kantor."
+_ACCOUNT = "Akun penyimpanan ditangguhkan atau belum aktif (misalnya tagihan); hubungi penyedianya."
+_CLOCK = "Samakan jam mesin ini dengan NTP."
+_STYLE = "Isi 'addressing: virtual' pada penyimpanan ini di berkas kantor."
+_UNSAID = "Servernya tidak menyebut sebab: periksa access_key, secret_key, hak kunci itu (docs/adr/0003), dan jam mesin ini."
 _REFUSED = {
     "AccessDenied": "Berikan hak itu kepada kunci akses ini (docs/adr/0003), atau tunggu bila objek sedang dikunci.",
+    "AllAccessDisabled": "Bucket ini ditutup oleh penyedianya; hubungi penyedia penyimpanan.",
+    "AccountProblem": _ACCOUNT,
+    "NotSignedUp": _ACCOUNT,
+    "UserDisable": _ACCOUNT,
+    "UserSuspended": _ACCOUNT,
+    "InArrears": _ACCOUNT,
+    "InvalidPayer": _ACCOUNT,
     "InvalidAccessKeyId": _KEYS,
+    "InvalidSecurity": _KEYS,
+    "InvalidTokenId": _KEYS,
+    "InvalidToken": "Perbarui access_key dan secret_key di berkas kantor.",
+    "TokenRefreshRequired": "Perbarui access_key dan secret_key di berkas kantor.",
+    "RequestExpired": _CLOCK,
+    "IllegalLocationConstraintException": "Perbaiki 'region' di berkas kantor.",
+    "InvalidRegion": "Perbaiki 'region' di berkas kantor.",
+    "TemporaryRedirect": "Perbaiki 'endpoint' atau 'region' di berkas kantor.",
+    "InvalidBucketName": "Perbaiki 'bucket' di berkas kantor.",
+    "InvalidObjectLockConfiguration": "Isi lock_days: 0, atau aktifkan Object Lock pada bucket itu.",
+    "ObjectLocked": "Objek ini terkunci; tunggu sampai masa kuncinya habis.",
+    "InvalidRetentionPeriod": "Masa kunci melebihi batas server; kecilkan lock_days di berkas kantor.",
+    "KMS.DisabledException": "Kunci enkripsi bucket dinonaktifkan; hubungi pengelola penyimpanan.",
+    "KMS.NotFoundException": "Kunci enkripsi bucket tidak ada; hubungi pengelola penyimpanan.",
+    "EntityTooLarge": "Server ini membatasi besar objek; hubungi pengelola penyimpanan.",
+    "InsecureConnection": "Pakai endpoint https:// di berkas kantor.",
+    "SecondLevelDomainForbidden": _STYLE,
+    "PathStyleDomainForbidden": _STYLE,
+    "VirtualHostDomainRequired": _STYLE,
     "SignatureDoesNotMatch": _KEYS,
     "ExpiredToken": "Perbarui access_key dan secret_key di berkas kantor.",
-    "RequestTimeTooSkewed": "Samakan jam mesin ini dengan NTP.",
+    "RequestTimeTooSkewed": _CLOCK,
     "NoSuchBucket": "Buat bucket itu, atau perbaiki 'bucket' di berkas kantor.",
     "AuthorizationHeaderMalformed": "Perbaiki 'region' di berkas kantor.",
     "PermanentRedirect": "Perbaiki 'endpoint' atau 'region' di berkas kantor.",
     "InvalidObjectState": "Kembalikan dahulu objek itu dari kelas arsip penyimpanannya.",
 }
 UNSUPPORTED = {"NotImplemented", "501"}
+VIRTUAL_ONLY = {"SecondLevelDomainForbidden", "PathStyleDomainForbidden", "VirtualHostDomainRequired"}
+"""Codes by which a server refuses a bucket that stands in the path."""
+_DAMAGED = {
+    "BadDigest",
+    "InvalidDigest",
+    "XAmzContentSHA256Mismatch",
+    "XAmzContentChecksumMismatch",
+    "IncompleteBody",
+}
 
 
 def fault_code(error: Exception) -> str:
@@ -45,8 +85,14 @@ def explain_fault(error: Exception, *, operation: str, key: str, where: str) -> 
             "Kosongkan ruang atau naikkan kuota, atau terapkan retensi (`jaga prune`).",
         )
     if code in _REFUSED or status in (301, 401, 403):
-        hint = _REFUSED.get(code) or (_REFUSED["AccessDenied"] if status == 403 else _KEYS)
+        hint = _REFUSED.get(code) or (_KEYS if status == 401 else _UNSAID)
         return RefusedError(f"{operation} {key} ditolak oleh {where}: {code or status}.", hint)
+    if code in _DAMAGED:
+        return UnreachableError(
+            f"Yang diterima {where} bukan yang dikirim ({operation} {key}: {code}).",
+            "Coba lagi; bila menetap, periksa jaringan dan perantara (proxy) ke server S3 itu.",
+            transient=True,
+        )
     if status == 404:
         return NotFoundError(
             f"Objek {key} tidak ada di {where} ({operation}).", "Periksa dengan `jaga backups`."
@@ -84,7 +130,7 @@ def _explain_silence(error: Exception, operation: str, where: str) -> JagadataEr
         )
     if isinstance(error, OSError) and not isinstance(error, (BotoCoreError, ConnectionError, TimeoutError)):
         return RefusedError(
-            f"{operation} di {where} tidak dapat dikirim: {error.strerror or 'berkas CA tidak dapat dibaca'}.",
+            f"{operation} di {where} tidak dapat dikirim: {explain_os_error(error)}.",
             "Periksa berkas 'ca' di berkas kantor.",
         )
     return UnreachableError(

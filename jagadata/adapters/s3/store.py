@@ -11,7 +11,7 @@ import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from jagadata.adapters.s3.bucket import Bucket
+from jagadata.adapters.s3.bucket import Addressing, Bucket
 from jagadata.adapters.s3.reader import S3Reader
 from jagadata.adapters.s3.upload import S3Upload, put_once
 from jagadata.errors import NotFoundError, RefusedError
@@ -43,6 +43,7 @@ class S3Store:
         access_key: str,
         secret_key: str,
         ca: Path | None = None,
+        addressing: Addressing = "auto",
         part_size: int = PART_SIZE,
         connect_timeout: float = 10,
         read_timeout: float = 30,
@@ -59,6 +60,7 @@ class S3Store:
             access_key=access_key,
             secret_key=secret_key,
             ca=ca,
+            addressing=addressing,
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
             timeout=timeout,

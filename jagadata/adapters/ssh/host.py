@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import secrets
 import shlex
 import threading
 import time
@@ -14,8 +15,8 @@ import paramiko
 from jagadata.adapters.ssh.channel import ChannelStream, receive, send_all, send_end
 from jagadata.adapters.ssh.commands import STDERR_LINES, STDOUT_LIMIT, failure, too_long
 from jagadata.adapters.ssh.forwarder import Forwarder
-from jagadata.adapters.ssh.link import CONNECT_SECONDS, open_link, parse_private_key
-from jagadata.errors import JagadataError, UnreachableError
+from jagadata.adapters.ssh.link import CONNECT_SECONDS, explain_refusal, open_link, parse_private_key
+from jagadata.errors import JagadataError, RefusedError, UnreachableError
 from jagadata.ports.host import Completed
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ TIMED_OUT = 124
 _SESSION_SECONDS = 20
 _GRACE_SECONDS = 10  # for the far side to end its command before we stop listening
 _KILL_AFTER = 5
+_PROHIBITED = 1  # SSH_OPEN_ADMINISTRATIVELY_PROHIBITED
 _WINDOW = 1 << 21  # a larger one is slower: OpenSSH moves what it buffers (measured, docs/adr/0005)
 
 
@@ -37,12 +39,21 @@ class SshHost:
     """Implements ports.Host through fabric and paramiko. Threads may share one; it connects when first used."""
 
     def __init__(
-        self, name: str, *, address: str, port: int, user: str, key_text: str, known_hosts: Path
+        self,
+        name: str,
+        *,
+        address: str,
+        port: int,
+        user: str,
+        key_text: str,
+        known_hosts: Path,
+        via: SshHost | None = None,
     ) -> None:
         self.name = name
         self._place = f"Host '{name}' ({user}@{address}:{port})"
         self._key = parse_private_key(key_text, where=f"host '{name}'")
         self._address, self._port, self._user, self._known_hosts = address, port, user, known_hosts
+        self._via = via
         self._lock = threading.Lock()
         self._connection: fabric.Connection | None = None
         self._transport: paramiko.Transport | None = None
@@ -61,6 +72,7 @@ class SshHost:
                     user=self._user,
                     key=self._key,
                     known_hosts=self._known_hosts,
+                    channel=self._via.open_to(self._address, self._port) if self._via else None,
                 )
             return self._transport
 
@@ -108,7 +120,9 @@ class SshHost:
     ) -> Completed:
         """Run and wait; past `timeout` (s) the host itself ends the command, and JagadataError is raised."""
         limit = max(1, math.ceil(timeout))
-        command = f"timeout -k {_KILL_AFTER} {limit} {shlex.join(argv)}"
+        # What a greeting in .bashrc says comes before the mark.
+        mark = f"jagadata-{secrets.token_hex(8)}"
+        command = f"echo {mark}; timeout -k {_KILL_AFTER} {limit} {shlex.join(argv)}"
         begun = time.monotonic()
         channel = self._session()
         channel.settimeout(limit + _KILL_AFTER + _GRACE_SECONDS)
@@ -125,10 +139,17 @@ class SshHost:
         finally:
             with contextlib.suppress(paramiko.SSHException, OSError, EOFError):
                 channel.close()
+        before, marked, after = stdout.decode(errors="replace").partition(f"{mark}\n")
+        if not marked and code != 0:
+            fault = explain_refusal(
+                f"{before}\n{stderr.decode(errors='replace')}", where=self._place, user=self._user
+            )
+            if fault:
+                raise fault
         done = Completed(
             argv=tuple(argv),
             code=code,
-            stdout=stdout.decode(errors="replace"),
+            stdout=after if marked else before,
             stderr="\n".join(stderr.decode(errors="replace").splitlines()[-STDERR_LINES:]),
             seconds=time.monotonic() - begun,
         )
@@ -159,8 +180,13 @@ class SshHost:
 
     @contextlib.contextmanager
     def forward(self, address: str, port: int) -> Iterator[int]:
-        """A local port that leads to `address:port` as the host sees it; several connections at once."""
-        self._link()  # an unreachable host is told now, not at the first connection
+        """A local port that leads to `address:port` as the host sees it; several connections at once.
+
+        Raises RefusedError where the host forbids forwards; a port that nobody listens on is told at each connection.
+        """
+        self._refuse_forbidden(
+            address, port
+        )  # also tells an unreachable host now, not at the first connection
 
         def open_far_side() -> Stream:
             channel = self._channel(
@@ -177,9 +203,50 @@ class SshHost:
         with Forwarder(open_far_side, name=self.name) as forwarder:
             yield forwarder.port
 
+    def open_to(self, address: str, port: int) -> paramiko.Channel:
+        """A channel to there, as the host sees it: the connection of a host behind this one. Raises RefusedError, UnreachableError."""
+        try:
+            return self._channel(
+                lambda transport: transport.open_channel(
+                    "direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=CONNECT_SECONDS
+                )
+            )
+        except paramiko.ChannelException as error:
+            if error.code == _PROHIBITED:
+                raise self._forbidden(address, port) from error
+            raise UnreachableError(
+                f"{self._place} tidak mencapai {address}:{port}.",
+                "Periksa bahwa host di belakangnya menyala, dan alamat serta port-nya dari sana.",
+                transient=True,
+            ) from error
+
+    def _forbidden(self, address: str, port: int) -> RefusedError:
+        return RefusedError(
+            f"{self._place} melarang penerusan port ke {address}:{port}.",
+            "Izinkan di host itu: `AllowTcpForwarding yes` pada sshd_config (atau `Match User` untuk pengguna ini), dan pada "
+            f"barisnya di authorized_keys awalan dari `jaga host prepare {self.name}`.",
+        )
+
+    def _refuse_forbidden(self, address: str, port: int) -> None:
+        """Open one channel and close it: sshd says "administratively prohibited" for what its settings forbid (RFC 4254, 5.1)."""
+        try:
+            channel = self._channel(
+                lambda transport: transport.open_channel(
+                    "direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=CONNECT_SECONDS
+                )
+            )
+        except paramiko.ChannelException as error:
+            if error.code == _PROHIBITED:
+                raise self._forbidden(address, port) from error
+            return
+        with contextlib.suppress(paramiko.SSHException, OSError, EOFError):
+            channel.close()
+
     def close(self) -> None:
         with self._lock:
             self._drop()
+        if self._via:
+            self._via.close()
 
 
 def _talk(channel: paramiko.Channel, command: str, stdin: str, deadline: float) -> tuple[int, bytes, bytes]:

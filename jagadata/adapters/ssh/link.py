@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import re
 import socket
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import fabric
 import paramiko
 
+from jagadata.adapters.ssh.known_hosts import read_known_hosts
 from jagadata.errors import JagadataError, RefusedError, UnreachableError
+from jagadata.text.os_errors import explain_os_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +47,11 @@ class _Transport(paramiko.Transport):
         sorted(paramiko.Transport._preferred_ciphers, key=lambda name: "gcm" not in name)  # type: ignore[attr-defined]  # noqa: SLF001 - paramiko offers no other way before the handshake
     )
 
+    def auth_interactive_dumb(self, username: str, handler: Any = None, submethods: str = "") -> NoReturn:
+        """Paramiko would ask for the second factor on the terminal of whoever runs us."""
+        del username, handler, submethods
+        raise paramiko.BadAuthenticationType("second factor", ["keyboard-interactive"])
+
 
 def parse_private_key(text: str, *, where: str) -> paramiko.PKey:
     """The private key of a text. Raises RefusedError; never repeats the text."""
@@ -64,9 +72,19 @@ def parse_private_key(text: str, *, where: str) -> paramiko.PKey:
 
 
 def open_link(
-    *, where: str, address: str, port: int, user: str, key: paramiko.PKey, known_hosts: Path
+    *,
+    where: str,
+    address: str,
+    port: int,
+    user: str,
+    key: paramiko.PKey,
+    known_hosts: Path,
+    channel: paramiko.Channel | None = None,
 ) -> tuple[fabric.Connection, paramiko.Transport]:
-    """A connection that has logged in. Raises RefusedError (host key, login) or UnreachableError (transient)."""
+    """A connection that has logged in. Raises RefusedError (host key, login) or UnreachableError (transient).
+
+    `channel`: through another host, in place of a socket of our own.
+    """
     config = fabric.Config(lazy=True, ssh_config=paramiko.SSHConfig())
     connection = fabric.Connection(
         address,
@@ -81,30 +99,42 @@ def open_link(
             "banner_timeout": CONNECT_SECONDS,
             "auth_timeout": CONNECT_SECONDS,
             "transport_factory": _Transport,
+            **({"sock": channel} if channel else {}),
         },
     )
     client: Any = connection.client
     client.set_missing_host_key_policy(_Reject())
-    try:
-        client.load_host_keys(str(known_hosts))
-    except OSError as error:
-        raise RefusedError(
-            f"Berkas known_hosts untuk {where} tidak dapat dibaca: {known_hosts}.", _scan_hint(address, port)
-        ) from error
+    known = read_known_hosts(known_hosts, where=where, hint=_scan_hint(address, port))
+    for names, host_key in known.keys:
+        for name in names:
+            client.get_host_keys().add(name, host_key.get_name(), host_key)
     try:
         connection.open()
     except BaseException as error:
         with contextlib.suppress(Exception):
             client.close()
         if isinstance(error, Exception):
-            raise _explain(error, where=where, address=address, port=port, user=user) from error
+            said = _banner(client)
+            fault = explain_refusal(said, where=where, user=user) or explain(
+                error, where=where, address=address, port=port, user=user
+            )
+            if isinstance(error, _UnknownKeyError) and known.remark:
+                fault.message += f" {known_hosts}: {known.remark}"
+            raise fault from error
         raise
     transport: Any = client.get_transport()
     transport.set_keepalive(_KEEPALIVE_SECONDS)
     # A peer that vanished never acknowledges the keepalives: then the kernel ends the connection.
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, AttributeError):  # a channel of another connection has no such thing
         transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_AFTER_MS)
     return connection, transport
+
+
+def _banner(client: Any) -> str:
+    """What the host said before it let us in or not (PAM tells here of an account that expired)."""
+    with contextlib.suppress(Exception):
+        return bytes(client.get_transport().get_banner() or b"").decode(errors="replace")
+    return ""
 
 
 def _scan_hint(address: str, port: int) -> str:
@@ -114,7 +144,7 @@ def _scan_hint(address: str, port: int) -> str:
     )
 
 
-def _explain(error: Exception, *, where: str, address: str, port: int, user: str) -> JagadataError:
+def explain(error: Exception, *, where: str, address: str, port: int, user: str) -> JagadataError:
     if isinstance(error, _UnknownKeyError):
         return RefusedError(
             f"Kunci {where} belum dikenal: ditemukan {error.key.get_name()} {error.key.fingerprint}.",
@@ -127,14 +157,71 @@ def _explain(error: Exception, *, where: str, address: str, port: int, user: str
             "Host mungkin dipasang ulang, atau ada yang menyamar. Jangan lanjutkan sebelum pasti. "
             + _scan_hint(address, port),
         )
+    if isinstance(error, paramiko.BadAuthenticationType):
+        return RefusedError(
+            f"{where} tidak menerima kunci saja untuk '{user}': masih diminta {', '.join(error.allowed_types)}.",
+            "Bebaskan pengguna itu dari faktor kedua pada sshd_config: `Match User "
+            f"{user}` dengan `AuthenticationMethods publickey`.",
+        )
+    if isinstance(error, paramiko.ssh_exception.PartialAuthentication):
+        return RefusedError(
+            f"{where} menerima kunci '{user}', tetapi meminta faktor kedua ({', '.join(error.allowed_types)}).",
+            "Bebaskan pengguna itu dari faktor kedua pada sshd_config: `Match User "
+            f"{user}` dengan `AuthenticationMethods publickey`.",
+        )
     if isinstance(error, paramiko.AuthenticationException):
         return RefusedError(
             f"{where} menolak masuk sebagai '{user}'.",
-            "Pasang kunci publik Jagadata di authorized_keys pengguna itu; `jaga host prepare` menunjukkan barisnya.",
+            "Pasang kunci publik Jagadata di authorized_keys pengguna itu; `jaga host prepare` menunjukkan barisnya. Bila sudah terpasang, "
+            f"periksa masa berlaku akunnya di host itu: `chage -l {user}`.",
         )
-    reason = str(error).strip() or type(error).__name__
+    if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
+        return RefusedError(
+            f"{where} tidak memiliki cara enkripsi yang dikenal kedua pihak: {_reason(error)}.",
+            "Perbarui OpenSSH di host itu, atau izinkan cara bawaannya lagi (Ciphers, KexAlgorithms, MACs, HostKeyAlgorithms "
+            "pada sshd_config); Jagadata tidak memakai cara yang sudah lemah.",
+        )
+    reason = _reason(error)
     return UnreachableError(
         f"{where} tidak dapat dihubungi: {reason}.",
         "Periksa bahwa host menyala, alamat dan port benar, dan jaringan ke sana terbuka, lalu ulangi.",
         transient=True,
     )
+
+
+def _reason(error: Exception) -> str:
+    """In words of the system's language where it is the system that speaks."""
+    if isinstance(error, OSError) and error.errno:
+        return explain_os_error(error)
+    return str(error).strip() or type(error).__name__
+
+
+# What a host says for itself when it has let the key in and refuses the work, and what mends it. Sources: pam_unix(8), nologin(8).
+_REFUSALS = (
+    (
+        re.compile(
+            r"password (has )?expired|you are required to change your password|password change required",
+            re.IGNORECASE,
+        ),
+        "sandi pengguna itu kedaluwarsa",
+        "Jalankan sebagai root di host itu: `chage -M -1 {user}` (pengguna ini masuk dengan kunci, bukan sandi).",
+    ),
+    (
+        re.compile(r"account (has )?expired|account is locked", re.IGNORECASE),
+        "akun pengguna itu kedaluwarsa atau dikunci",
+        "Jalankan sebagai root di host itu: `chage -E -1 {user}`.",
+    ),
+    (
+        re.compile(r"account is (currently )?not available|nologin", re.IGNORECASE),
+        "pengguna itu tidak memiliki shell",
+        "Jalankan sebagai root di host itu: `usermod --shell /bin/sh {user}`.",
+    ),
+)
+
+
+def explain_refusal(said: str, *, where: str, user: str) -> RefusedError | None:
+    """The error for what a host said in place of running a command; None where it is nothing of this kind."""
+    for pattern, what, hint in _REFUSALS:
+        if pattern.search(said):
+            return RefusedError(f"{where} menolak bekerja untuk '{user}': {what}.", hint.format(user=user))
+    return None

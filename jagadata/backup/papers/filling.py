@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jagadata.backup.steps import Opened, StepResult
     from jagadata.office.file import Office
     from jagadata.office.machines import System
-    from jagadata.vault.manifest import DataEntry
+    from jagadata.vault.manifest import DataEntry, ManifestDraft
 
 
 def fill_backup_form(
@@ -81,7 +81,9 @@ def _row(office: Office, system: System, result: StepResult, stores: Mapping[str
         storage=next(iter(stores.values())),
         encryption="age (X25519, ChaCha20-Poly1305)",
         retained_until=_retained(office, draft.finished, None),
-        obstacles=f"langkah 4: {failure.reason}" if failure else "",
+        obstacles="; ".join(
+            [*([f"langkah 4: {failure.reason}"] if failure else []), *_name_shortfalls(draft)]
+        ),
         backup=result.published.backup,
         manifest=result.published.manifest,
     )
@@ -95,6 +97,16 @@ def _row(office: Office, system: System, result: StepResult, stores: Mapping[str
         retained_until=_retained(office, draft.finished, secured.locked_until),
         obstacles="; ".join([made.obstacles] * bool(made.obstacles) + list(secured.remarks)),
     )
+
+
+SHORTFALLS_TOLD = 10
+
+
+def _name_shortfalls(draft: ManifestDraft) -> list[str]:
+    """What a restore of this backup would not make again, by name."""
+    names = [one.what for entry in draft.data if entry.proof for one in entry.proof.shortfalls]
+    more = [f"dan {len(names) - SHORTFALLS_TOLD} hal lain"] if len(names) > SHORTFALLS_TOLD else []
+    return [*names[:SHORTFALLS_TOLD], *more]
 
 
 def _file(name: str, entry: DataEntry) -> BackupFile:

@@ -22,6 +22,7 @@ def _about_backup(
     to: Sequence[str],
     signature: Signature,
     facts: Sequence[tuple[str, str]],
+    person: str = "",
     **values: Any,
 ) -> Message:
     period = parse_period(form.period).text
@@ -32,17 +33,20 @@ def _about_backup(
         ("Jumlah Aplikasi", count_outcomes(form)),
         *facts,
     ]
-    person = addressee(signature)
     return make_mail(
         f"backup/{name}",
         to,
-        person=person,
+        person=person or addressee(signature),
         office=form.office,
         facts=lines,
         form=form,
         period=period,
         **values,
     )
+
+
+_RESPONSIBLE = "Pejabat Penanggung Jawab Back Up Data"
+"""Whom a letter to several of them addresses, the Kasi among them."""
 
 
 def _failures(form: BackupForm) -> list[tuple[str, str]]:
@@ -81,7 +85,8 @@ def render_returned(
 
 def render_unexamined(form: BackupForm, *, to: Sequence[str]) -> Message:
     """To those responsible: nobody may examine the form, and why."""
-    return _about_backup("unexamined", form, to, form.performer, [("Keterangan", "; ".join(form.remarks))])
+    facts = [("Keterangan", "; ".join(form.remarks))]
+    return _about_backup("unexamined", form, to, form.performer, facts, person=_RESPONSIBLE)
 
 
 def render_backup_failure(
@@ -98,5 +103,6 @@ def render_backup_failure(
         link=link,
         attachments=attachments,
         failed=len(failures),
+        person=_RESPONSIBLE,
         notice=True,
     )

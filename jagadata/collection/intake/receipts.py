@@ -218,7 +218,7 @@ def _fetch(place: Workplace, stream: StoredStream, versions: dict[str, str | Non
         os.ftruncate(fd, 0)
         os.lseek(fd, 0, os.SEEK_SET)
         with os.fdopen(os.dup(fd), "wb", buffering=2**20) as target:
-            read_stream(stream, store, recorded.get, place.identity(), target)
+            read_stream(stream, store, recorded.get, place.identities(), target)
 
     from_first_good(
         place.stores,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jagadata.errors import DamagedError, JagadataError
 from jagadata.evidence.lines import write
+from jagadata.ports.proof import Expected
 from jagadata.restore.recovery.swap import make_names
 from jagadata.restore.steps import SideBegun, SideCounted, SideMade
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from jagadata.restore.recovery.swap import SideDatabase
     from jagadata.restore.request import Plan
     from jagadata.vault.catalog import Backup
+    from jagadata.vault.manifest import Proof
 
 STALLED_SPANS, STALLED_PLANS = 6, 4
 """For how many times the switch's span, or the plan's whole duration if that is longer, a side may be built without growing, or
@@ -65,19 +67,31 @@ class SideBuilder:
         side.identity = self.server.create(side.side, properties)
         write(self.journal, SideMade(side=side.side, identity=side.identity), name)
         self._last_growth = time.monotonic()
-        self.server.build(side.side, side.archive, properties, jobs=self.policy.jobs, progress=self._grow)
+        proof = backup.manifest.database(name).proof
+        self.server.build(
+            side.side,
+            side.archive,
+            properties,
+            jobs=self.policy.jobs,
+            known=[one.what for one in proof.shortfalls] if proof else (),
+            progress=self._grow,
+        )
         self.progress(0)
-        counted = self._count(side.side, properties)
+        counted = self._count(side.side, properties, proof)
         write(self.journal, SideCounted(tables=counted), name)
-        _compare(name, counted, backup.manifest.database(name).rows)
+        _compare(name, counted, backup.manifest.database(name).rows | (proof.rows if proof else {}))
         self.progress(0)
         return sum(counted.values())
 
-    def _count(self, name: str, properties: Properties) -> Counts:
+    def _count(self, name: str, properties: Properties, proof: Proof | None = None) -> Counts:
         """What is in a side now. Raises JagadataError past the limit."""
         self._last_growth = time.monotonic()
+        expected = Expected(digests=proof.digests, sequences=proof.sequences) if proof else None
         return self.server.prove(
-            name, properties, progress=lambda done: self._refuse_stall("Penghitungan hasil restore", done)
+            name,
+            properties,
+            expected=expected,
+            progress=lambda done: self._refuse_stall("Penghitungan hasil restore", done),
         )
 
     def _grow(self, done: int) -> None:

@@ -96,7 +96,8 @@ def _fetch(
     side, kept = make_names(run, planned.name)
     archive = files.enter_context(unnamed_file(spool))
     entry, versions = backup.manifest.database(planned.name), backup.versions_in(store.name)
-    fetch_archive(entry, store, versions, place.identity(), archive, progress)
+    identities = place.identities_for(backup.manifest.recipients)
+    fetch_archive(entry, store, versions, identities, archive, progress)
     return SideDatabase(planned=planned, side=side, kept=kept, archive=archive)
 
 

@@ -29,9 +29,9 @@ class SwitchRenewer:
     def start(self) -> None:
         self._thread.start()
 
-    def progress(self) -> None:
-        """The restore got further."""
-        self._last_progress = time.monotonic()
+    def progress(self, *, quiet: float = 0) -> None:
+        """The restore got further; for the next `quiet` seconds nothing more is heard of it although it goes on."""
+        self._last_progress = time.monotonic() + quiet
 
     def check(self) -> None:
         """Renew now, in this thread. Raises SwitchFiredError."""

@@ -85,9 +85,16 @@ class Outage:
         """The switch is armed by us, and renewed."""
         return self._renewer is not None
 
-    def progress(self) -> None:
+    def progress(self, *, quiet: float = 0) -> None:
+        """See SwitchRenewer.progress."""
         if self._renewer:
-            self._renewer.progress()
+            self._renewer.progress(quiet=quiet)
+
+    def stop(self) -> None:
+        """Stop the services; those that take long by their manager's own setting are waited for."""
+        self.progress(quiet=sum(self.control.stop_seconds().values()))
+        self.control.stop()
+        self.progress()
 
     def check(self) -> None:
         """Renew the switch now. Raises SwitchFiredError, and RefusedError where it was never armed."""
@@ -102,10 +109,10 @@ class Outage:
 
     def start(self) -> Started:
         """Start the services, ask them, and disarm. Raises JagadataError as long as they do not answer."""
-        self.control.start()
+        self.progress(quiet=self.control.start_seconds)
+        answered = self.control.start_and_ask()
         self.progress()
-        answers = tuple(self.control.probe())
-        self.started = Started(on_at=self.clock(), answers=answers)
+        self.started = Started(on_at=self.clock(), answers=answered.answers, notes=answered.notes)
         self.release()
         with contextlib.suppress(JagadataError):  # a switch that fires late only starts what runs
             retry_until(self.control.disarm, seconds=10)

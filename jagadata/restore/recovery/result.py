@@ -54,6 +54,9 @@ def make_result(
     fault = f"{error.message} {error.hint}".strip() if error else ""
     if fault and not failed:  # the new data carries the service, whatever stood in between
         actions, fault = [*actions, f"sempat terganggu: {fault}"], ""
+    notes = started.notes if started else ()
+    if notes and not failed:
+        reason = " ".join(filter(None, (reason, f"Selesai dengan catatan: {'; '.join(notes)}.")))
     return RestoreResult(
         status="Gagal" if failed else "Selesai",
         reason=reason or fault,

@@ -216,7 +216,7 @@ class Recovery:
             self.outage.arm()
         self._stack.enter_context(self.journal.buffered())
         self._keep_renewing()
-        self.control.stop()
+        self.outage.stop()
         proof = self.control.prove_stopped()
         names = [side.planned.name for side in self.sides]
         sessions = clear_sessions(self.server, names, self.place.office.policy.restore.sessions)
@@ -313,7 +313,7 @@ class Recovery:
             return
         try:
             self.outage.check()
-            self.control.stop()
+            self.outage.stop()
             self.control.prove_stopped()
             self.outage.check()
             swap_back(self.lock, back)

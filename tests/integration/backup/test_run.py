@@ -87,8 +87,9 @@ def test_a_failing_system_stands_on_the_form_with_its_reason_and_the_others_go_o
             Decision(answer="no", signer="bambang", note="ulangi", at=place.clock().isoformat())
         )
         assert reviewed.review == "Dikembalikan"
-        with pytest.raises(NotFoundError, match="Belum ada back up"):  # sent back: only by explicit choice
+        with pytest.raises(NotFoundError, match="dikembalikan") as sent_back:  # only by explicit choice
             place.catalog(names[1]).newest(names[1])
+        assert run.journal.outcome("4", names[1])["backup"] in sent_back.value.hint
         from jagadata.restore.request import RestoreRequest
 
         chosen = RestoreRequest(

@@ -96,6 +96,7 @@ def test_stop_proof_and_start(place: Place) -> None:
         RefusedError, match=r"'web' .* masih berjalan .*; 'antrean:pekerja' .* masih berjalan"
     ):
         control.prove_stopped()
+    control.arm(f"henti-{id(control)}", 60)
     stopped = control.stop()
     assert [(item.unit, item.was_running) for item in stopped] == [("web", True), ("antrean:pekerja", True)]
     assert set(place.running().values()) == {False}
@@ -108,6 +109,7 @@ def test_stop_proof_and_start(place: Place) -> None:
 
 def test_what_was_already_stopped_is_noted_and_started_all_the_same(place: Place) -> None:
     control = place.control()
+    control.arm(f"dua-kali-{id(control)}", 60)
     control.stop()
     assert [item.was_running for item in control.stop()] == [False, False]
     control.start()
@@ -124,22 +126,27 @@ def test_a_unit_that_the_manager_does_not_know_is_not_taken_for_stopped(real: Pl
     assert control.status()[0].state == "unknown"
     with pytest.raises(RefusedError, match="tidak dapat dipastikan"):
         control.prove_stopped()
+    control.arm(f"salah-{id(control)}", 60)
     with pytest.raises(JagadataError, match="'salah-ketik'"):
         control.stop()
+    control.disarm()
 
 
 def test_one_service_that_does_not_start_keeps_no_other_down(real: Place) -> None:
     services = [*real.system.services, Service(unit="salah-ketik", host="aplikasi", manager="supervisor")]
     control = real.control()
+    control.arm(f"satu-{id(control)}", 60)
     control.stop()
     with pytest.raises(JagadataError, match="'salah-ketik'"):
         real.control(real.system.model_copy(update={"services": services})).start()
     assert set(real.running().values()) == {True}
+    control.disarm()
 
 
 def test_a_port_that_another_program_keeps_open_is_no_proof(real: Place) -> None:
     control = real.control()
     port = real.system.services[0].port or 0
+    control.arm(f"port-{id(control)}", 60)
     try:
         control.stop()
         with (
@@ -150,6 +157,7 @@ def test_a_port_that_another_program_keeps_open_is_no_proof(real: Place) -> None
         control.prove_stopped()
     finally:
         control.start()
+        control.disarm()
 
 
 def test_a_manager_that_does_not_answer_is_no_proof(real: Place, tmp_path) -> None:
@@ -158,6 +166,19 @@ def test_a_manager_that_does_not_answer_is_no_proof(real: Place, tmp_path) -> No
     assert {state.state for state in control.status()} == {"unknown"}
     with pytest.raises(RefusedError):
         control.prove_stopped()
+
+
+def test_nothing_is_stopped_without_an_armed_switch(place: Place) -> None:
+    control = place.control()
+    with pytest.raises(RefusedError, match="tidak dihentikan"):
+        control.stop()
+    assert set(place.running().values()) == {True}
+
+
+def test_the_switch_is_never_armed_for_longer_than_hours(place: Place) -> None:
+    with pytest.raises(JagadataError):
+        place.control().arm("selamanya", 99_999)
+    assert place.control().switch().state != "armed"
 
 
 # --- the probe ---
@@ -195,19 +216,23 @@ def test_a_wrong_answer_is_told_as_it_was_seen(
 
 def test_a_service_that_is_off_fails_the_probe(real: Place) -> None:
     control = _probing(real, Probe(url=_url(real), timeout=1))
+    control.arm(f"mati-{id(control)}", 60)
     control.stop()
     with pytest.raises(UnreachableError, match=r"tidak menjawab.*Unit 'web'.*tidak berjalan"):
         control.probe()
     control.start()
+    control.disarm()
 
 
 def test_the_probe_waits_for_a_service_that_is_still_starting(real: Place) -> None:
     control = _probing(real, Probe(url=_url(real), timeout=20))
+    control.arm(f"tunggu-{id(control)}", 60)
     control.stop()
     timer = threading.Timer(1.5, real.control().start)
     timer.start()
     assert control.probe()
     timer.join()
+    control.disarm()
 
 
 def test_a_closed_port_behind_a_forward_fails_the_probe(real: Place) -> None:
@@ -345,7 +370,9 @@ def test_across_hosts_the_order_of_the_file_holds() -> None:
     assert log == [
         "depan: arm simpeg t 60",
         "belakang: arm simpeg t 60",
+        "depan: status simpeg",
         "depan: stop simpeg situs",
+        "belakang: status simpeg",
         "belakang: stop simpeg antrean",
         "depan: stop simpeg jadwal",
         "depan: start simpeg jadwal",

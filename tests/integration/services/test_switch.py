@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jagadata.adapters.http_probe import HttpProbe
-from jagadata.errors import JagadataError, SwitchFiredError, UnreachableError
+from jagadata.errors import JagadataError, RefusedError, SwitchFiredError, UnreachableError
+from jagadata.office.machines import DataSet, HostEntry, Service, System
 from jagadata.services.control import ServiceControl
+from jagadata.services.script import make_script
 from tests.lab.hosts import (
     Ssh,
     Supervised,
@@ -149,15 +151,15 @@ def test_the_network_is_cut_and_the_services_come_back(place: Place) -> None:
 
 def test_renewing_keeps_the_services_off_and_disarming_leaves_them_so(place: Place) -> None:
     control = place.control()
-    control.arm("perpanjang", 3)
+    control.arm("perpanjang", 8)
     control.stop()
     for _number in range(5):
-        time.sleep(1.5)
+        time.sleep(2.5)
         control.renew()
         assert _off(place)
     control.disarm()
     wait_until(lambda: _watcher(place.state) is None)
-    time.sleep(4)
+    time.sleep(9)
     assert _off(place)
 
 
@@ -180,10 +182,11 @@ def test_a_watcher_that_was_killed_is_replaced_by_the_next_renewal(place: Place)
 
 def test_an_overdue_switch_without_a_watcher_fires_at_the_next_contact(place: Place) -> None:
     control = place.control()
-    control.arm("telat", 1)
-    os.kill(_watcher(place.state) or 0, signal.SIGKILL)
+    control.arm("telat", 4)
     control.stop()
-    time.sleep(2.5)
+    os.kill(_watcher(place.state) or 0, signal.SIGKILL)
+    deadline = int(place.state.read_text().split()[3])
+    wait_until(lambda: float(Path("/proc/uptime").read_text().split()[0]) > deadline + 1)
     assert _off(place)
     place.control().arm("berikut", 60)  # fires the old one first
     wait_until(place.supervised.all_run, 2 + SLACK)
@@ -255,6 +258,136 @@ def test_renewal_and_firing_never_both_win(place: Place) -> None:
     wait_until(place.supervised.all_run, SLACK)
     with pytest.raises(SwitchFiredError):
         control.renew()
+
+
+def _no_new_files(place: Place) -> None:
+    """As with no inode left: whatever the script would make anew is taken, by what can't be written to."""
+    for name in ("new", "log", "spent"):
+        path = place.state.with_name(f"simpeg.{name}")
+        path.unlink(missing_ok=True)
+        path.mkdir()
+
+
+def test_services_come_back_where_nothing_can_be_written_and_the_passed_deadline_says_so(
+    place: Place,
+) -> None:
+    control = place.control()
+    control.arm("penuh", 6)
+    control.stop()
+    _no_new_files(place)
+    wait_until(place.supervised.all_run, 7 + SLACK)
+    assert place.state.read_text().startswith("armed penuh ")  # "fired" could not be written
+    assert control.switch().state == "fired"
+    for ask in (
+        control.renew,
+        control.disarm,
+        lambda: control.arm("penuh", 60),
+        lambda: control.arm("lain", 60),
+    ):
+        with pytest.raises(SwitchFiredError):
+            ask()
+    control._token = "penuh"
+    with pytest.raises(SwitchFiredError):  # what a restore asks right before its swap
+        control.renew()
+    with pytest.raises(SwitchFiredError):
+        control.stop()
+    assert place.supervised.all_run()
+    for name in ("new", "log", "spent"):
+        place.state.with_name(f"simpeg.{name}").rmdir()
+    wait_until(lambda: place.state.read_text().startswith("fired penuh "), 30)
+    other = place.control()
+    other.arm("berikut", 60)
+    other.disarm()
+
+
+def test_a_switch_that_can_not_be_written_is_not_renewed_and_fires(place: Place) -> None:
+    control = place.control()
+    control.arm("macet", 10)
+    control.stop()
+    _no_new_files(place)
+    with pytest.raises(RefusedError, match="tidak dapat ditulis"):
+        control.renew()
+    wait_until(place.supervised.all_run, 11 + SLACK)
+    for name in ("new", "log", "spent"):
+        place.state.with_name(f"simpeg.{name}").rmdir()
+
+
+def test_a_state_that_can_not_be_read_any_more_still_fires(place: Place) -> None:
+    control = place.control()
+    control.arm("hilang", 6)
+    control.stop()
+    place.state.unlink()
+    wait_until(place.supervised.all_run, 7 + SLACK)
+
+
+SMALL = """
+set -eu
+mount -t tmpfs -o size=200k,nr_inodes=40 none "$1"
+cp "$2" "$1/s"
+printf 'uji 3\\n' | sh "$1/s" arm simpeg
+case $3 in
+inodes) i=0; while (: >"$1/isi$i") 2>/dev/null; do i=$((i + 1)); done ;;
+read-only) mount -o remount,ro "$1" 2>/dev/null || mount -o remount,ro,force "$1" ;;
+full) cat /dev/zero >"$1/isi" 2>/dev/null || : ;;
+esac
+i=0; while [ ! -e "$4" ] && [ "$i" -lt 300 ]; do sleep 0.1; i=$((i + 1)); done
+for verb in renew disarm arm; do echo "uji 60" | sh "$1/s" $verb simpeg || echo "$verb $?"; done
+read -r _ watcher <"$1/simpeg.watch"; kill "$watcher" 2>/dev/null || :
+"""
+
+
+@pytest.mark.parametrize("fault", ["inodes", "read-only", "full"])
+def test_a_file_system_that_takes_nothing_more_keeps_no_service_off(tmp_path: Path, fault: str) -> None:
+    """On a real file system of its own: no inodes left, remounted read-only (what ext4 does on an I/O error), full."""
+    if subprocess.run(
+        ["unshare", "-rm", "mount", "-t", "tmpfs", "none", tmp_path], stderr=subprocess.DEVNULL, check=False
+    ).returncode:
+        pytest.skip("this machine allows no mounts in a namespace")
+    small, started = tmp_path / "kecil", tmp_path / "menyala"
+    small.mkdir()
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    (bin_folder / "systemctl").write_text(
+        "#!/bin/sh\n"
+        f'case "$*" in *ActiveState*) [ -e {started} ] && echo ActiveState=active || echo ActiveState=inactive ;;\n'
+        f"*LoadState*) echo LoadState=loaded ;; start*) : >{started} ;; esac\n"
+    )
+    (bin_folder / "systemctl").chmod(0o755)
+    entry = HostEntry(
+        name="aplikasi",
+        address="x",
+        user="u",
+        key="env:X",
+        known_hosts=Path("kh"),
+        control="direct",
+        sudo=False,
+        switch_folder=str(small),
+    )
+    system = System(
+        id="simpeg",
+        name="SIMPEG",
+        owner="BKPSDM",
+        server="db",
+        data=[DataSet(database="simpeg")],
+        services=[Service(unit="web.service", host="aplikasi")],
+    )
+    text = make_script(entry, [system]).replace(
+        "SELF=$FOLDER/jagadata-host-aplikasi.simpeg", "SELF=$FOLDER/s"
+    )
+    (tmp_path / "s").write_text(text)
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", SMALL, "sh", small, tmp_path / "s", fault, started],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}"},
+    )
+    assert started.exists(), done.stdout + done.stderr
+    assert [line for line in done.stdout.splitlines() if not line.startswith("switch")] == [
+        "renew 10",
+        "disarm 10",
+        "arm 10",
+    ], done.stdout + done.stderr
 
 
 def test_the_watcher_holds_no_file_of_the_session_that_armed_it(place: Place) -> None:

@@ -119,7 +119,7 @@ def _office(port: int, ssh_port: int) -> Office:
     wrong = system.model_copy(
         update={"id": "salah", "services": [Service(unit="uji-salah-ketik.service", host="aplikasi")]}
     )
-    return Office.model_construct(hosts=[entry], systems=[system, timed, wrong])
+    return Office.model_construct(hosts=[entry], systems=[system, timed, wrong], servers=[], collection=None)
 
 
 @pytest.fixture(scope="module")
@@ -210,6 +210,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 def test_stop_proof_start_and_probe_through_the_root_owned_script(machine: Machine) -> None:
     control = machine.control()
     assert [state.state for state in control.status()] == ["running", "running"]
+    control.arm("henti", 60)
     assert [item.was_running for item in control.stop()] == [True, True]
     assert not machine.active("uji-web.service")
     proof = control.prove_stopped()
@@ -217,6 +218,7 @@ def test_stop_proof_start_and_probe_through_the_root_owned_script(machine: Machi
     control.start()
     assert machine.active("uji-antrean@satu.service")
     assert "HTTP 200" in control.probe()[0]
+    control.disarm()
 
 
 def test_sudo_allows_the_listed_lines_and_nothing_else(machine: Machine) -> None:
@@ -246,11 +248,13 @@ def test_a_unit_that_a_timer_would_start_again_is_no_proof(machine: Machine) -> 
     control = ServiceControl(
         system, {"aplikasi": machine.entry}, lambda _name: machine.host, probe=HttpProbe()
     )
+    control.arm("berkala", 60)
     control.stop()
     with pytest.raises(RefusedError, match=r"dinyalakan lagi oleh uji-jadwal\.timer"):
         control.prove_stopped()
     machine.inside("systemctl", "stop", "uji-jadwal.timer")
     control.prove_stopped()
+    control.disarm()
 
 
 def test_a_misspelled_unit_is_unknown_though_systemd_calls_it_inactive(machine: Machine) -> None:

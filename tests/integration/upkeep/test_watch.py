@@ -74,7 +74,8 @@ def test_a_journal_that_lost_a_line_is_a_concern_and_hides_no_other(office_lab):
         office_lab.back_up(place)
         office_lab.received(place, "rusak-1")
         place.services(office_lab.application.system).stop()
-    (office_lab.folder / "simpanan-utama/runs/rusak-1/journal/000002.json").unlink()
+    for store in ("simpanan-utama", "simpanan-kedua"):
+        (office_lab.folder / store / "runs/rusak-1/journal/000002.json").unlink()
     with office_lab.place() as place:
         keys = [one.key for one in inspect(place, [running("rusak-1")])]
     assert "jurnal rusak-1" in keys

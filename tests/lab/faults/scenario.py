@@ -243,7 +243,7 @@ class BackupScenario(Scenario):
                         try:
                             read_back(
                                 place.server(self.system),
-                                place.identity(),
+                                place.identities(),
                                 backup.manifest.data,
                                 store,
                                 backup.versions_in(store.name),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jagadata.backup.prune import prune
+from jagadata.evidence.records import Records
 from jagadata.lab.memory_store import MemoryStore
 from jagadata.stores import layout
 from jagadata.vault.catalog import write_receipt
@@ -39,7 +40,9 @@ def place(monkeypatch):
 
 
 def hold(place):
-    write_receipt(place.records, ("simpeg", *place.old), "hold", NOW)
+    """In the first store only, as where a worker died before the second had its copy."""
+    alone = Records(place.stores[:1], place.signer, place.seals)
+    write_receipt(alone, ("simpeg", *place.old), "hold", NOW)
 
 
 def test_what_is_outside_the_policy_goes(place):
@@ -47,7 +50,7 @@ def test_what_is_outside_the_policy_goes(place):
 
 
 def test_a_hold_in_a_store_that_does_not_answer_still_holds(place):
-    hold(place)  # in the first store, as every record
+    hold(place)
     first, second = place.stores
     first.gone = True
     report = prune(place, dry_run=False, run="p")
@@ -66,3 +69,21 @@ def test_a_hold_that_was_damaged_still_holds(place):
     report = prune(place, dry_run=False, run="p")
     assert report.removed == ()
     assert [problem.where for problem in report.problems] == [stored.key]
+
+
+def test_a_hold_that_was_damaged_in_one_store_is_known_by_the_other_and_named(place):
+    write_receipt(place.records, ("simpeg", *place.old), "hold", NOW)
+    first = place.stores[0]
+    stored = next(first.list(f"systems/simpeg/backups/{OLD}/receipts/"))
+    first.remove(stored)
+    first.put(stored.key, b"{}")
+    report = prune(place, dry_run=False, run="p")
+    assert report.removed == ()
+    assert [problem.where for problem in report.problems] == [stored.key]
+    assert "ditahan" in report.decisions[-1].reasons
+
+
+def test_a_decision_of_the_kasi_outlives_the_store_that_it_was_written_to_first(place):
+    write_receipt(place.records, ("simpeg", *place.old), "review", NOW, decision="Dikembalikan")
+    place.stores[0].gone = True
+    assert place.catalog().get(OLD).review == "Dikembalikan"

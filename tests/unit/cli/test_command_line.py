@@ -138,7 +138,7 @@ def test_init_does_not_follow_a_link(folder):
 def test_starter_and_keys_together_are_a_faultless_office_file(folder):
     fill_in(folder)
     office = load_office(folder / "office.yaml")
-    assert office.keys.signing == "file:keys/signing.pem"
+    assert office.keys.signing == f"file:{folder}/keys/signing.pem"
 
 
 def test_keys_are_private_and_the_recovery_identity_is_written_nowhere(folder):
@@ -165,7 +165,10 @@ def test_keys_are_never_overwritten_not_even_one_of_them(folder, left):
 
 def test_references_to_keys_start_at_the_office_file(folder, monkeypatch):
     monkeypatch.setenv("JAGADATA_OFFICE", str(folder / "kantor" / "office.yaml"))
-    assert "signing: file:rahasia/signing.pem" in jaga("keys", "init", "--folder", "kantor/rahasia").stdout
+    assert (
+        f"signing: file:{folder}/kantor/rahasia/signing.pem"
+        in jaga("keys", "init", "--folder", "kantor/rahasia").stdout
+    )
     elsewhere = jaga("keys", "init", "--folder", "luar").stdout
     assert f"signing: file:{folder}/luar/signing.pem" in elsewhere
 

@@ -358,6 +358,15 @@ SECRET = "Rahasia-5angat-Dalam"
         ("stores.0.access_key", SECRET),
         ("stores.0.secret_key", SECRET),
         ("stores.0.endpoint", f"s3://kunci:{SECRET}@s3.example.id"),
+        ("stores.0.endpoint", f"https://kunci:{SECRET}@s3.example.id"),
+        ("stores.0.endpoint", f"https://s3.example.id/?secret_key={SECRET}"),
+        ("systems.0.services.0.probe.url", f"http://jaga:{SECRET}@10.0.0.11/sehat"),
+        ("systems.0.services.0.probe.url", f"http://jaga:p/{SECRET}@10.0.0.11/sehat"),
+        ("systems.0.services.0.probe.url", f"http://10.0.0.11/sehat?api_key={SECRET}"),
+        ("systems.0.services.0.probe.url", f"http://10.0.0.11/sehat?a=b&app_token={SECRET}"),
+        ("prefect.ui", f"https://admin:{SECRET}@prefect.example.id"),
+        ("hosts.0.address", f"jaga:{SECRET}@10.0.0.5"),
+        ("hosts.0.address", f"host=10.0.0.5 password={SECRET}"),
         ("channels", [f"tgram://{SECRET}/1234"]),
         ("channels", f"tgram://{SECRET}/1234"),
         ("mail", f"smtps://jaga:{SECRET}@smtp.example.id"),
@@ -369,6 +378,22 @@ def test_a_secret_typed_where_a_reference_belongs_is_never_echoed(raw, place, va
     with pytest.raises(OfficeFileError) as caught:
         parse(raw)
     assert SECRET not in "".join(traceback.format_exception(caught.value))  # what a log or --debug would show
+
+
+@pytest.mark.parametrize("place", ["systems.0.services.0.probe.url", "stores.0.endpoint", "prefect.ui"])
+@pytest.mark.parametrize("url", [f"https://u:{SECRET}@x.id/a", f"https://x.id/a?token={SECRET}"])
+def test_a_password_in_an_address_is_refused_and_the_fault_says_what_to_do(raw, place, url):
+    fault = only_fault(raw, place, url)
+    assert "memuat" in fault
+    assert "ganti sandi itu" in fault
+
+
+@pytest.mark.parametrize(
+    "url", ["http://10.0.0.5/@staf/sehat?halaman=1", "https://x.id:8443/sehat?full=token"]
+)
+def test_an_address_that_only_looks_a_little_like_it_is_taken(raw, url):
+    put(raw, "systems.0.services.0.probe", {"url": url})
+    parse(raw)
 
 
 def test_a_secret_on_a_line_that_is_no_yaml_is_never_echoed():
@@ -442,3 +467,34 @@ def test_paths_start_at_the_folder_of_the_file(tmp_path, raw):
     path = tmp_path / "office.yaml"
     path.write_text(yaml.safe_dump(raw), encoding="utf-8")
     assert load_office(path).path(Path("known_hosts")) == tmp_path / "known_hosts"
+
+
+def test_a_jump_that_leads_back_to_itself_is_refused(raw):
+    second = copy.deepcopy(raw["hosts"][0])
+    raw["hosts"].append({**second, "name": "app2", "via": "app1"})
+    raw["hosts"][0]["via"] = "app2"
+    assert all("berputar" in fault for fault in faults(raw))
+    raw["hosts"][0]["via"] = "tidak-ada"
+    assert any("tidak-ada" in fault for fault in faults(raw))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "cron", "unit": "../x"},
+        {"kind": "timer", "unit": "rekap.service"},
+        {"kind": "oneshot", "unit": "rekap.timer"},
+        {"kind": "oneshot", "unit": "rekap.service", "manager": "supervisor"},
+        {"kind": "timer", "unit": "rekap.timer", "run_after": True},
+    ],
+)
+def test_a_kind_that_its_unit_does_not_fit_is_refused(raw, change):
+    raw["systems"][0]["services"] = [{"host": "app1", **change}]
+    assert faults(raw)
+
+
+def test_a_cron_file_needs_the_root_owned_script(raw):
+    raw["systems"][0]["services"] = [{"host": "app1", "kind": "cron", "unit": "simpeg"}]
+    parse(raw)
+    raw["hosts"][0]["control"] = "direct"
+    assert any("control: script" in fault for fault in faults(raw))

@@ -34,7 +34,7 @@ def _office(host: dict | None = None, units: list[dict] | None = None) -> Office
         data=[DataSet(database="simpeg")],
         services=[Service(**{"host": "aplikasi", **unit}) for unit in units],
     )
-    return Office.model_construct(hosts=[HostEntry(**entry)], systems=[system])
+    return Office.model_construct(hosts=[HostEntry(**entry)], systems=[system], servers=[], collection=None)
 
 
 def _run(text: str, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from jagadata.backup.checks import check_roles
+from jagadata.cli.tables import print_checks
 from jagadata.errors import RefusedError
+from jagadata.findings import Check
 from jagadata.lab.memory_channel import MemoryChannel
 from jagadata.lab.memory_store import MemoryStore
-from jagadata.upkeep.doctor import _channels, _write_and_read
+from jagadata.upkeep.doctor import _channels, _merge, _write_and_read
 from tests.lab.small_office import Stores, make_place
 
 
@@ -47,3 +49,44 @@ def test_an_office_that_has_rooms_only_is_told_that_letters_reach_nobody(monkeyp
     assert (
         states["belum ada server surel: surat kepada pemohon, pejabat, dan OPD tidak terkirim"] == "MASALAH"
     )
+
+
+def test_a_host_s_fault_is_told_once_with_what_it_hits_and_hides_no_other():
+    away = "Host 'app1' tidak dapat dihubungi."
+    checks = [
+        Check(group="Host", subject="app1", state="MASALAH", finding=away, action="Periksa jaringan."),
+        Check(group="Sistem", subject="simpeg", state="OK", finding="basis data baik"),
+        Check(group="Sistem", subject="simpeg", state="MASALAH", finding=away, action="Periksa jaringan."),
+        Check(group="Sistem", subject="e-surat", state="MASALAH", finding=away, action="Periksa jaringan."),
+        Check(group="Sistem", subject="e-surat", state="MASALAH", finding="hak kurang", action="Beri hak."),
+        Check(group="Sistem", subject="e-surat", state="OK", finding="basis data baik"),
+    ]
+    merged = _merge(checks)
+    assert [one.finding for one in merged] == [
+        f"{away} (juga mengenai: simpeg, e-surat)",
+        "basis data baik",
+        "hak kurang",
+        "basis data baik",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hint", "shown"),
+    [
+        ("Periksa penyimpanan dengan `jaga doctor`, lalu ulangi.", "Periksa penyimpanan, lalu ulangi."),
+        ("Perbaiki di host itu, lalu periksa dengan `jaga doctor`.", "Perbaiki di host itu."),
+    ],
+)
+def test_a_hint_never_leads_back_to_where_it_is_read(hint, shown):
+    assert (
+        _merge([Check(group="a", subject="b", state="MASALAH", finding="c", action=hint)])[0].action == shown
+    )
+
+
+def test_lines_fit_a_file(capsys):
+    print_checks(
+        [Check(group="Host", subject="app1", state="MASALAH", finding="kata " * 200, action="aksi " * 90)]
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert sum(line.count("kata") for line in lines) == 200

@@ -26,8 +26,9 @@ class SlowWork:
                 raise JagadataError("sesi diakhiri")
         return {"public.surat": 200}
 
-    def prove(self, _side, _properties, *, progress):
+    def prove(self, _side, _properties, *, expected, progress):
         """As the source of a builder."""
+        assert expected is None
         return count_and_analyze(self.count, self.count, lambda: progress(0), self.ended.set)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from jagadata.errors import BusyError, JagadataError, SwitchFiredError
@@ -30,6 +31,15 @@ def test_the_time_off_is_measured_from_the_stop_to_the_answer():
         ("simpeg__lama",),
         14,
     )
+
+
+def test_a_helper_that_did_not_start_is_a_note_of_a_restore_that_is_done():
+    started = Started(
+        on_at=ON, answers=("web: HTTP 200",), notes=("layanan pembantu 'antrean' tidak berjalan",)
+    )
+    result = make_result(replace(COURSE, started=started), failed=False)
+    assert result.status == "Selesai"
+    assert result.reason == "Selesai dengan catatan: layanan pembantu 'antrean' tidak berjalan."
 
 
 def test_what_disturbed_a_restore_that_succeeded_is_an_action_and_no_reason():
