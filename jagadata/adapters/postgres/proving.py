@@ -12,6 +12,7 @@ from psycopg import sql
 
 from jagadata.adapters.postgres.archive_file import LOADER, Archive, FullError
 from jagadata.adapters.postgres.digests import list_tables, measure, read_sequences
+from jagadata.adapters.postgres.extensions import EXTENSION
 from jagadata.adapters.postgres.search_paths import find_paths
 from jagadata.adapters.postgres.side import make_create
 from jagadata.adapters.postgres.throwaway import find_binaries, find_major, size_megabytes, throw_away
@@ -271,4 +272,10 @@ def _refuse_extensions(properties: DatabaseProperties) -> None:
         raise UntestedError(
             f"ekstensi {', '.join(leaving)} dapat keluar dari basis data dan tidak dipasang di server uji",
             "Pulihkan dengan tangan ke server lain untuk mengujinya (docs/format.md).",
+        )
+    asking = sorted(name for what, name in properties.superuser_only if what == EXTENSION)
+    if asking:
+        raise UntestedError(
+            f"ekstensi {', '.join(asking)} hanya dapat dibuat superuser, dan server uji tidak memakainya",
+            "Uji dengan restore bertujuan Uji pada server basis data (servers[].extensions).",
         )
