@@ -22,7 +22,7 @@ from jagadata.adapters.spreadsheets.sheet_scan import SheetScan, scan_sheet
 from jagadata.adapters.spreadsheets.workbook_parts import find_parts, part_key, read_styles
 from jagadata.adapters.spreadsheets.xml_parts import XmlError, root_of, walk
 from jagadata.collection.tables.examination import Finding
-from jagadata.collection.tables.wording import number_text, place
+from jagadata.collection.tables.wording import describe_position, number_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -232,7 +232,7 @@ def too_many_rows(limit: int) -> UnfitError:
 
 
 def _sheet_findings(sheet: SheetScan, title: str, limits: Limits) -> Iterator[Finding]:
-    where = place(sheet=title)
+    where = describe_position(sheet=title)
     if sheet.last_row > limits.rows + 100:
         raise too_many_rows(limits.rows)
     if sheet.valueless:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jagadata.collection.tables.examination import Finding
-from jagadata.collection.tables.wording import number_text, place
+from jagadata.collection.tables.wording import describe_position, number_text
 from jagadata.collection.tables.words import unit_of
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _finding(part: Part, name: str, kind: DoubtKind, doubt: Doubt) -> Finding:
     )
     return Finding(
         code=code, severity="kesalahan", count=len(doubt.rows), action=action,
-        where=place(sheet=part.sheet, lines=doubt.rows, column=part.layout.headings[part.layout.columns[name]]),
+        where=describe_position(sheet=part.sheet, lines=doubt.rows, column=part.layout.headings[part.layout.columns[name]]),
         text=text.format(shown=doubt.shown[:40], held=number_text(doubt.held or 0), unit=unit),
     )  # fmt: skip
 
@@ -115,7 +115,7 @@ def _shrunken(part: Part, name: str, rows: list[int]) -> Finding:
     value = part.table[name][rows[0]].as_py()
     return Finding(
         code="ribuan-menjadi-pecahan", severity="kesalahan", count=len(rows),
-        where=place(sheet=part.sheet, lines=[part.lines[row] for row in rows],
+        where=describe_position(sheet=part.sheet, lines=[part.lines[row] for row in rows],
                     column=part.layout.headings[part.layout.columns[name]]),
         text=f"Isi {number_text(value)} terpaut seribu kali dari angka lain di kolom ini; titik ribuan seperti pada "
         f"{number_text(value * 1000)} mungkin terbaca sebagai tanda desimal.",

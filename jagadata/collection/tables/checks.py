@@ -18,7 +18,7 @@ from frictionless.resources import TableResource
 from jagadata.collection.tables.examination import Finding
 from jagadata.collection.tables.numerals import parse_date
 from jagadata.collection.tables.spellings import bring_to_one
-from jagadata.collection.tables.wording import number_text, place, quote
+from jagadata.collection.tables.wording import describe_position, number_text, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,7 +44,7 @@ _TYPES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """A clean table with each row's place: `places` are (sheet, line). `bad`: cells that could not be read."""
+    """A clean table with each row's position: `positions` are (sheet, line). `bad`: cells that could not be read."""
 
     table: pa.Table
     sheets: tuple[str, ...]
@@ -53,12 +53,12 @@ class Rows:
     bad: Mapping[str, Mapping[int, Cell]]
     headings: Mapping[str, str]  # the office file's name -> as it stands in the sheet
 
-    def place(self, rows: Sequence[int], column: str = "") -> str:
+    def describe(self, rows: Sequence[int], column: str = "") -> str:
         """Where these rows stand, by the sheet of the first."""
         sheet = self.sheet_of[rows[0]]
         lines = [self.lines[row] for row in rows if self.sheet_of[row] == sheet]
         others = len(rows) - len(lines)
-        text = place(
+        text = describe_position(
             sheet=self.sheets[sheet], lines=lines, column=self.headings.get(column, column) if column else ""
         )
         return f"{text} (dan {number_text(others)} baris di lembar lain)" if others else text
@@ -192,7 +192,7 @@ _EXPECTED = {
 
 
 def _cell_finding(rows: Rows, entry: ColumnEntry, rule: str, group: _Group) -> Finding:
-    where, count = rows.place(group.rows, entry.name), len(group.rows)
+    where, count = rows.describe(group.rows, entry.name), len(group.rows)
     shown = quote(group.cells)
     match rule:
         case "required":
@@ -235,7 +235,7 @@ def _cell_finding(rows: Rows, entry: ColumnEntry, rule: str, group: _Group) -> F
 def _row_finding(rows: Rows, group: _Group) -> Finding:
     """A row that frictionless calls blank: it has nothing in any column that was asked for."""
     return Finding(
-        code="baris-tanpa-isi", severity="kesalahan", where=rows.place(group.rows), count=len(group.rows),
+        code="baris-tanpa-isi", severity="kesalahan", where=rows.describe(group.rows), count=len(group.rows),
         text=f"{number_text(len(group.rows))} baris tidak berisi apa pun pada kolom yang diminta.",
         action="Lengkapi atau hapus baris itu.",
     )  # fmt: skip
@@ -265,9 +265,9 @@ def check_rows(rows: Rows, dataset: DatasetEntry) -> list[Finding]:
             Finding(
                 code="baris-ganda",
                 severity="kesalahan" if keyed or _is_twice(twins, rows.table.num_rows) else "peringatan",
-                where=rows.place([second for _first, second in twins]),
+                where=rows.describe([second for _first, second in twins]),
                 text=f"{number_text(len(twins))} baris sama persis dengan baris lain, misalnya "
-                f"{rows.place([twins[0][1]])} sama dengan {rows.place([twins[0][0]])}.",
+                f"{rows.describe([twins[0][1]])} sama dengan {rows.describe([twins[0][0]])}.",
                 action="Hapus baris yang ganda."
                 if keyed
                 else "Bila memang dua hal yang berbeda, biarkan; bila tidak, hapus yang ganda.",
@@ -282,10 +282,10 @@ def check_rows(rows: Rows, dataset: DatasetEntry) -> list[Finding]:
                 Finding(
                     code="kunci-ganda",
                     severity="kesalahan",
-                    where=rows.place([second for _first, second in clashes]),
+                    where=rows.describe([second for _first, second in clashes]),
                     text=f"{number_text(len(clashes))} baris memiliki {' dan '.join(key)} yang sama dengan baris lain"
                     f"{_SPELLED if len(clashes) > len(_twins(table, key)) - len(same) else ''}, "
-                    f"tetapi isinya berbeda, misalnya {rows.place([clashes[0][1]])} dan {rows.place([clashes[0][0]])}.",
+                    f"tetapi isinya berbeda, misalnya {rows.describe([clashes[0][1]])} dan {rows.describe([clashes[0][0]])}.",
                     action="Pastikan mana yang benar, hapus yang lain.",
                     count=len(clashes),
                 )

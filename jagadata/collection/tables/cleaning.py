@@ -55,7 +55,7 @@ def read_part(grid: Grid, layout: Layout, seen: Sightings, region: Region) -> Pa
 class _Reading:
     def __init__(self, grid: Grid, layout: Layout, region: Region) -> None:
         self._sheet, self._layout, self._region = grid.sheet, layout, region
-        self._places = list(layout.columns.values())
+        self._positions = list(layout.columns.values())
         self._columns = [
             Conversion(next(one for one in layout.dataset.columns if one.name == name), layout.dataset.unit)
             for name in layout.columns
@@ -63,7 +63,9 @@ class _Reading:
         self._texts = self._of_type("text", "region", "date")
         counted = self._of_type("number", "integer")
         required = [
-            place for place, column in zip(self._places, self._columns, strict=True) if column.entry.required
+            position
+            for position, column in zip(self._positions, self._columns, strict=True)
+            if column.entry.required
         ]
         self._counted = counted[0] if counted else None
         self._tail = Tail(
@@ -73,24 +75,24 @@ class _Reading:
             counted=counted,
         )
         below = [merge for merge in grid.merges if merge.top > layout.last and merge.left < grid.width]
-        self._merged = MergedCells(below, self._places, counted)
+        self._merged = MergedCells(below, self._positions, counted)
         self._twins = dict(layout.twins)
         self._filled_twins: set[str] = set()
         self._totals = WordedSums()
         self._before: dict[int, str] = {}  # rows whose label stands left of all texts that were asked for
         number = next(
-            (place for place, text in layout.headings.items() if words_of(text)[:1] == ("nomor",)), None
+            (position for position, text in layout.headings.items() if words_of(text)[:1] == ("nomor",)), None
         )
-        self._number = None if number in self._places else number
+        self._number = None if number in self._positions else number
         self._unnumbered: array[int] = array("l")
         self._interruptions = Interruptions()
         self._numbering: list[int] = []  # rows '1 2 3' right below a heading, which may be data
         self._lengths = grid.lengths
         self._heads = grid.lengths[layout.last] if grid.lengths else 0
         self._unnamed = [
-            place
-            for place in range(min(self._places) + 1, grid.width if grid.by_commas else 0)
-            if place not in layout.headings
+            position
+            for position in range(min(self._positions) + 1, grid.width if grid.by_commas else 0)
+            if position not in layout.headings
         ]  # where the halves of numbers with a decimal comma come to lie
         self._overlong: dict[int, bool] = {}  # lines, and whether the cells without a heading hold anything
         self._starts = (
@@ -108,21 +110,21 @@ class _Reading:
 
     def _of_type(self, *types: str) -> list[int]:
         return [
-            place
-            for place, column in zip(self._places, self._columns, strict=True)
+            position
+            for position, column in zip(self._positions, self._columns, strict=True)
             if column.entry.type in types
         ]
 
     def take(self, rows: Rows, start: int) -> None:
         """`start`: the first row's number in the sheet, from 0."""
         self._merged.take(rows, start)
-        places, half, counted = self._places, len(self._places) / 2, self._counted
+        positions, half, counted = self._positions, len(self._positions) / 2, self._counted
         label = self._texts[0] if self._texts else None
         kept: Rows = []
         for number, row in enumerate(rows, start):
             filled = 0
-            for place in places:
-                if row[place] != "":
+            for position in positions:
+                if row[position] != "":
                     filled += 1
             if not filled and all(
                 cell == "" or is_number(cell) for cell in row
@@ -148,7 +150,7 @@ class _Reading:
                 self._tail.weigh(row, len(self._lines), filled=filled, half=half)
             if self._heads and self._lengths[number] > self._heads:
                 self._overlong[number + 1] = any(row[self._heads :])
-            elif self._unnamed and any(str(row[place]).isdecimal() for place in self._unnamed):
+            elif self._unnamed and any(str(row[position]).isdecimal() for position in self._unnamed):
                 self._overlong[number + 1] = True
             if label and row[label] == "":
                 self._note_before(row[:label])
@@ -158,12 +160,12 @@ class _Reading:
             kept.append(row)
         if not kept:
             return
-        for place, name in list(self._twins.items()):
-            if any(row[place] != "" for row in kept):
+        for position, name in list(self._twins.items()):
+            if any(row[position] != "" for row in kept):
                 self._filled_twins.add(name)
-                del self._twins[place]
-        for place, column in zip(places, self._columns, strict=True):
-            column.take([row[place] for row in kept])
+                del self._twins[position]
+        for position, column in zip(positions, self._columns, strict=True):
+            column.take([row[position] for row in kept])
         if self._layout.unit_column is not None:
             self._units.update(
                 str(row[self._layout.unit_column]).strip()
@@ -195,8 +197,8 @@ class _Reading:
                 break
         if type(first) is str and first[:1] in "JjTtGgSsRr" and TOTAL.fullmatch(first.strip()):
             return "jumlah"
-        for place in self._texts[:1]:
-            cell = row[place]
+        for position in self._texts[:1]:
+            cell = row[position]
             if type(cell) is str and cell[:1] in "JjTtGgSsRr" and TOTAL.fullmatch(cell.strip()):
                 return "jumlah"
         if first in self._starts and filled > 1 and self._is_heading(row):
@@ -216,7 +218,9 @@ class _Reading:
 
     def _is_heading(self, row: Sequence[Cell]) -> bool:
         headings = self._layout.headings
-        texts = [(headings[place], " ".join(str(row[place]).split())) for place in self._places[:3]]
+        texts = [
+            (headings[position], " ".join(str(row[position]).split())) for position in self._positions[:3]
+        ]
         return all(
             text and (heading.endswith(text) or heading.startswith(f"{text} ")) for heading, text in texts
         )
@@ -251,9 +255,9 @@ class _Reading:
         table, zeros, gaps = self._with_zeros(whole, _take(whole, keep), sums, keep, marks)
         for column in self._columns[: len(entries)]:
             if column.entry.type == "text":
-                place = table.column_names.index(column.entry.name)
+                position = table.column_names.index(column.entry.name)
                 table = table.set_column(
-                    place, column.entry.name, without_numbering(table[column.entry.name])
+                    position, column.entry.name, without_numbering(table[column.entry.name])
                 )
         missing = [one.name for one in self._layout.missing if one.type == "text"]
         if named := name_of_groups(parting, missing) if parting.groups else "":
@@ -262,7 +266,7 @@ class _Reading:
             column.take(groups)
             table = table.append_column(named, column.finish(decimal_point=False))
         levels = find_levels(table, entries, self._headings()) if not parting.tables else None
-        moved = {row: place for place, row in enumerate(keep)} if len(keep) < len(self._lines) else None
+        moved = {row: position for position, row in enumerate(keep)} if len(keep) < len(self._lines) else None
         if len(keep) and (blank := self._blank[bisect(self._blank, self._lines[0]) :]):
             inside = bisect(blank, self._lines[keep[-1]])
             self._left_out["kosong"] = inside
@@ -309,7 +313,7 @@ class _Reading:
         )
 
     def _headings(self) -> dict[str, str]:
-        return {name: self._layout.headings[place] for name, place in self._layout.columns.items()}
+        return {name: self._layout.headings[position] for name, position in self._layout.columns.items()}
 
     def _parting(self, whole: pa.Table, cut: int) -> Parting:
         seen = self._interruptions
@@ -328,7 +332,9 @@ class _Reading:
 
     def _sums(self, table: pa.Table, rows: Sequence[int]) -> Sums:
         """What is a sum among the rows; they are numbered as in the sheet's table."""
-        place_of = {row: place for place, row in enumerate(rows)} if self._before or self._unnumbered else {}
+        place_of = (
+            {row: position for position, row in enumerate(rows)} if self._before or self._unnumbered else {}
+        )
         found = find_sums(
             table,
             [column.entry for column in self._columns],
@@ -357,8 +363,8 @@ class _Reading:
     ) -> list[SumGap]:
         """Where the sum rows that were left out, by their words or their numbers, differ from the rows of the table."""
         counts = {
-            place: column
-            for place, column in zip(self._places, self._columns, strict=True)
+            position: column
+            for position, column in zip(self._positions, self._columns, strict=True)
             if column.entry.type in ("number", "integer")
         }
         found = self._totals.read(counts, decimal_point=marks.point)

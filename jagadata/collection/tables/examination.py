@@ -27,7 +27,7 @@ class Finding:
     where: str = ""  # "lembar 'Data', baris 7, kolom 'Jumlah'"; '' for the whole file
     text: str  # what is wrong, with what stands there (never personal data)
     action: str = ""  # what to do
-    count: int = 1  # places with the same fault; `where` names the first ones
+    count: int = 1  # positions with the same fault; `where` names the first ones
     dataset: str = ""  # code of the data set that it concerns; '': the whole file
 
 

@@ -185,7 +185,7 @@ def _match(dataset: DatasetEntry, names: list[tuple[str, ...]]) -> _Match:
     context = frozenset(words_of(dataset.name))
     known = _known_units(dataset)
     offers: list[tuple[float, int, int]] = []
-    for place, texts in enumerate(names):
+    for position, texts in enumerate(names):
         if not texts:
             continue
         said = _unit_above(texts, known)
@@ -201,23 +201,23 @@ def _match(dataset: DatasetEntry, names: list[tuple[str, ...]]) -> _Match:
                             else 0
                         ),
                         number,
-                        place,
+                        position,
                     )
                 )
     offers.sort(key=lambda offer: (-offer[0], offer[2]))
     columns: dict[int, tuple[int, float]] = {}
     used: set[int] = set()
-    for fit, number, place in offers:
-        if number not in columns and place not in used:
-            columns[number] = (place, fit)
-            used.add(place)
+    for fit, number, position in offers:
+        if number not in columns and position not in used:
+            columns[number] = (position, fit)
+            used.add(position)
     weights = [3 if one.required else 1 for one in dataset.columns]
-    unknown = sum(1 for place, texts in enumerate(names) if texts and place not in used)
+    unknown = sum(1 for position, texts in enumerate(names) if texts and position not in used)
     score = sum(weights[number] * fit for number, (_place, fit) in columns.items()) / sum(weights)
     counted = {number for number, (one, _names) in enumerate(wanted) if one.type in ("number", "integer")}
     return _Match(
         score=score - min(0.05, 0.002 * unknown),
-        columns={wanted[number][0].name: place for number, (place, _fit) in sorted(columns.items())},
+        columns={wanted[number][0].name: position for number, (position, _fit) in sorted(columns.items())},
         guessed=tuple(
             wanted[number][0].name for number, (_place, fit) in sorted(columns.items()) if fit < 0.8
         ),
@@ -225,9 +225,9 @@ def _match(dataset: DatasetEntry, names: list[tuple[str, ...]]) -> _Match:
             wanted[number][0].name for number, (_place, fit) in sorted(columns.items()) if fit < SURE_ENOUGH
         ),
         twins=tuple(
-            (place, wanted[number][0].name)
-            for fit, number, place in offers
-            if place not in used
+            (position, wanted[number][0].name)
+            for fit, number, position in offers
+            if position not in used
             and fit >= 0.8
             and fit >= columns[number][1] - (_ALIKE if number in counted else 0)
         ),
@@ -270,13 +270,17 @@ def _layout(
     head: Rows,
 ) -> Layout:
     used = set(found.columns.values())
-    headings = {place: " ".join(" ".join(texts).split()) for place, texts in enumerate(names) if texts}
+    headings = {position: " ".join(" ".join(texts).split()) for position, texts in enumerate(names) if texts}
     known = _known_units(dataset)
     units = {
-        name: unit for name, place in found.columns.items() if (unit := _unit_above(names[place], known))
+        name: unit
+        for name, position in found.columns.items()
+        if (unit := _unit_above(names[position], known))
     }
-    spare = {place: words_of(text) for place, text in headings.items() if place not in used}
-    unit_column = next((place for place, words in spare.items() if words in (("satuan",), ("unit",))), None)
+    spare = {position: words_of(text) for position, text in headings.items() if position not in used}
+    unit_column = next(
+        (position for position, words in spare.items() if words in (("satuan",), ("unit",))), None
+    )
     return Layout(
         dataset=dataset,
         score=score,
@@ -288,7 +292,7 @@ def _layout(
         doubtful=found.doubtful,
         twins=found.twins,
         unknown=tuple(
-            place for place, words in spare.items() if words not in _IGNORED and place != unit_column
+            position for position, words in spare.items() if words not in _IGNORED and position != unit_column
         ),
         unit_column=unit_column,
         units=units,
@@ -298,7 +302,7 @@ def _layout(
 
 def years_of(layout: Layout, names: Sequence[str]) -> list[int]:
     """Years that the title speaks of; else the headings, the sheet's and the file's name (`names`, in this order)."""
-    headings = " · ".join(layout.headings[place] for place in layout.columns.values())
+    headings = " · ".join(layout.headings[position] for position in layout.columns.values())
     for text in (layout.title, headings, *names):
         if years := years_in(text.replace("_", " ")):
             return years

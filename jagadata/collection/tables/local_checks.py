@@ -13,7 +13,7 @@ from pyarrow import csv
 
 from jagadata.collection.tables.columns import is_share
 from jagadata.collection.tables.examination import Finding
-from jagadata.collection.tables.wording import number_text, place, quote
+from jagadata.collection.tables.wording import describe_position, number_text, quote
 from jagadata.collection.tables.words import same_unit, unit_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def check_regions(rows: Rows, dataset: DatasetEntry, region: str) -> list[Findin
                 lost = pc.index_in(codes, pa.array(sorted(bad), pa.string()))
                 where = [row for row, found in enumerate(lost.to_pylist()) if found is not None]
                 findings.append(
-                    Finding(code=code, severity="kesalahan", where=rows.place(where, entry.name),
+                    Finding(code=code, severity="kesalahan", where=rows.describe(where, entry.name),
                             text=f"Isi {quote(sorted(bad))} {text}.", action=action, count=len(where))
                 )  # fmt: skip
     return findings
@@ -91,7 +91,7 @@ def check_units(part: Part) -> list[Finding]:
         if wrong:
             findings.append(
                 Finding(
-                    code="satuan-berbeda", severity="kesalahan", where=place(sheet=part.sheet, column="Satuan"),
+                    code="satuan-berbeda", severity="kesalahan", where=describe_position(sheet=part.sheet, column="Satuan"),
                     text=f"Satuan {quote(wrong)} berbeda dari yang diminta ('{layout.dataset.unit}').",
                     action=f"Ubah angkanya ke satuan '{layout.dataset.unit}', lalu perbaiki kolom Satuan.",
                     count=sum(part.unit_values[text] for text in wrong),
@@ -101,7 +101,7 @@ def check_units(part: Part) -> list[Finding]:
         findings.append(
             Finding(
                 code="satuan-tidak-disebut", severity="peringatan",
-                where=place(sheet=part.sheet, lines=[layout.last + 1]),
+                where=describe_position(sheet=part.sheet, lines=[layout.last + 1]),
                 text=f"Satuan tidak disebut; dibaca sebagai {', '.join(dict.fromkeys(repr(unit) for unit in asked.values()))}.",
                 action="Tulis satuan pada judul kolom, misalnya 'Jumlah (orang)'.",
             )
@@ -136,7 +136,7 @@ def _unit_finding(part: Part, heading: str, said: str, asked: str) -> Finding:
     return Finding(
         code="satuan-berbeda",
         severity="kesalahan",
-        where=place(sheet=part.sheet, lines=[part.layout.last + 1], column=heading),
+        where=describe_position(sheet=part.sheet, lines=[part.layout.last + 1], column=heading),
         text=f"Satuan yang tertulis '{said}', yang diminta '{asked}'.",
         action=f"Ubah angkanya ke satuan '{asked}' dan tulis satuan itu pada judul kolom.",
     )

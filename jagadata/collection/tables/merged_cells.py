@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 
 class MergedCells:
-    """`places` in the sheet of the columns that are read, `counted` those of numbers.
+    """`positions` in the sheet of the columns that are read, `counted` those of numbers.
 
     `across`: rows (from 0) with a cell merged over most of the columns; `spread`: lines with a number that is merged.
     """
 
-    def __init__(self, merges: Sequence[Merge], places: Sequence[int], counted: Collection[int]) -> None:
+    def __init__(self, merges: Sequence[Merge], positions: Sequence[int], counted: Collection[int]) -> None:
         self._down = [
             merge
             for merge in merges
-            if merge.bottom > merge.top and merge.left in places and merge.left not in counted
+            if merge.bottom > merge.top and merge.left in positions and merge.left not in counted
         ]
         self._over = {
             (merge.top, merge.left)
             for merge in merges
-            if any(merge.left <= place <= merge.right for place in counted)
+            if any(merge.left <= position <= merge.right for position in counted)
         }
         self._values: dict[tuple[int, int], Cell] = {}
         self.spread: list[int] = []
@@ -36,7 +36,7 @@ class MergedCells:
             for merge in merges
             if merge.top == merge.bottom
             and merge.right > merge.left
-            and 2 * sum(merge.left <= place <= merge.right for place in places) > len(places)
+            and 2 * sum(merge.left <= position <= merge.right for position in positions) > len(positions)
         }
 
     def take(self, rows: Rows, start: int) -> None:

@@ -52,7 +52,7 @@ class Section:
     @property
     def words(self) -> str:
         """What stands behind the number: 'juta' in '0.0" juta"'."""
-        slots = [place for place, (kind, _text) in enumerate(self.tokens) if kind != "text"]
+        slots = [position for position, (kind, _text) in enumerate(self.tokens) if kind != "text"]
         if not slots:
             return ""
         return "".join(text for _kind, text in self.tokens[slots[-1] + 1 :]).strip()
@@ -60,7 +60,7 @@ class Section:
     @property
     def inside(self) -> str:
         """What stands between its digits: '.' in '0"."000'."""
-        slots = [place for place, (kind, _text) in enumerate(self.tokens) if kind != "text"]
+        slots = [position for position, (kind, _text) in enumerate(self.tokens) if kind != "text"]
         return (
             "".join(text for kind, text in self.tokens[slots[0] : slots[-1]] if kind == "text")
             if slots
@@ -94,7 +94,7 @@ class Section:
 
     @property
     def _outer(self) -> tuple[str, str]:
-        slots = [place for place, (kind, _text) in enumerate(self.tokens) if kind != "text"]
+        slots = [position for position, (kind, _text) in enumerate(self.tokens) if kind != "text"]
         if not slots:
             return "", ""
         return "".join(text for _kind, text in self.tokens[: slots[0]]).strip(), self.words
@@ -235,9 +235,9 @@ def _render(section: Section, value: float) -> str:
     if "slot" not in kinds:
         return "".join(text for _kind, text in section.tokens)
     end = kinds.index(".") if "." in kinds else len(kinds)
-    places = sum(1 for kind in kinds[end:] if kind == "slot")
+    positions = sum(1 for kind in kinds[end:] if kind == "slot")
     number = abs(Decimal(repr(value))) * (100 if section.percent else 1) / 1000**section.thousands
-    number = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    number = number.quantize(Decimal(1).scaleb(-positions), ROUND_HALF_UP)
     whole, _, decimals = f"{number:f}".partition(".")
     whole = whole.lstrip("0")
     shown = _whole(section, list(section.tokens[:end]), whole)
@@ -251,15 +251,15 @@ def _render(section: Section, value: float) -> str:
 
 def _whole(section: Section, tokens: list[tuple[str, str]], digits: str) -> str:
     """The digits before the decimal mark, put into their slots from the right; the first slot takes all that are left."""
-    left = [place for place, (kind, _text) in enumerate(tokens) if kind == "slot"]
+    left = [position for position, (kind, _text) in enumerate(tokens) if kind == "slot"]
     parts: list[str] = []
     count = 0
-    for place in range(len(tokens) - 1, -1, -1):
-        kind, text = tokens[place]
+    for position in range(len(tokens) - 1, -1, -1):
+        kind, text = tokens[position]
         if kind == "text":
             parts.append(text)
             continue
-        taken = digits if place == left[0] else digits[-1:]
+        taken = digits if position == left[0] else digits[-1:]
         digits = digits[: len(digits) - len(taken)]
         for sign in reversed(taken or ("0" if text == "0" else "")):
             if section.grouped and count and count % 3 == 0:

@@ -61,4 +61,4 @@ class Part:
     gaps: tuple[SumGap, ...] = ()  # of sum rows that were left out
     cell_doubts: dict[str, dict[DoubtKind, Doubt]] = field(
         default_factory=dict
-    )  # by column; lines in place of rows
+    )  # by column; lines in position of rows

@@ -83,7 +83,7 @@ def is_nip(digits: str) -> bool:
 
 
 def find_personal(text: str) -> Iterator[tuple[str, str]]:
-    """Every (kind, value as written) in a text. A number with a decimal mark is a measure, and two of them may be a place."""
+    """Every (kind, value as written) in a text. A number with a decimal mark is a measure, and two of them may be a position."""
     for match in _RUN.finditer(_without_measures(text)):
         yield from _find_in_run(match[0])
     for match in _NPWP.finditer(text):

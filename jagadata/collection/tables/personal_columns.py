@@ -104,7 +104,9 @@ class PersonalColumn:
 def find_personal_columns(part: Part, region: str) -> list[PersonalColumn]:
     """`region`: the district's code, with which most NIK begin there."""
     found: list[PersonalColumn] = []
-    headings = {name: f"{name} {part.layout.headings[place]}" for name, place in part.layout.columns.items()}
+    headings = {
+        name: f"{name} {part.layout.headings[position]}" for name, position in part.layout.columns.items()
+    }
     for name in part.table.column_names:
         if name not in headings:
             continue
@@ -234,9 +236,9 @@ def may_be_cut_nik(digits: str, region: str) -> bool:
         return True
     return any(
         is_nik(whole) and whole.startswith(region[:4])
-        for place in range(16)
+        for position in range(16)
         for digit in "0123456789"
-        if _is_born(whole := digits[:place] + digit + digits[place:])
+        if _is_born(whole := digits[:position] + digit + digits[position:])
     )
 
 

@@ -9,7 +9,7 @@ from jagadata.collection.tables.examination import PERSONAL_FAULT, Finding, Pers
 from jagadata.collection.tables.grid import column_letter
 from jagadata.collection.tables.personal_columns import PERSON, describe, find_personal_columns
 from jagadata.collection.tables.personal_scan import column_name
-from jagadata.collection.tables.wording import number_text, place
+from jagadata.collection.tables.wording import describe_position, number_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def find_personal_faults(sheet: str, seen: Sightings, part: Part | None, region:
     for column, active in seen.active.items():
         report.findings.append(
             Finding(code="sel-berbahaya", severity="kesalahan", count=len(active),
-                    where=_join(place(sheet=sheet, lines=active), column_name(headings, column)),
+                    where=_join(describe_position(sheet=sheet, lines=active), column_name(headings, column)),
                     text="Isi sel berupa rumus atau pemanggilan program; dibaca sebagai teks dan tidak dijalankan.",
                     action="Ganti dengan nilainya.")
         )  # fmt: skip
@@ -85,12 +85,14 @@ def _report_inside(
     sample = seen.samples.get(key) or (whole.sample if whole else "")
     named = column_name(part.layout.headings, column)
     report.personal.append(
-        PersonalData(kind=kind, where=_join(place(sheet=sheet), named), count=len(lines), sample=sample)
+        PersonalData(
+            kind=kind, where=_join(describe_position(sheet=sheet), named), count=len(lines), sample=sample
+        )
     )
-    report.held_for = (*report.held_for, f"{kind} pada {_join(place(sheet=sheet), named)}")
+    report.held_for = (*report.held_for, f"{kind} pada {_join(describe_position(sheet=sheet), named)}")
     if part.layout.dataset.personal:
         return
-    where = _join(place(sheet=sheet, lines=lines), named)
+    where = _join(describe_position(sheet=sheet, lines=lines), named)
     if kind == PERSON and whole:
         report.findings.append(
             Finding(code="data-orang", severity="peringatan", count=len(lines), where=where,
@@ -116,7 +118,7 @@ def _report_outside(
     *,
     is_table: bool,
 ) -> None:
-    where = place(sheet=sheet, lines=lines)
+    where = describe_position(sheet=sheet, lines=lines)
     report.personal.append(
         PersonalData(
             kind=kind, where=_join(where, f"kolom {column_letter(column)}"), count=len(lines), sample=sample

@@ -32,7 +32,7 @@ from jagadata.collection.tables.regions import Region
 from jagadata.collection.tables.sheet_copies import Piece, find_copies
 from jagadata.collection.tables.sheet_findings import find_fractions, find_part_faults
 from jagadata.collection.tables.structure_findings import find_structure_faults
-from jagadata.collection.tables.wording import place, quote, sift
+from jagadata.collection.tables.wording import describe_position, quote, sift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -89,7 +89,7 @@ def read_tables(grids: Iterable[Grid], question: Question) -> Outcome:
     for grid in grids:
         if grid.hidden:
             outcome.findings.append(
-                Finding(code="lembar-tersembunyi", severity="peringatan", where=place(sheet=grid.sheet),
+                Finding(code="lembar-tersembunyi", severity="peringatan", where=describe_position(sheet=grid.sheet),
                         text="Lembar tersembunyi tidak dibaca sebagai data.",
                         action="Tampilkan bila memang data; bila bukan, hapus.")
             )  # fmt: skip
@@ -157,7 +157,7 @@ def _put_together(outcome: Outcome, pairs: list[tuple[Part, tuple[str, ...]]], q
     outcome.findings += check_cells(rows, dataset)
     outcome.findings += check_rows(rows, dataset)
     outcome.findings += check_regions(rows, dataset, question.region)
-    where = place(sheet=", ".join(part.sheet for part in parts if part.sheet))
+    where = describe_position(sheet=", ".join(part.sheet for part in parts if part.sheet))
     years = _years(table, dataset) or years_of(
         parts[0].layout, [*(part.sheet for part in parts), question.name]
     )
@@ -219,7 +219,7 @@ def _with_year(part: Part, question: Question) -> tuple[Part, list[Finding]]:
     table = part.table.append_column(column.name, pa.array([years[0]] * len(part.lines), TYPES["year"]))
     return replace(part, table=table), [
         Finding(
-            code="tahun-dari-judul", severity="peringatan", where=place(sheet=part.sheet),
+            code="tahun-dari-judul", severity="peringatan", where=describe_position(sheet=part.sheet),
             text=f"Kolom '{column.name}' tidak ada; diisi {years[0]} dari judul tabel, nama lembar, atau nama berkas.",
             action=f"Tambahkan kolom '{column.name}' pada kiriman berikutnya.",
         )
@@ -241,7 +241,7 @@ def _years(table: pa.Table, dataset: DatasetEntry) -> list[int]:
 def _stranger(grid: Grid, question: Question) -> Finding:
     """A sheet that is none of the tables that were asked for."""
     near = nearest(grid.head(), grid, question.datasets)
-    where = place(sheet=grid.sheet)
+    where = describe_position(sheet=grid.sheet)
     if not near:
         return Finding(
             code="data-tidak-dikenali", severity="kesalahan", where=where,
@@ -253,7 +253,7 @@ def _stranger(grid: Grid, question: Question) -> Finding:
     side = " Tahun tampaknya ditulis berjajar sebagai kolom." if years > 1 else ""
     lacking = [one.name for one in dataset.columns if one.name not in found and one.required]
     return Finding(
-        code="data-tidak-dikenali", severity="kesalahan", where=place(sheet=grid.sheet, lines=[row + 1]),
+        code="data-tidak-dikenali", severity="kesalahan", where=describe_position(sheet=grid.sheet, lines=[row + 1]),
         text=f"Mirip data '{dataset.name}', tetapi dari kolomnya hanya {quote(found)} yang ditemukan; "
         f"tidak ada {', '.join(map(repr, lacking[:6]))}.{side}",
         action="Susun satu baris untuk setiap tahun, dengan kolom Tahun."
@@ -276,7 +276,7 @@ def _nothing() -> Finding:
 
 def _unsure(grid: Grid, layouts: Sequence[Layout]) -> Finding:
     return Finding(
-        code="data-tidak-pasti", severity="peringatan", where=place(sheet=grid.sheet),
+        code="data-tidak-pasti", severity="peringatan", where=describe_position(sheet=grid.sheet),
         text=f"Dibaca sebagai '{layouts[0].dataset.name}', tetapi cocok pula dengan '{layouts[1].dataset.name}'.",
         action="Tulis nama data pada judul tabel atau nama lembar.",
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jagadata.collection.tables.examination import Finding
 from jagadata.collection.tables.spellings import bring_to_one
-from jagadata.collection.tables.wording import number_text, place
+from jagadata.collection.tables.wording import describe_position, number_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def find_copies(pieces: Sequence[Piece], dataset: DatasetEntry) -> list[Finding]
         findings.append(
             Finding(
                 code="tabel-salinan", severity="kesalahan", count=len(ours & theirs),
-                where=place(sheet=other.sheet, lines=other.lines[:1]),
+                where=describe_position(sheet=other.sheet, lines=other.lines[:1]),
                 text=f"{what} dan tabel ini memuat {number_text(len(ours & theirs))} hal yang sama; bila digabung, semuanya terhitung dua kali.",
                 action="Sisakan satu tabel yang benar; bila keduanya data, tambahkan kolom yang membedakannya (misalnya Tahun).",
             )

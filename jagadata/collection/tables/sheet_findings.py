@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from jagadata.collection.tables.examination import Finding
 from jagadata.collection.tables.headings import is_year
 from jagadata.collection.tables.personal_scan import column_name
-from jagadata.collection.tables.wording import number_text, place
+from jagadata.collection.tables.wording import describe_position, number_text
 from jagadata.collection.tables.words import unit_of, words_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def find_part_faults(part: Part, filled_in: Collection[str] = ()) -> Iterator[Fi
     if missing:
         side = " Tahun tampaknya ditulis berjajar sebagai kolom." if years else ""
         yield Finding(
-            code="kolom-tidak-ada", severity="kesalahan", where=place(sheet=sheet, lines=heading), count=len(missing),
+            code="kolom-tidak-ada", severity="kesalahan", where=describe_position(sheet=sheet, lines=heading), count=len(missing),
             text=f"Kolom {', '.join(repr(one.name) for one in missing)} tidak ditemukan.{side}",
             action="Susun satu baris untuk setiap tahun, dengan kolom Tahun." if years
             else "Tambahkan kolom itu dengan judul seperti pada formulir.",
@@ -49,7 +49,7 @@ def find_part_faults(part: Part, filled_in: Collection[str] = ()) -> Iterator[Fi
     if layout.unknown:
         names = [column_name(layout.headings, column) for column in layout.unknown]
         yield Finding(
-            code="kolom-tidak-dikenal", severity="peringatan", where=place(sheet=sheet, lines=heading), count=len(names),
+            code="kolom-tidak-dikenal", severity="peringatan", where=describe_position(sheet=sheet, lines=heading), count=len(names),
             text=f"Tidak diminta dan tidak dibaca: {', '.join(names[:8])}{' …' if len(names) > 8 else ''}.",
             action="Hapus kolom itu, atau perbaiki judulnya bila maksudnya kolom yang diminta.",
         )  # fmt: skip
@@ -59,7 +59,7 @@ def find_part_faults(part: Part, filled_in: Collection[str] = ()) -> Iterator[Fi
         if not one.required and one.name not in filled_in and not _is_remark(one.name)
     ]:
         yield Finding(
-            code="kolom-pilihan-tidak-ada", severity="peringatan", where=place(sheet=sheet, lines=heading), count=len(spare),
+            code="kolom-pilihan-tidak-ada", severity="peringatan", where=describe_position(sheet=sheet, lines=heading), count=len(spare),
             text=f"Kolom {', '.join(repr(one.name) for one in spare)} (tidak wajib) tidak ada; dianggap tidak diisi.",
             action="Bila datanya ada, tambahkan kolom itu dengan judul seperti pada formulir.",
         )  # fmt: skip
@@ -67,7 +67,7 @@ def find_part_faults(part: Part, filled_in: Collection[str] = ()) -> Iterator[Fi
         alike = [layout.columns[name], *(spot for spot, other in layout.twins if other == name)]
         yield Finding(
             code="judul-ganda", severity="kesalahan",
-            where=place(sheet=sheet, lines=heading, column=layout.headings[layout.columns[name]]),
+            where=describe_position(sheet=sheet, lines=heading, column=layout.headings[layout.columns[name]]),
             text=f"Judul kolom '{name}' ada pada lebih dari satu kolom yang berisi, yaitu "
             f"{', '.join(column_name(layout.headings, spot) for spot in alike[:4])}; hanya yang pertama dibaca.",
             action="Sisakan satu kolom dengan judul itu; tabel yang bersambung ke kanan (misalnya per tahun) disusun ke bawah.",
@@ -75,7 +75,7 @@ def find_part_faults(part: Part, filled_in: Collection[str] = ()) -> Iterator[Fi
     if part.spread:
         yield Finding(
             code="angka-digabung", severity="kesalahan", count=len(part.spread),
-            where=place(sheet=sheet, lines=part.spread),
+            where=describe_position(sheet=sheet, lines=part.spread),
             text="Sel angka digabung, sehingga satu angka berlaku untuk beberapa baris atau kolom.",
             action="Pisahkan selnya (Unmerge), lalu tulis angka setiap baris dan kolom.",
         )  # fmt: skip
@@ -83,7 +83,7 @@ def find_part_faults(part: Part, filled_in: Collection[str] = ()) -> Iterator[Fi
         doubtful = name in layout.doubtful
         yield Finding(
             code="judul-mirip", severity="kesalahan" if doubtful else "peringatan",
-            where=place(sheet=sheet, lines=heading, column=layout.headings[layout.columns[name]]),
+            where=describe_position(sheet=sheet, lines=heading, column=layout.headings[layout.columns[name]]),
             text=f"Judul kolom ini dibaca sebagai '{name}', padahal ada kata yang berbeda."
             if doubtful else f"Judul kolom ini dibaca sebagai '{name}'.",
             action=f"Bila memang '{name}', tulis judul itu; bila bukan, kirim kolom yang diminta."
@@ -92,26 +92,26 @@ def find_part_faults(part: Part, filled_in: Collection[str] = ()) -> Iterator[Fi
     if count := part.left_out.get("kosong"):
         yield Finding(
             code="baris-kosong", severity="peringatan", count=count,
-            where=place(sheet=sheet, lines=[part.first_left_out["kosong"]]),
+            where=describe_position(sheet=sheet, lines=[part.first_left_out["kosong"]]),
             text=f"{number_text(count)} baris kosong di tengah tabel dilewati.", action="Hapus baris kosong.",
         )  # fmt: skip
     if part.below and not part.below_sure:
         yield Finding(
-            code="di-bawah-tabel", severity="peringatan", count=len(part.below), where=place(sheet=sheet, lines=part.below),
+            code="di-bawah-tabel", severity="peringatan", count=len(part.below), where=describe_position(sheet=sheet, lines=part.below),
             text="Isi baris ini dianggap bukan bagian tabel dan tidak dibaca.",
             action="Bila masih data, hapus baris kosong di atasnya dan lengkapi kolomnya.",
         )  # fmt: skip
     if part.notes:
         yield Finding(
             code="catatan-di-tengah", severity="peringatan", count=len(part.notes),
-            where=place(sheet=sheet, lines=list(part.notes)),
+            where=describe_position(sheet=sheet, lines=list(part.notes)),
             text="Baris ini dianggap catatan atau tanda tangan di tengah tabel dan tidak dibaca.",
             action="Bila data, isi semua kolom wajibnya; bila bukan, pindahkan ke bawah tabel.",
         )  # fmt: skip
     if part.lost:
         yield Finding(
             code="angka-tidak-dibaca", severity="kesalahan", count=len(part.lost),
-            where=place(sheet=sheet, lines=list(part.lost)),
+            where=describe_position(sheet=sheet, lines=list(part.lost)),
             text="Baris ini tampak seperti catatan atau tanda tangan, tetapi memuat angka atau tahun pada kolom yang diminta; tidak dibaca.",
             action="Bila data, isi semua kolom wajibnya; bila bukan, hapus angka dan tahunnya.",
         )  # fmt: skip
@@ -124,25 +124,25 @@ def find_part_faults(part: Part, filled_in: Collection[str] = ()) -> Iterator[Fi
         for name, count in counts.items():
             yield Finding(
                 code="angka-bermakna-ganda", severity=severity, count=count,
-                where=place(sheet=sheet, column=layout.headings[layout.columns[name]]),
+                where=describe_position(sheet=sheet, column=layout.headings[layout.columns[name]]),
                 text=f"{number_text(count)} {text}", action=action,
             )  # fmt: skip
     if part.overlong:
         yield Finding(
             code="sel-berlebih", severity="kesalahan", count=len(part.overlong),
-            where=place(sheet=sheet, lines=part.overlong),
+            where=describe_position(sheet=sheet, lines=part.overlong),
             text="Baris ini berisi lebih banyak sel daripada judul kolom; mungkin koma desimal memecah angkanya.",
             action="Simpan sebagai XLSX, atau sebagai CSV dengan pemisah titik koma, lalu kirim ulang.",
         )  # fmt: skip
     for name in part.marks.mixed:
         yield Finding(
             code="desimal-campur", severity="peringatan",
-            where=place(sheet=sheet, column=layout.headings[layout.columns[name]]),
+            where=describe_position(sheet=sheet, column=layout.headings[layout.columns[name]]),
             text="Tanda desimal titik dan koma dipakai bersama-sama.", action="Pakai koma saja sebagai tanda desimal.",
         )  # fmt: skip
     if part.overflow:
         yield Finding(
-            code="isi-tidak-terbaca", severity="kesalahan", where=place(sheet=sheet), count=part.overflow,
+            code="isi-tidak-terbaca", severity="kesalahan", where=describe_position(sheet=sheet), count=part.overflow,
             text=f"{number_text(part.overflow)} sel lagi tidak terbaca.", action="Perbaiki jenis isinya di seluruh kolom.",
         )  # fmt: skip
 
@@ -165,7 +165,7 @@ def find_fractions(part: Part, *, known: bool, used: bool, is_text: bool = False
             continue
         yield Finding(
             code="persen-pecahan", severity="kesalahan" if unknown and largest <= 1 else "peringatan",
-            where=place(sheet=part.sheet, column=part.layout.headings[part.layout.columns[column.name]]),
+            where=describe_position(sheet=part.sheet, column=part.layout.headings[part.layout.columns[column.name]]),
             text=f"Semua nilai persen pada kolom ini paling besar {number_text(largest)}; "
             "sel berformat persen menyimpan 12,5% sebagai 0,125.",
             action="Simpan sebagai XLSX dan kirim ulang; di sana format selnya terbaca."

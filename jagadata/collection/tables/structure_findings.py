@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jagadata.collection.tables.examination import Finding
-from jagadata.collection.tables.wording import number_text, place, quote
+from jagadata.collection.tables.wording import describe_position, number_text, quote
 from jagadata.collection.tables.words import words_of
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def find_structure_faults(part: Part) -> Iterator[Finding]:
     for name, count in part.zeros.items():
         yield Finding(
             code="strip-nol", severity="peringatan", count=count,
-            where=place(sheet=part.sheet, column=part.layout.headings[part.layout.columns[name]]),
+            where=describe_position(sheet=part.sheet, column=part.layout.headings[part.layout.columns[name]]),
             text=f"{number_text(count)} sel berisi tanda '-' dibaca sebagai 0 (nol atau tidak ada).",
             action="Bila maksudnya data belum tersedia, tulis '…' lalu lengkapi kemudian; bila memang nol, tulis 0.",
         )  # fmt: skip
@@ -69,14 +69,14 @@ def _sums(part: Part) -> Iterator[Finding]:
     if part.regions:
         yield Finding(
             code="baris-jumlah", severity="peringatan", count=len(part.regions),
-            where=place(sheet=sheet, lines=[line for line, _ in part.regions]),
+            where=describe_position(sheet=sheet, lines=[line for line, _ in part.regions]),
             text=f"Baris {quote(text for _, text in part.regions)} adalah angka seluruh wilayah; tidak dibaca sebagai data.",
             action="Hapus baris itu pada kiriman berikutnya.",
         )  # fmt: skip
     if part.unlabelled:
         yield Finding(
             code="baris-jumlah", severity="peringatan", count=len(part.unlabelled),
-            where=place(sheet=sheet, lines=part.unlabelled),
+            where=describe_position(sheet=sheet, lines=part.unlabelled),
             text="Baris ini adalah jumlah semua baris lain; tidak dibaca sebagai data.",
             action="Hapus baris jumlah pada kiriman berikutnya.",
         )  # fmt: skip
@@ -85,14 +85,14 @@ def _sums(part: Part) -> Iterator[Finding]:
         yield Finding(
             code="baris-jumlah",
             severity=severity,
-            where=place(sheet=sheet, lines=[line]),
+            where=describe_position(sheet=sheet, lines=[line]),
             text=text,
             action=action,
         )
     for gap in part.gaps[:_GAPS]:
         yield Finding(
             code="jumlah-berbeda", severity="peringatan",
-            where=place(sheet=sheet, lines=[gap.line], column=part.layout.headings[part.layout.columns[gap.column]]),
+            where=describe_position(sheet=sheet, lines=[gap.line], column=part.layout.headings[part.layout.columns[gap.column]]),
             text=f"Baris jumlah menyebut {number_text(gap.written)}, sedangkan baris di atasnya berjumlah {number_text(gap.added)}; "
             "baris jumlah tidak dibaca.",
             action="Periksa mana yang benar; bila yang keliru baris data, perbaiki lalu kirim ulang.",
@@ -100,7 +100,7 @@ def _sums(part: Part) -> Iterator[Finding]:
     if part.parents:
         yield Finding(
             code="baris-bertingkat", severity="kesalahan", count=len(part.parents),
-            where=place(sheet=sheet, lines=part.parents),
+            where=describe_position(sheet=sheet, lines=part.parents),
             text=f"Baris {quote([part.parent])} dan sejenisnya adalah induk dari baris lain dalam tabel ini; bila dijumlahkan, angkanya terhitung dua kali.",
             action="Kirim satu tingkat saja, sesuai yang diminta: hapus baris induk (misalnya kecamatan) atau rinciannya (misalnya desa).",
         )  # fmt: skip
@@ -115,7 +115,7 @@ def _parts(part: Part) -> Iterator[Finding]:
     if tables := part.parting.tables:
         yield Finding(
             code="tabel-berganda", severity="kesalahan", count=len(tables),
-            where=place(sheet=part.sheet, lines=[line for line, _ in tables]),
+            where=describe_position(sheet=part.sheet, lines=[line for line, _ in tables]),
             text=f"Di bawah tabel pertama ada tabel lain dengan judul sendiri ({quote(_end(text) for _, text in tables)}); judul itu tidak menjadi kolom.",
             action="Kirim satu tabel setiap lembar, atau satukan dengan kolom yang membedakannya (misalnya Tahun atau Komoditas).",
         )  # fmt: skip
@@ -124,14 +124,14 @@ def _parts(part: Part) -> Iterator[Finding]:
     lines, names = [line for line, _ in groups], quote(text for _, text in groups)
     if part.named:
         yield Finding(
-            code="kolom-dari-kelompok", severity="peringatan", count=len(groups), where=place(sheet=part.sheet, lines=lines),
+            code="kolom-dari-kelompok", severity="peringatan", count=len(groups), where=describe_position(sheet=part.sheet, lines=lines),
             text=f"Kolom '{part.named}' tidak ada; diisi dari baris kelompok ({names}) di atas baris-barisnya.",
             action=f"Tambahkan kolom '{part.named}' pada kiriman berikutnya.",
         )  # fmt: skip
         return
     yield Finding(
         code="baris-kelompok", severity="peringatan" if _are_places(part) else "kesalahan", count=len(groups),
-        where=place(sheet=part.sheet, lines=lines),
+        where=describe_position(sheet=part.sheet, lines=lines),
         text=f"Baris ini menamai kelompok ({names}) bagi baris-baris di bawahnya; nama itu tidak menjadi kolom.",
         action="Tulis nama kelompok pada setiap baris, dalam kolom tersendiri; bila hanya satu kelompok yang diminta, hapus yang lain.",
     )  # fmt: skip
@@ -145,6 +145,8 @@ def _are_places(part: Part) -> bool:
     key = [one.name for one in part.layout.dataset.columns if one.key]
     if not key or not set(key) <= set(part.table.column_names):
         return False
-    if any(words_of(text)[:1] not in [(place,) for place in _PLACES] for _, text in part.parting.groups):
+    if any(
+        words_of(text)[:1] not in [(position,) for position in _PLACES] for _, text in part.parting.groups
+    ):
         return False
     return bool(part.table.group_by(key).aggregate([]).num_rows == part.table.num_rows)

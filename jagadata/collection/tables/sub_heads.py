@@ -32,21 +32,21 @@ def belongs_to_heading(
 
     A row with a name of its own, or a number, is data; so is what the columns that were asked for make a row of.
     """
-    filled = {place: cell for place, cell in enumerate(row) if cell != ""}
+    filled = {position: cell for position, cell in enumerate(row) if cell != ""}
     if not filled or is_numbering(row):
         return False
     types = {columns[one.name]: one.type for one in dataset.columns if one.name in columns}
-    counted = [place for place, kind in types.items() if kind in ("number", "integer")]
-    named = [place for place, kind in types.items() if kind not in ("number", "integer")]
+    counted = [position for position, kind in types.items() if kind in ("number", "integer")]
+    named = [position for position, kind in types.items() if kind not in ("number", "integer")]
     texts = [cell for cell in filled.values() if isinstance(cell, str)]
     if len(texts) == len(filled) and all(is_english(text) or is_unit_alone(text) for text in texts):
         translated = len(texts) > 1 and any(is_english(text) for text in texts)
         if not counted:  # a list of texts may hold English ones
             return translated and all(word in _NOUNS for word in str(texts[0]).lower().split())
-        return translated or not any(place in filled for place in named)
+        return translated or not any(position in filled for position in named)
     if _is_of_units(filled, named, counted):
         return True
-    if any(place in filled for place in named) or not named:
+    if any(position in filled for position in named) or not named:
         return False
     if _is_of_years(filled, number, named, merges):
         return True
@@ -57,11 +57,11 @@ def belongs_to_heading(
     ):
         return False
     if len(filled) == 1:
-        place = next(iter(filled))
-        return place > min(named) and not any(
-            merge.top == number and merge.left == place and merge.right > place for merge in merges
+        position = next(iter(filled))
+        return position > min(named) and not any(
+            merge.top == number and merge.left == position and merge.right > position for merge in merges
         )
-    return any(place in filled for place in counted) or min(filled) > min(named)
+    return any(position in filled for position in counted) or min(filled) > min(named)
 
 
 def _is_of_years(
@@ -76,6 +76,6 @@ def _is_of_years(
 
 def _is_of_units(filled: Mapping[int, Cell], named: Sequence[int], counted: Sequence[int]) -> bool:
     """'Satuan' and the units beside it."""
-    labels = [str(filled[place]).strip().lower() for place in named if place in filled]
-    units = [str(filled[place]) for place in counted if place in filled]
+    labels = [str(filled[position]).strip().lower() for position in named if position in filled]
+    units = [str(filled[position]) for position in counted if position in filled]
     return labels in (["satuan"], ["unit"]) and bool(units) and all(map(is_unit_alone, units))

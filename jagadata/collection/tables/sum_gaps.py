@@ -41,11 +41,11 @@ class WordedSums:
             self._rows.append((line, before, row))
 
     def read(self, columns: Mapping[int, Conversion], *, decimal_point: bool) -> list[SumRow]:
-        """`columns` of numbers by their place in the sheet; written as the column is."""
+        """`columns` of numbers by their position in the sheet; written as the column is."""
         values: list[dict[str, Any]] = [{} for _ in self._rows]
-        for place, column in columns.items():
+        for position, column in columns.items():
             own, other = column.evidence, Conversion(column.entry)
-            other.take([cells[place] for _, _, cells in self._rows])
+            other.take([cells[position] for _, _, cells in self._rows])
             read = other.finish(decimal_point=own["."] > own[","] if own else decimal_point)
             for known, value in zip(values, read.to_pylist(), strict=True):
                 known[column.entry.name] = value

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class Tail:
-    """`required`, `years`, `counted`: places in the sheet of the columns that must be filled, of years, and of numbers."""
+    """`required`, `years`, `counted`: positions in the sheet of the columns that must be filled, of years, and of numbers."""
 
     required: Sequence[int]
     only_text: bool  # nothing but text is required
@@ -45,7 +45,7 @@ class Tail:
             self._weigh_filled(row, here)
             return
         footers = _count_footers(row)
-        if self.required and all(row[place] != "" for place in self.required):
+        if self.required and all(row[position] != "" for position in self.required):
             if not self.only_text or (filled > 1 and footers < 2):
                 self._weigh_filled(row, here)
                 return
@@ -58,10 +58,10 @@ class Tail:
     def _weigh_filled(self, row: Sequence[Cell], here: int) -> None:
         """A note may be written over all columns: 'Sumber:' beside 'Dinas Pertanian'."""
         words = missing = False
-        for place in self.counted:
-            cell = row[place]
+        for position in self.counted:
+            cell = row[position]
             if cell == "":
-                missing |= place in self.required
+                missing |= position in self.required
                 continue
             if type(cell) is not str or is_amount(cell) or is_empty(cell):
                 words = missing = False
@@ -90,7 +90,7 @@ class Tail:
 
     def _note(self, row: Sequence[Cell], here: int) -> None:
         self.footers.add(here)
-        if any(is_lone_year(row[place]) for place in self.years):
+        if any(is_lone_year(row[position]) for position in self.years):
             self.dated.add(here)
 
     def begins(self, lines: Sequence[int], start: str) -> int:

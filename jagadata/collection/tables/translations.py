@@ -26,7 +26,7 @@ citizen citizens citizenship male female males females men woman women boy boys 
 infants baby babies toddler toddlers adult adults age ages group groups class classes year years month months day days
 date week period semester quarter country nation national province provinces regency regencies municipality
 municipalities city cities district districts subdistrict subdistricts sub village villages urban rural region regions
-island islands location place address name names type types kind kinds category categories description remarks remark
+island islands location position address name names type types kind kinds category categories description remarks remark
 note notes source information code land wet dry field fields paddy rice maize corn soybean soybeans soy bean beans
 peanut peanuts cassava sweet potato potatoes vegetable vegetables fruit fruits crop crops plant plants plantation estate
 forest harvested harvest planted cultivated production productivity yield livestock cattle cow cows buffalo goat goats

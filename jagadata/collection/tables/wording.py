@@ -25,7 +25,7 @@ def number_text(number: float) -> str:
     return text.translate(str.maketrans(",.", ".,"))
 
 
-def place(*, sheet: str = "", lines: Sequence[int] = (), column: str = "") -> str:
+def describe_position(*, sheet: str = "", lines: Sequence[int] = (), column: str = "") -> str:
     """Such as "lembar 'Data', baris 7, 9, dan 12, kolom 'Jumlah'"."""
     parts = []
     if sheet:

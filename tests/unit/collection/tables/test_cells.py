@@ -20,7 +20,7 @@ from jagadata.collection.tables.personal import (
     mask,
     mask_value,
 )
-from jagadata.collection.tables.wording import clean_name, number_text, place, quote
+from jagadata.collection.tables.wording import clean_name, describe_position, number_text, quote
 from jagadata.collection.tables.words import FOOTER, TOTAL, unit_of, words_of
 from jagadata.office.collection import ColumnEntry
 
@@ -197,9 +197,12 @@ def test_a_shown_name_is_one_printable_line_without_folders(name):
 
 
 def test_places_and_numbers_in_words():
-    assert place(sheet="Data", lines=[7], column="Jumlah") == "lembar 'Data', baris 7, kolom 'Jumlah'"
-    assert place(lines=[7, 9]) == "baris 7 dan 9"
-    assert place(lines=range(2, 5002)) == "baris 2, 3, 4, 5, 6, dan 4.995 baris lain"
+    assert (
+        describe_position(sheet="Data", lines=[7], column="Jumlah")
+        == "lembar 'Data', baris 7, kolom 'Jumlah'"
+    )
+    assert describe_position(lines=[7, 9]) == "baris 7 dan 9"
+    assert describe_position(lines=range(2, 5002)) == "baris 2, 3, 4, 5, 6, dan 4.995 baris lain"
     assert number_text(1234567.5) == "1.234.567,5"
 
 
