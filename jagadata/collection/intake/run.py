@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from jagadata.collection.claims import find_holder, find_rounds
 from jagadata.collection.intake import answers, archives, reminders
+from jagadata.collection.intake.checking import check_received
 from jagadata.collection.intake.copies import copy_round
 from jagadata.collection.intake.deliveries import due_reminders, make_deliveries, open_of
 from jagadata.collection.intake.late_arrivals import late_until, newest_closed
 from jagadata.collection.intake.receipts import list_receipts, list_received, parse_number
 from jagadata.collection.intake.releases import released_tables
-from jagadata.collection.intake.take_in import accept_quarantined, check_received, take_in
+from jagadata.collection.intake.take_in import accept_quarantined, take_in
 from jagadata.collection.intake.unread_mails import make_unread_rows
 from jagadata.collection.letters import dispatch
 from jagadata.collection.run import RoundRun

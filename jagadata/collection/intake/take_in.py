@@ -1,4 +1,4 @@
-"""Take in what OPD sent (SOP step 4): each file is kept as it came, with a receipt; then each is examined, once.
+"""Take in what OPD sent (SOP step 4): each file is kept as it came, with a receipt; then each is examined (checking.py).
 
 Killed anywhere and run again, nothing is taken in twice and nothing is lost: data first, then the record that claims the number.
 """
@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, BinaryIO
 
-from jagadata.collection.intake import receipts
 from jagadata.collection.intake.receipts import (
     ACCEPTED_KIND,
     LATE,
@@ -22,15 +21,13 @@ from jagadata.collection.intake.receipts import (
     folder,
     list_receipts,
     make_number,
-    open_file,
     primary_records,
     read_receipt,
-    write_check,
     write_receipt,
 )
 from jagadata.collection.run import find_policy
 from jagadata.collection.tables.personal import mask
-from jagadata.errors import AlreadyExistsError, JagadataError, NotFoundError, RefusedError, UnconfinedError
+from jagadata.errors import AlreadyExistsError, JagadataError, NotFoundError, RefusedError
 from jagadata.findings import Problem
 from jagadata.text.formats import format_bytes
 from jagadata.vault.stream import store_stream
@@ -39,11 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
     from datetime import date, datetime
-    from pathlib import Path
 
     from jagadata.collection.intake.arrival import Arrival, Arrivals, ArrivedFile
     from jagadata.collection.round import Round
-    from jagadata.collection.tables.examination import Examination
     from jagadata.office.collection import Collection
     from jagadata.vault.manifest import StoredStream
     from jagadata.workplace import Workplace
@@ -362,45 +357,3 @@ def accept_quarantined(place: Workplace, round: Round, receipt: int, agency: str
             f"Berkas {found.number} baru saja diputuskan oleh orang lain.", "Lihat lagi daftarnya."
         ) from None
     return next(one for one in list_receipts(place, round) if one.receipt == receipt)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Checked:
-    """What was examined now. `problems`: files that could not be and are tried again.
-
-    `unconfined`: so many of them were left unread, because this machine can't shut off their reader.
-    """
-
-    receipts: tuple[Receipt, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    unconfined: int = 0
-
-
-def check_received(
-    place: Workplace, round: Round, examine: Callable[[Path, Receipt], Examination]
-) -> Checked:
-    """Examine every file that was not examined yet. `examine` gets a path that is gone afterwards, and the receipt.
-
-    A file that can't be examined now is named among the problems, and the others go on.
-    """
-    checked = receipts.checked_numbers(place, round)
-    done: list[Receipt] = []
-    problems: list[Problem] = []
-    waiting = [one for one in list_receipts(place, round) if one.is_to_examine and one.receipt not in checked]
-    for number, receipt in enumerate(waiting):
-        try:
-            with open_file(place, receipt) as path:
-                found = examine(path, receipt)
-            write_check(place, round, receipt, found)
-        except AlreadyExistsError:
-            continue
-        except UnconfinedError as error:
-            left = len(waiting) - number
-            what = f"{left} berkas disimpan dan belum dibaca: {error.message}"
-            problems.append(Problem(where=f"{receipt.number} {receipt.name}", what=what))
-            return Checked(receipts=tuple(done), problems=tuple(problems), unconfined=left)
-        except JagadataError as error:
-            problems.append(Problem(where=f"{receipt.number} {receipt.name}", what=error.message))
-            continue
-        done.append(receipt)
-    return Checked(receipts=tuple(done), problems=tuple(problems))

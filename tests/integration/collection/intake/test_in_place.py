@@ -16,8 +16,9 @@ from jagadata.adapters.spreadsheets.spreadsheets import Spreadsheets
 from jagadata.collection.doctor import make_checks
 from jagadata.collection.intake import archives
 from jagadata.collection.intake.answers import answer
+from jagadata.collection.intake.checking import check_received
 from jagadata.collection.intake.receipts import list_receipts, open_file, read_check
-from jagadata.collection.intake.take_in import check_received, take_in
+from jagadata.collection.intake.take_in import take_in
 from jagadata.collection.intake.unread_mails import make_unread_rows
 from jagadata.collection.round import Round
 from jagadata.errors import UnreachableError

@@ -16,9 +16,10 @@ from jagadata.adapters.mail.smtp import MailChannel
 from jagadata.collection.doctor import make_checks
 from jagadata.collection.intake.answers import STUCK, answer
 from jagadata.collection.intake.arrival import Arrival, ArrivedFile
+from jagadata.collection.intake.checking import check_received
 from jagadata.collection.intake.receipts import list_receipts, list_received, open_file, parse_number
 from jagadata.collection.intake.run import work_folder
-from jagadata.collection.intake.take_in import HOURLY, accept_quarantined, check_received, take_in
+from jagadata.collection.intake.take_in import HOURLY, accept_quarantined, take_in
 from jagadata.collection.intake.unread_mails import make_unread_rows
 from jagadata.collection.round import Round
 from jagadata.collection.run import RoundOrder, RoundRun
