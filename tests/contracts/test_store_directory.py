@@ -228,7 +228,7 @@ def test_a_full_disk_is_told_and_nothing_stays(tmp_path):
     )
     if done.stdout.startswith("tidak bisa"):
         pytest.skip("this kernel refuses a mount in a user namespace")
-    assert "habis: No space left on device" in done.stdout
+    assert "habis: disk penuh" in done.stdout
     assert done.stdout.endswith("[] 4 0\n")
 
 

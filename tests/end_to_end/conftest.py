@@ -28,7 +28,9 @@ def deployed(lab, postgres, ssh_server):
     with ExitStack() as stack:
         folder = lab / "kantor"
         collection = make_collection(postgres, folder, database="satu_data_e2e")
-        office = open_office(stack, folder, postgres, ssh_server, "sisurat-e2e", collection=collection)
+        office = open_office(
+            stack, folder, postgres, ssh_server, "sisurat-e2e", verify="restore", collection=collection
+        )
         with office.place() as place:  # so that no test needs another to have run
             assert office.back_up(place).failures() == []
         server = stack.enter_context(start_prefect_server(folder / "prefect", auth="jaga:rahasia-uji"))

@@ -146,7 +146,7 @@ def test_a_spool_that_fills_up_while_the_backup_is_fetched_stops_nothing(roomy):
 
     result = restore(office, "0000000a", fill_up)
     assert result.status == "Gagal"
-    assert "Spool tidak dapat ditulisi: No space left on device" in result.reason
+    assert "Spool tidak dapat ditulisi: disk penuh" in result.reason
     assert result.off_at is None
     assert office.letters() == 150
     assert list((office.folder / "spool").iterdir()) == [ballast]

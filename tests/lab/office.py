@@ -108,13 +108,20 @@ class OfficeLab:
         return {row[0] for row in self.postgres.sql("SELECT datname FROM pg_database")}
 
 
-def open_office(stack: ExitStack, folder: Path, postgres: Postgres, ssh, system: str, **options) -> OfficeLab:
-    """Start an application of this name on a shared server, and write its office file."""
+def open_office(
+    stack: ExitStack, folder: Path, postgres: Postgres, ssh, system: str, *, verify: str = "read", **options
+) -> OfficeLab:
+    """Start an application of this name on a shared server, and write its office file.
+
+    `verify`: how far step 2 goes; only tests of the proof itself, and those through Prefect, take the time to restore.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     mail = stack.enter_context(start_mail(folder / "mail"))
     application = start_application(folder / "app", postgres, system=system, rows=options.pop("rows", 200))
     stack.enter_context(application.supervisor)
-    path = make_office(folder, [application], postgres, ssh, mail, **options)
+    policy = options.pop("policy", None) or {}
+    policy = {**policy, "backup": {"verify": verify, **policy.get("backup", {})}}
+    path = make_office(folder, [application], postgres, ssh, mail, policy=policy, **options)
     return OfficeLab(folder, path, postgres, application, mail)
 
 

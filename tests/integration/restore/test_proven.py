@@ -21,6 +21,15 @@ UPDATE pg_constraint SET convalidated = true WHERE conname = 'lampiran_surat';
 """A foreign key that says it holds, and does not."""
 
 
+@pytest.fixture
+def office_lab(office_lab):
+    def restore_in_step_2(value):
+        value["policy"]["backup"]["verify"] = "restore"
+
+    office_lab.change(restore_in_step_2)
+    return office_lab
+
+
 def own_all(office_lab):
     owner = office_lab.postgres.sql(
         f"SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = '{office_lab.application.database}'"
