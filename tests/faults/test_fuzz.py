@@ -43,7 +43,8 @@ from jagadata.restore.request import (
     parse_plan,
     parse_restore_request,
 )
-from jagadata.restore.run import APPROVAL, RestoreRun
+from jagadata.restore.run import RestoreRun
+from jagadata.restore.steps import APPROVAL
 from jagadata.services.control import ServiceControl
 from jagadata.services.states import State, SwitchState, parse_listening, parse_switch, parse_units
 from jagadata.stores import layout

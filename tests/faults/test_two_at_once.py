@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jagadata.errors import BusyError, JagadataError, RefusedError
+from jagadata.backup.run import BackupOrder, BackupRun
+from jagadata.errors import BusyError, DamagedError, JagadataError, RefusedError
 from jagadata.evidence.envelope import canonical_json
 from jagadata.restore import follow_up
 from jagadata.restore.kept import list_kept
@@ -45,21 +46,39 @@ def live(office_lab) -> str:
     return office_lab.sql(DIGEST)[0][0]
 
 
-def read_chain(office_lab, run: str) -> list[dict[str, Any]]:
-    """The lines of a run's journal as the stores hold them, each bound to the one before it (docs/format.md)."""
-    found: dict[str, bytes] = {}
-    for store in STORES:
-        for path in (office_lab.folder / store / "runs" / run / "journal").glob("*.json"):
-            assert path.name not in found, f"{path.name} lies in both stores"
-            found[path.name] = path.read_bytes()
-    assert sorted(found) == [f"{number:06}.json" for number in range(1, len(found) + 1)]
+def lines_in(office_lab, store: str, run: str) -> dict[str, bytes]:
+    """The lines of a run's journal in one store, by the name of their file."""
+    folder = office_lab.folder / store / "runs" / run / "journal"
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.json"))}
+
+
+def parse_chain(found: dict[str, bytes]) -> list[dict[str, Any]]:
+    """Those lines' values, in order: no number is missing, and each is bound to the one before it (docs/format.md)."""
+    assert list(found) == [f"{number:06}.json" for number in range(1, len(found) + 1)]
     lines, previous = [], ""
-    for name in sorted(found):
-        line = json.loads(b64decode(json.loads(found[name])["payload"]))
+    for number, (name, envelope) in enumerate(found.items(), 1):
+        line = json.loads(b64decode(json.loads(envelope)["payload"]))
+        assert line["sequence"] == number, f"{name} is line {line['sequence']}"
         assert line["previous"] == previous, f"{name} does not follow the line before it"
-        previous = hashlib.sha256(found[name]).hexdigest()
+        previous = hashlib.sha256(envelope).hexdigest()
         lines.append(line)
     return lines
+
+
+def read_chain(office_lab, run: str) -> list[dict[str, Any]]:
+    """The lines of a run's journal while nobody writes: each lies in every store, byte for byte the same."""
+    first, second = (lines_in(office_lab, store, run) for store in STORES)
+    assert list(first) == list(second), "a line lies in one store only"
+    different = [name for name in first if first[name] != second[name]]
+    assert not different, f"two lines claim one number: {different}"
+    return parse_chain(first)
+
+
+def read_chain_so_far(office_lab, run: str) -> list[dict[str, Any]]:
+    """The same while a run is at work: the second store may lack lines that are just being copied, and holds no other."""
+    second, first = (lines_in(office_lab, store, run) for store in reversed(STORES))
+    assert second.items() <= first.items(), "the second store holds what the first one does not"
+    return parse_chain(first)
 
 
 def hold(office_lab, plain: set[str], *runs: str, good: set[str]) -> None:
@@ -79,6 +98,11 @@ def hold(office_lab, plain: set[str], *runs: str, good: set[str]) -> None:
 
 def count(office_lab, run: str, step: str, event: str) -> int:
     return sum((line["step"], line["event"]) == (step, event) for line in read_chain(office_lab, run))
+
+
+def count_so_far(office_lab, run: str, step: str, event: str) -> int:
+    lines = read_chain_so_far(office_lab, run)
+    return sum((line["step"], line["event"]) == (step, event) for line in lines)
 
 
 @pytest.fixture(scope="module")
@@ -179,13 +203,22 @@ def backup_under_way(office_lab, run: str) -> Iterator[dict[str, Any]]:
 
 def wait_until_it_waits(office_lab, run: str) -> None:
     for _attempt in range(200):
-        if any("Menunggu" in line["data"].get("text", "") for line in read_chain(office_lab, run)):
+        lines = read_chain_so_far(office_lab, run)
+        if any("Menunggu" in line["data"].get("text", "") for line in lines):
             return
         time.sleep(0.05)
     raise AssertionError("it does not wait")
 
 
-def test_during_a_backup_another_is_refused_and_a_restore_waits_for_its_end(damaged, names):
+def wait_until_told(caplog, pattern: str) -> None:
+    for _attempt in range(200):
+        if any(re.search(f"Menunggu: .*{pattern}", record.getMessage()) for record in caplog.records):
+            return
+        time.sleep(0.05)
+    raise AssertionError("it does not say for whom it waits")
+
+
+def test_during_a_backup_another_is_refused_after_its_wait_and_a_restore_waits_for_its_end(damaged, names):
     system, run = damaged.application.system, names[0]
     with damaged.place() as place:
         damaged.received(place, run)
@@ -195,11 +228,15 @@ def test_during_a_backup_another_is_refused_and_a_restore_waits_for_its_end(dama
         worker.go_on()
         wait_until_it_waits(damaged, run)
         with damaged.place() as other:
-            second = damaged.back_up(other, names[2]).journal.outcome("1", system)
+            impatient = BackupRun(other, names[2], BackupOrder())
+            impatient.lock_timeout = 0.5
+            impatient.make_backups()
+            second = impatient.journal.outcome("1", system)
         assert damaged.is_up()
-        assert count(damaged, run, "2", "begin") == 0
+        assert count_so_far(damaged, run, "2", "begin") == 0
     assert not second["ok"]
     assert re.search(BUSY.format(login="jagadata_dump"), second["reason"]), second
+    assert "Ulangi back up sistem ini" in second["hint"], second
     assert worker.result() == {"status": "Selesai", "reason": ""}
     assert outcome["ok"], outcome
     hold(damaged, damaged.plain, *names, good={damaged.new})
@@ -255,22 +292,45 @@ def test_a_request_that_was_closed_while_it_waited_for_a_backup_stops_nothing(da
 
 
 @pytest.mark.parametrize("pause", ["stop", "restore"])
-def test_during_a_restore_a_backup_is_refused_and_says_who_is_at_work(damaged, names, pause):
+def test_during_a_restore_a_backup_waits_for_its_end_and_is_refused_only_after_that_wait(
+    damaged, names, pause, caplog
+):
     system, run = damaged.application.system, names[0]
-    with damaged.place() as place:
+    with damaged.place() as place, damaged.place() as other:
         damaged.received(place, run)
+        impatient, patient = (
+            BackupRun(place, names[1], BackupOrder()),
+            BackupRun(other, names[2], BackupOrder()),
+        )
+        impatient.lock_timeout = 0.5
         worker = Worker(damaged, "satu", "carry_out", run, pause)
         worker.wait_for("ready")
         worker.go_on()
         worker.wait_for(pause)
-        backup = damaged.back_up(place, names[1])
-        worker.go_on()
-        refused = backup.journal.outcome("1", system)
+        impatient.make_backups()
+        caplog.clear()
+        waiting = threading.Thread(target=patient.make_backups)
+        waiting.start()
+        try:
+            wait_until_told(caplog, BUSY.format(login="jagadata_restore"))
+            assert count_so_far(damaged, names[2], "1", "begin") == 1
+            assert count_so_far(damaged, names[2], "1", "done") == 0
+            assert [backup.manifest.run for backup in place.catalog(system).backups] == ["run-backup"]
+        finally:
+            worker.go_on()
+            waiting.join(90)
+        refused = impatient.journal.outcome("1", system)
         assert not refused["ok"]
         assert re.search(BUSY.format(login="jagadata_restore"), refused["reason"]), refused
         assert worker.result()["status"] == "Selesai"
-        assert [backup.manifest.run for backup in place.catalog(system).backups] == ["run-backup"]
-    hold(damaged, damaged.plain, run, names[1], good={damaged.new})
+        assert patient.journal.outcome("1", system)["ok"]
+        assert [backup.manifest.run for backup in place.catalog(system).backups] == [names[2], "run-backup"]
+        rows = [
+            backup.manifest.database(damaged.application.database).rows["aplikasi.surat"]
+            for backup in place.catalog(system).backups
+        ]
+        assert rows == [200, 200]  # what came back, not what was left before
+    hold(damaged, damaged.plain, run, *names[1:], good={damaged.new})
 
 
 # --- one run, two workers ---
@@ -383,17 +443,19 @@ def test_manifests_and_receipts_of_another_format_are_refused_by_name(damaged, n
         assert waiting.plan.backup == backup
         receipt = next((damaged.folder / STORES[0]).glob(f"systems/{system}/backups/{backup}/receipts/*"))
         text = place.signer.seal(RECEIPT_KIND, newer(receipt.read_bytes(), format=2))
-        receipt.unlink()
-        receipt.write_bytes(text)
+        for store in STORES:
+            path = damaged.folder / store / receipt.relative_to(damaged.folder / STORES[0])
+            path.unlink()
+            path.write_bytes(text)
         problems = place.catalog(system).problems
         assert [receipt.name in problem.where for problem in problems] == [True]
         for store in STORES:
             path = damaged.folder / store / f"systems/{system}/backups/{backup}/manifest.json"
-            text = place.signer.seal(MANIFEST_KIND, newer(path.read_bytes(), format=2))
+            text = place.signer.seal(MANIFEST_KIND, newer(path.read_bytes(), format=3))
             path.unlink()
             path.write_bytes(text)
         problems = place.catalog(system).problems
-        assert sum("berformat 2" in problem.what for problem in problems) == 2
+        assert sum("berformat 3" in problem.what for problem in problems) == 2
     with (
         damaged.place() as place
     ):  # what was approved before the upgrade is refused, not replaced by another backup
@@ -449,6 +511,7 @@ def test_a_plan_of_another_version_is_refused_by_name(damaged, names, change):
 def test_a_journal_that_lacks_a_line_is_refused(damaged, names):
     with damaged.place() as place:
         damaged.received(place, names[0])
-    (damaged.folder / STORES[0] / f"runs/{names[0]}/journal/000003.json").unlink()
-    with damaged.place() as place, pytest.raises(JagadataError):
+    for store in STORES:
+        (damaged.folder / store / f"runs/{names[0]}/journal/000003.json").unlink()
+    with damaged.place() as place, pytest.raises(DamagedError, match="baris 3 tidak ada"):
         RestoreRun(place, names[0]).recovery()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import subprocess
@@ -235,7 +236,8 @@ class _Reader:
     def _stop(self) -> None:
         process, self._process = self._process, None
         if process:
-            process.stdin.close()  # type: ignore[union-attr]
+            with contextlib.suppress(OSError):  # it is gone, and what it did not read is still to be written
+                process.stdin.close()  # type: ignore[union-attr]
             try:
                 process.wait(5)
             except subprocess.TimeoutExpired:

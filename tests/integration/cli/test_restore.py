@@ -118,7 +118,7 @@ def test_an_application_comes_back_and_goes_back_again_from_the_command_line(off
     verified = jaga("verify")
     assert (verified.exit_code, verified.stdout.count("UTUH")) == (0, 2), verified.output
     text = office_lab.path.read_text(encoding="utf-8")
-    office_lab.change(lambda value: value["keys"].pop("identity"))
+    office_lab.change(lambda value: value["keys"].pop("identities"))
     unread = jaga("verify")  # nothing can be said about the copies here, least of all that they are damaged
     assert (unread.exit_code, unread.stdout.count("TIDAK DIPERIKSA")) == (3, 2), unread.output
     office_lab.path.write_text(text, encoding="utf-8")

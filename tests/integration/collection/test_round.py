@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import openpyxl
@@ -33,6 +34,7 @@ from jagadata.lab.processes import free_port
 from jagadata.office.file import load_office
 from jagadata.signoff.gates import note_asked
 from jagadata.signoff.signers import Decision
+from jagadata.stores import layout
 from jagadata.upkeep import doctor
 from jagadata.upkeep.sweep import sweep
 from tests.lab.round import agree, drop, form_of, invited, mails_to, no, opened, yes
@@ -414,21 +416,63 @@ def test_what_was_received_has_a_second_copy_that_is_used_when_the_first_is_gone
         pass
 
 
-def test_a_round_does_not_begin_again_while_the_store_with_its_journal_is_away(office, place):
+@contextmanager
+def store_away(office, name):
+    store = office.lab.folder / f"simpanan-{name}"
+    store.rename(store.with_name(f"lepas-{name}"))
+    try:
+        yield
+    finally:
+        store.with_name(f"lepas-{name}").rename(store)
+
+
+def test_a_round_goes_on_and_does_not_begin_again_while_the_primary_store_is_away(office, place):
     run = invited_run(office, place)
     take_in_round(run)
-    store = office.lab.folder / "simpanan-utama"
-    store.rename(store.with_name("lepas"))
-    try:
-        with open_workplace(load_office(office.lab.path), clock=office.clock) as silent:
-            resumed = RoundRun(silent, run.run, RoundOrder(round=str(run.round)))
-            with pytest.raises(UnreachableError):
-                resumed.open()
-    finally:
-        store.with_name("lepas").rename(store)
+    begun, lines, claims = run.open(), list(run.journal.entries), claims_of(place, run)
+    with (
+        store_away(office, "utama"),
+        open_workplace(load_office(office.lab.path), clock=office.clock) as silent,
+    ):
+        resumed = RoundRun(silent, run.run, RoundOrder(round=str(run.round)))
+        assert resumed.open() == begun
+        assert resumed.journal.entries == lines, "read, and no line more"
+        assert (resumed.is_preparing, resumed.attempt) == (False, run.attempt)
+        assert (find_holder(silent, run.round), claims_of(silent, run)) == (run.run, claims)
+        other = RoundRun(silent, "run-lain", RoundOrder(round=str(run.round)))
+        with pytest.raises(UnreachableError):
+            other.open()
+        assert other.journal.entries == []
+        resumed.decide("attendance", yes("wahyu", office.clock, hadir=["bkpsdm"]))
+        assert resumed.meet().present == {"bkpsdm"}
     with open_workplace(load_office(office.lab.path), clock=office.clock) as again:
         later = RoundRun(again, run.run)
-        assert (later.open().round, later.is_preparing) == (str(run.round), False)
+        assert (later.open(), later.is_preparing) == (begun, False)
+        assert later.meet().present == {"bkpsdm"}, "said while the primary was away"
+        assert (find_holder(again, run.round), claims_of(again, run)) == (run.run, claims)
+
+
+def test_a_round_does_not_begin_again_while_the_only_store_with_its_journal_is_away(office, place):
+    with store_away(office, "kedua"):
+        run = invited_run(office, place)
+        take_in_round(run)
+        begun, claims = run.open(), claims_of(place, run)
+    with (
+        store_away(office, "utama"),
+        open_workplace(load_office(office.lab.path), clock=office.clock) as silent,
+    ):
+        resumed = RoundRun(silent, run.run, RoundOrder(round=str(run.round)))
+        with pytest.raises(UnreachableError):
+            resumed.open()
+        assert (resumed.journal.entries, claims_of(silent, run)) == ([], set())
+    with open_workplace(load_office(office.lab.path), clock=office.clock) as again:
+        later = RoundRun(again, run.run)
+        assert (later.open(), later.is_preparing) == (begun, False)
+        assert (find_holder(again, run.round), claims_of(again, run)) == (run.run, claims)
+
+
+def claims_of(place, run):
+    return place.records.keys(layout.make_claims_prefix(str(run.round)))
 
 
 @pytest.mark.parametrize("away", ["utama", "kedua"])

@@ -25,7 +25,7 @@ SEALS = Seals(keys=[PublicKey(key=SIGNER.public)], timezone=ZoneInfo("Asia/Jakar
 HASH = "0" * 64
 
 MANIFEST = {
-    "format": 1,
+    "format": 2,
     "backup": "20261101t180003z-4f0c9a1b2d",
     "at": AT,
     "office": "Dinas Kominfo",
@@ -43,7 +43,7 @@ MANIFEST = {
         {
             "kind": "postgresql",
             "database": "simpeg",
-            "oid": 16384,
+            "identity": "oid:16384@7301",
             "size": 8192,
             "tool": "pg_dump 17.10",
             "codec": "none",
@@ -63,12 +63,42 @@ MANIFEST = {
             },
             "rows": {"public.pegawai": 1200},
             "file_name": "bkpsdm_simpeg.dump.age",
+            "proof": {
+                "state": "terbukti dengan catatan",
+                "untested": "",
+                "seconds": 12.5,
+                "shortfalls": [
+                    {
+                        "weight": "note",
+                        "what": "hak pada public.pegawai",
+                        "sql": "GRANT SELECT ON pegawai TO baca",
+                    }
+                ],
+                "rows": {"public.pegawai": 1200},
+                "digests": {"public.pegawai": "f" * 64},
+                "sequences": {"public.pegawai_id_seq": [1200, True]},
+            },
         }
     ],
     "verification": {"at": AT, "means": ["hash SHA-256 seluruh objek sesuai"]},
     "recipients": ["age1" + "q" * 58],
+    "clocks": {
+        "worker": "2026-11-01T18:10:03Z",
+        "database": "2026-11-01T18:10:04Z",
+        "store": "2026-11-01T18:10:02Z",
+    },
     "run": "0a1b2c3d-run",
     "form_number": "046/12/406.020/2026",
     "note": "",
     "software": "0.1.0",
 }
+"""As it is written today: every field is here."""
+
+_OLD_ENTRY = {name: item for name, item in MANIFEST["data"][0].items() if name not in ("identity", "proof")}
+
+OLD_MANIFEST = {
+    **{name: item for name, item in MANIFEST.items() if name != "clocks"},
+    "format": 1,
+    "data": [{**_OLD_ENTRY, "oid": 16384}],
+}
+"""The same backup as format 1 told it: an OID as a bare number, no proof, no clocks."""

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,15 @@ def carry_out(office: str, run: str, pause: str = "") -> None:
         print(json.dumps(told), flush=True)
 
 
+def _end(process: subprocess.Popen[str], guard: threading.Timer) -> tuple[str, str]:
+    """What it still said, out and err. Nothing of it stays open, which a later test would be blamed for."""
+    guard.cancel()
+    if process.stdout.closed:
+        return "", ""
+    process.kill()
+    return process.communicate()
+
+
 class Worker:
     """One such process."""
 
@@ -82,9 +92,13 @@ class Worker:
         )
         self._guard = threading.Timer(90, self.process.kill)
         self._guard.start()
+        weakref.finalize(self, _end, self.process, self._guard)  # of a test that failed half-way too
 
     def wait_for(self, what: str) -> None:
-        assert self.process.stdout.readline().strip() == what
+        said = self.process.stdout.readline().strip()
+        if said != what:
+            _, errors = _end(self.process, self._guard)
+            raise AssertionError(f"{said!r} instead of {what!r}: {errors}")
 
     def go_on(self) -> None:
         self.process.stdin.write("\n")

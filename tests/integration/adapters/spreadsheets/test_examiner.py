@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import os
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 from pathlib import Path
@@ -61,6 +63,11 @@ def _sandbox():
     return process.pid if process else 0
 
 
+def _unread(pipe):
+    """Bytes that lie in it."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
 def _ends(pid, seconds=5.0):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -87,6 +94,47 @@ def test_the_sandbox_may_be_killed_between_two_files(send):
     assert send("satu.csv", text([RICE_HEAD, *rice()])).complete
     os.kill(_sandbox(), signal.SIGKILL)
     assert send("dua.csv", text([RICE_HEAD, *rice()])).complete
+
+
+def test_the_sandbox_may_be_killed_while_it_is_asked(tmp_path):
+    (tmp_path / "satu.csv").write_bytes(text([RICE_HEAD, *rice()]))
+    found = []
+
+    def ask(region_name=""):
+        found.append(
+            examine(
+                tmp_path / "satu.csv",
+                "satu.csv",
+                DATASETS,
+                round=Round(2026, 2),
+                limits=Limits(),
+                region="3503",
+                region_name=region_name,
+                folder=tmp_path,
+            )
+        )
+
+    def ask_stopped(region_name, signal_after):
+        """While it does not read; returns how many bytes of the question lay in the pipe then."""
+        os.kill(pid, signal.SIGSTOP)
+        asking = threading.Thread(target=ask, args=(region_name,))
+        asking.start()
+        end, before = time.monotonic() + 20, -1
+        while (not (lies := _unread(pipe)) or lies != before) and time.monotonic() < end:
+            before = lies
+            time.sleep(0.2)
+        os.kill(pid, signal_after)
+        asking.join()
+        return lies
+
+    ask()
+    pid, pipe = _sandbox(), examiner._READER._process.stdin.fileno()
+    size = ask_stopped("", signal.SIGCONT)
+    holds = fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
+    assert ask_stopped("x" * (holds + 4000 - size), signal.SIGKILL) == holds  # 4000 bytes are still with us
+    assert [one.complete for one in found] == [True, True, True]
+    assert _sandbox() != pid
+    assert not Path(f"/proc/{pid}").exists(), "not even as a zombie"
 
 
 def test_many_threads_ask_and_each_gets_its_own_answer(tmp_path):
