@@ -59,10 +59,13 @@ def test_a_backup_is_restored_by_hand_from_the_second_store(office_lab):
 def test_the_recipe_counts_the_rows_that_the_manifest_holds_those_of_extensions_too(postgres):
     name = f"hitung{secrets.token_hex(3)}"
     postgres.sql(f"CREATE DATABASE {name}")
-    postgres.sql("CREATE TABLE biasa AS SELECT 1 AS x; SELECT lo_create(0); CREATE EXTENSION hstore", name)
+    postgres.sql(
+        "CREATE TABLE biasa AS SELECT 1 AS x; GRANT SELECT ON biasa TO PUBLIC; SELECT lo_create(0); CREATE EXTENSION hstore",
+        name,
+    )
     for table in ("acuan", "dalam"):  # such as spatial_ref_sys of PostGIS
         postgres.sql(f"CREATE TABLE {table} AS SELECT generate_series(1, 9) AS x", name)
-        postgres.sql(f"ALTER EXTENSION hstore ADD TABLE {table}", name)
+        postgres.sql(f"ALTER EXTENSION hstore ADD TABLE {table}; GRANT SELECT ON {table} TO PUBLIC", name)
     postgres.sql(
         "UPDATE pg_extension SET extconfig = ARRAY['acuan'::regclass::oid], extcondition = ARRAY['WHERE x > 7'] "
         "WHERE extname = 'hstore'",
