@@ -365,7 +365,9 @@ chosen() { # the whole list, or the units that standard input names, in the list
 
 LONGEST=14400 # seconds that the switch may be armed for
 
-writable() { (: >"$file.new") 2>/dev/null; }
+writable() { # never by the file of `save`: whoever holds the lock may be between its writing and its renaming
+  (: >"$file.try") 2>/dev/null && rm -f -- "$file.try"
+}
 
 claim() { # FILE: it exists; exec with a redirection that fails would end the shell
   [ -f "$1" ] || (: >>"$1") 2>/dev/null

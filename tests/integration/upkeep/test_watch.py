@@ -28,11 +28,18 @@ def test_a_sound_office_hears_nothing(office_lab):
     assert subjects(office_lab) == []
 
 
+def stop_for_good(control):
+    """Off, and no switch is left that would start them: as if somebody had stopped them by hand."""
+    control.arm("uji-penjagaan-1", 600)
+    control.stop()
+    control.disarm()
+
+
 def test_each_concern_is_told_once_and_once_when_it_is_over(office_lab):
     control_of = office_lab.application.system
     with office_lab.place() as place:
         office_lab.back_up(place)
-        place.services(control_of).stop()
+        stop_for_good(place.services(control_of))
         shutil.move(office_lab.folder / "simpanan-kedua", office_lab.folder / "pergi")
         for _tick in range(2):
             with office_lab.place() as fresh:
@@ -73,7 +80,7 @@ def test_a_journal_that_lost_a_line_is_a_concern_and_hides_no_other(office_lab):
     with office_lab.place() as place:
         office_lab.back_up(place)
         office_lab.received(place, "rusak-1")
-        place.services(office_lab.application.system).stop()
+        stop_for_good(place.services(office_lab.application.system))
     for store in ("simpanan-utama", "simpanan-kedua"):
         (office_lab.folder / store / "runs/rusak-1/journal/000002.json").unlink()
     with office_lab.place() as place:
